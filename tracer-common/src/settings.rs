@@ -1,0 +1,39 @@
+//! What user space tells the kernel side: once before loading ([`KernelSettings`]), and while it runs ([`Control`]).
+
+use crate::assert_size;
+
+/// Read-only for the kernel side, hence known to the verifier.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KernelSettings {
+    /// holdup's own process, which is never tracked.
+    pub own_pid: u32,
+    /// 1: look at the first bytes of messages on sockets.
+    pub peek: u32,
+    /// Most bytes of user stack a snapshot takes; 0: take none.
+    pub stack_bytes: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+assert_size!(KernelSettings, 16);
+
+/// The one element of the map `CONTROL`: how the task iterator shall work, and what it found.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Control {
+    /// A wait is cut when its present part is at least this old, ns. `u64::MAX`: cut nothing.
+    pub cut_age: u64,
+    /// Threads of tracked processes met by the latest pass, alive.
+    pub alive: u64,
+    /// Of these, met for the first time.
+    pub fresh: u64,
+}
+assert_size!(Control, 24);
+
+/// Values of the map `PROCESSES`: why a process is tracked.
+pub mod process_role {
+    /// Named by the user, or a descendant of one named.
+    pub const TARGET: u32 = 1;
+    /// A local peer of a target.
+    pub const PEER: u32 = 2;
+}

@@ -1,0 +1,39 @@
+//! A piece of a thread's user stack, from which user space finds the call site of a wait. Used in memory and dropped.
+
+use crate::{Header, assert_size};
+
+/// Most bytes of user stack that one record carries.
+pub const SNAPSHOT_BYTES: usize = 8192;
+
+/// The registers that an unwinder starts from.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UserRegisters {
+    /// Program counter.
+    pub ip: u64,
+    /// Stack pointer.
+    pub sp: u64,
+    /// Frame pointer (or whatever the program keeps there).
+    pub bp: u64,
+}
+
+/// Registers and the stack from `sp` upwards; `len` bytes follow this struct in the record.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StackEvent {
+    /// Kind [`crate::EventKind::Stack`].
+    pub header: Header,
+    /// The key under which waits name this stack ([`crate::WaitEvent::stack`]).
+    pub stack: u64,
+    /// Thread.
+    pub tid: u32,
+    /// Process.
+    pub pid: u32,
+    /// Where it stood.
+    pub registers: UserRegisters,
+    /// How many bytes of stack follow.
+    pub len: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+assert_size!(StackEvent, 64);
