@@ -1,0 +1,219 @@
+//! System calls of tracked threads, from entry to return.
+
+use aya_ebpf::{
+    bindings::pt_regs,
+    helpers::generated::{bpf_get_current_task_btf, bpf_ktime_get_ns, bpf_probe_read_user},
+    macros::btf_tracepoint,
+    programs::BtfTracePointContext,
+};
+use tracer_common::{
+    CallEvent, Counter, EventKind, PEEK_BYTES, ResourceTag, call_flag, socket_role,
+};
+
+use crate::{
+    counter::count,
+    memory::{load, user},
+    offset, registers, resource, ring, setting,
+    state::{self, NO_CALL, TaskState},
+    sum,
+    syscalls::{COMPAT_RESTART, Class, RESTART, SIGNAL_RETURN},
+};
+
+/// `-ERESTARTSYS` to `-ERESTART_RESTARTBLOCK` (include/linux/errno.h): the call is not over, it is begun again.
+const RESTARTS: core::ops::RangeInclusive<i64> = -516..=-512;
+/// `-EINTR`, `-EINPROGRESS`.
+const INTERRUPTED: i64 = -4;
+const IN_PROGRESS: i64 = -115;
+
+/// `sys_enter(regs, number)`.
+#[btf_tracepoint(function = "sys_enter")]
+pub fn sys_enter(ctx: BtfTracePointContext) -> i32 {
+    // SAFETY: the current task is a BTF pointer, and so is the first argument.
+    unsafe {
+        let task: *const u8 = bpf_get_current_task_btf().cast::<u8>();
+        let Some(state) = state::of(task) else {
+            return 0;
+        };
+        let saved: *const pt_regs = ctx.arg(0);
+        let number = ctx.arg::<u64>(1) as i32;
+        let compat = registers::is_compat(task);
+        let now = bpf_ktime_get_ns();
+        if state.interrupted != 0 {
+            if number == state.call || number == if compat { COMPAT_RESTART } else { RESTART } {
+                state.interrupted = 0;
+                return 0;
+            }
+            if number == SIGNAL_RETURN && !compat {
+                return 0;
+            }
+            // A signal handler ran and the call was not begun again: it has returned EINTR.
+            finish(state, task, now, INTERRUPTED);
+        }
+        state.args = registers::arguments(saved, compat);
+        state.call_start = now;
+        state.seq += 1;
+        state.resolved = 0;
+        state.call_flags = if compat { call_flag::COMPAT } else { 0 };
+        state.call = number;
+        if state.class() == Class::Close {
+            resource::resolve(state, task, true);
+        }
+    }
+    0
+}
+
+/// `sys_exit(regs, ret)`.
+#[btf_tracepoint(function = "sys_exit")]
+pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
+    // SAFETY: the current task is a BTF pointer.
+    unsafe {
+        let task: *const u8 = bpf_get_current_task_btf().cast::<u8>();
+        let Some(state) = state::of(task) else {
+            return 0;
+        };
+        let ret = ctx.arg::<i64>(1);
+        let now = bpf_ktime_get_ns();
+        state.adopt_call(task, now);
+        if state.call == NO_CALL {
+            return 0;
+        }
+        if state.interrupted != 0 {
+            // The return of rt_sigreturn, which was let pass: the call waits to be begun again.
+            return 0;
+        }
+        if RESTARTS.contains(&ret) {
+            state.interrupted = 1;
+            return 0;
+        }
+        finish(state, task, now, ret);
+    }
+    0
+}
+
+/// The call is over: tells of it if it is of a kind that is recorded.
+///
+/// # Safety
+/// `task` is the BTF pointer of the current thread, whose state this is.
+#[inline(never)]
+unsafe fn finish(state: &mut TaskState, task: *const u8, now: u64, ret: i64) {
+    let class = state.class();
+    state.interrupted = 0;
+    if class == Class::Ignored
+        || (class == Class::Fcntl && !resource::is_lock_command(state.args[1] as u32))
+    {
+        state.call = NO_CALL;
+        return;
+    }
+    // SAFETY: as above.
+    unsafe {
+        if class == Class::Open {
+            state.resolved = 1;
+            state.op = 0;
+            if ret >= 0 {
+                resource::resolve_fd(task, ret as i32, 0, state);
+            } else {
+                state.resource = resource::NONE;
+            }
+        } else {
+            resource::resolve(state, task, true);
+        }
+        if class == Class::Connect && (ret == 0 || ret == IN_PROGRESS) {
+            resource::resolve_fd(task, state.args[0] as i32, socket_role::CLIENT, state);
+        }
+        if class == Class::Accept && ret >= 0 {
+            // The call is about the listener; the new connection is described beside it.
+            let listener = state.resource;
+            resource::resolve_fd(task, ret as i32, socket_role::SERVER, state);
+            state.resource = listener;
+        }
+        if !sum::may_be_summed(state, class, ret) || !sum::add(state, task, now, ret) {
+            sum::flush(state, task, now);
+            emit(state, task, now, ret, class);
+        }
+    }
+    state.call = NO_CALL;
+}
+
+/// # Safety
+/// As [`finish`].
+#[inline(always)]
+unsafe fn emit(state: &TaskState, task: *const u8, now: u64, ret: i64, class: Class) {
+    let Some(mut entry) = ring::reserve::<CallEvent>() else {
+        return;
+    };
+    let event = entry.as_mut_ptr();
+    // SAFETY: a record that is ours until it is submitted; all of it is written. `task` is a BTF pointer.
+    unsafe {
+        (*event).header = ring::header::<CallEvent>(EventKind::Call, now);
+        (*event).start = state.call_start;
+        (*event).tid = load(task, offset!(task_pid));
+        (*event).pid = load(task, offset!(task_tgid));
+        (*event).ret = ret;
+        (*event).resource = state.resource;
+        (*event).call = state.call;
+        (*event).op = state.op;
+        (*event).seq = state.seq;
+        (*event).count = 1;
+        (*event).inside = now.saturating_sub(state.call_start);
+        (*event).reserved = [0; 6];
+        let peek = (&raw mut (*event).peek).cast::<[u64; 3]>();
+        peek.write([0; 3]);
+        let mut flags = state.call_flags;
+        let mut length = 0u32;
+        if ret > 0
+            && setting!(peek) != 0
+            && state.resource.tag == ResourceTag::Socket as u32
+            && !state.is_compat()
+        {
+            length = copy_message(state, class, ret as u64, peek.cast());
+            if length != 0 {
+                flags |= call_flag::PEEKED;
+            }
+        }
+        (*event).peek_len = length as u8;
+        (*event).flags = flags;
+    }
+    ring::submit(entry);
+}
+
+/// Copies the first bytes of the message moved by the call; how many.
+///
+/// # Safety
+/// `into` has room for [`PEEK_BYTES`].
+#[inline(always)]
+unsafe fn copy_message(state: &TaskState, class: Class, moved: u64, into: *mut u8) -> u32 {
+    let (buffer, room) = match class {
+        Class::Read | Class::Write => (state.args[1], moved),
+        Class::ReadVector | Class::WriteVector => first_of_vector(state.args[1]),
+        Class::ReceiveMessage | Class::SendMessage => {
+            // struct user_msghdr { void *name; int namelen; struct iovec *iov; ... } (include/linux/socket.h)
+            first_of_vector(user::<u64>(state.args[1].wrapping_add(16)).unwrap_or(0))
+        }
+        _ => return 0,
+    };
+    if buffer == 0 {
+        return 0;
+    }
+    let length = moved.min(room).min(PEEK_BYTES as u64) as u32;
+    if length == 0 || length > PEEK_BYTES as u32 {
+        return 0;
+    }
+    // SAFETY: `length` is at most PEEK_BYTES.
+    if unsafe { bpf_probe_read_user(into.cast(), length, buffer as *const _) } != 0 {
+        count(Counter::UserFault);
+        return 0;
+    }
+    length
+}
+
+/// Address and length of the first buffer of an iovec.
+#[inline(always)]
+fn first_of_vector(vector: u64) -> (u64, u64) {
+    if vector == 0 {
+        return (0, 0);
+    }
+    match user::<[u64; 2]>(vector) {
+        Some([buffer, length]) => (buffer, length),
+        None => (0, 0),
+    }
+}

@@ -1,0 +1,14 @@
+//! Losses, counted where they happen.
+
+use tracer_common::Counter;
+
+use crate::maps::COUNTERS;
+
+/// Adds one.
+#[inline(always)]
+pub fn count(counter: Counter) {
+    if let Some(slot) = COUNTERS.get_ptr_mut(counter as u32) {
+        // SAFETY: this CPU's slot of a per-CPU array.
+        unsafe { *slot += 1 }
+    }
+}

@@ -1,0 +1,132 @@
+//! What the kernel itself was held up by: its own locks, and the journal.
+
+use aya_ebpf::{
+    helpers::generated::{bpf_get_current_task_btf, bpf_ktime_get_ns},
+    macros::btf_tracepoint,
+    programs::BtfTracePointContext,
+};
+use tracer_common::{ABSENT, EventKind, KernelEvent, KernelEventKind};
+
+use crate::{
+    maps::COMMITS,
+    memory::{load, probe},
+    offset, ring, state,
+};
+
+/// Shorter contention is not told: spinning for a moment on a lock costs less than the record of it.
+const SHORTEST_CONTENTION: u64 = 5_000;
+
+/// `contention_begin(lock, flags)`. Contention may nest (a mutex' own wait_lock): the outer one is told.
+#[btf_tracepoint(function = "contention_begin")]
+pub fn contention_begin(ctx: BtfTracePointContext) -> i32 {
+    // SAFETY: the current task is a BTF pointer.
+    unsafe {
+        let Some(state) = state::of(bpf_get_current_task_btf().cast::<u8>()) else {
+            return 0;
+        };
+        if state.lock == 0 {
+            state.lock_flags = ctx.arg::<u64>(1) as u32;
+            state.lock_start = bpf_ktime_get_ns();
+            state.lock = ctx.arg::<u64>(0);
+        }
+    }
+    0
+}
+
+/// `contention_end(lock, ret)`.
+#[btf_tracepoint(function = "contention_end")]
+pub fn contention_end(ctx: BtfTracePointContext) -> i32 {
+    // SAFETY: the current task is a BTF pointer.
+    unsafe {
+        let task: *const u8 = bpf_get_current_task_btf().cast::<u8>();
+        let Some(state) = state::of(task) else {
+            return 0;
+        };
+        let lock = ctx.arg::<u64>(0);
+        if state.lock != lock {
+            return 0;
+        }
+        state.lock = 0;
+        let now = bpf_ktime_get_ns();
+        if now.saturating_sub(state.lock_start) < SHORTEST_CONTENTION {
+            return 0;
+        }
+        let (tid, pid) = (
+            load(task, offset!(task_pid)),
+            load(task, offset!(task_tgid)),
+        );
+        send(
+            KernelEventKind::LockContention,
+            [state.lock_start, now],
+            [tid, pid],
+            [lock, u64::from(state.lock_flags)],
+        );
+    }
+    0
+}
+
+/// `jbd2_start_commit(journal, transaction)`, whoever commits.
+#[btf_tracepoint(function = "jbd2_start_commit")]
+pub fn jbd2_start_commit(ctx: BtfTracePointContext) -> i32 {
+    // SAFETY: helper without arguments.
+    let now = unsafe { bpf_ktime_get_ns() };
+    let _ = COMMITS.insert(ctx.arg::<u64>(0), now, 0);
+    0
+}
+
+/// `jbd2_end_commit(journal, transaction)`.
+#[btf_tracepoint(function = "jbd2_end_commit")]
+pub fn jbd2_end_commit(ctx: BtfTracePointContext) -> i32 {
+    let journal: *const u8 = ctx.arg(0);
+    let transaction: *const u8 = ctx.arg(1);
+    let key = journal as u64;
+    let Some(start) = COMMITS.get_ptr(key) else {
+        return 0;
+    };
+    // SAFETY: an element of a preallocated map; the current task is a BTF pointer.
+    unsafe {
+        let start = *start;
+        let _ = COMMITS.remove(key);
+        let mut device = 0;
+        let mut number = 0;
+        if offset!(journal_dev) != ABSENT && offset!(bdev_dev) != ABSENT {
+            let block_device: *const u8 = probe(journal, offset!(journal_dev));
+            device = u64::from(probe::<u32>(block_device, offset!(bdev_dev)));
+        }
+        if offset!(transaction_tid) != ABSENT {
+            number = u64::from(probe::<u32>(transaction, offset!(transaction_tid)));
+        }
+        let task: *const u8 = bpf_get_current_task_btf().cast::<u8>();
+        let (tid, pid) = (
+            load(task, offset!(task_pid)),
+            load(task, offset!(task_tgid)),
+        );
+        send(
+            KernelEventKind::JournalCommit,
+            [start, bpf_ktime_get_ns()],
+            [tid, pid],
+            [device, number],
+        );
+    }
+    0
+}
+
+#[inline(always)]
+fn send(what: KernelEventKind, span: [u64; 2], who: [u32; 2], words: [u64; 2]) {
+    let Some(mut entry) = ring::reserve::<KernelEvent>() else {
+        return;
+    };
+    let event = entry.as_mut_ptr();
+    // SAFETY: a record that is ours until it is submitted; all of it is written.
+    unsafe {
+        (*event).header = ring::header::<KernelEvent>(EventKind::Kernel, span[1]);
+        (*event).start = span[0];
+        (*event).tid = who[0];
+        (*event).pid = who[1];
+        (*event).a = words[0];
+        (*event).b = words[1];
+        (*event).what = what as u32;
+        (*event).reserved = 0;
+    }
+    ring::submit(entry);
+}
