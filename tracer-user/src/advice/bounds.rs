@@ -1,0 +1,283 @@
+//! Operational bounds: what the stations allow, now and with one of them relieved.
+//!
+//! With service demand D_i per item at station i that serves K_i at once, Z s per item outside them, and N workers, the rate
+//! is at most min(K_i / D_i) and at most N / (Z + sum D), whatever the order of service (Denning and Buzen, 1978). More
+//! workers than the knee (Z + sum D) / max(D_i / K_i) gain nothing.
+
+use crate::report::{Prediction, figure, millis, rate};
+
+/// Something that serves items.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Station {
+    /// Its name.
+    pub name: String,
+    /// Service per item (not counting the waiting for it), s.
+    pub demand_s: f64,
+    /// How many it serves at once; infinite: as many as come.
+    pub capacity: f64,
+}
+
+/// The stations an item passes, and what is to be changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundsInput {
+    /// In any order.
+    pub stations: Vec<Station>,
+    /// Time per item outside all stations, s.
+    pub think_s: f64,
+    /// Workers.
+    pub workers: u32,
+    /// Items per second now.
+    pub rate_per_s: f64,
+    /// Which station the fix relieves; beyond the last: none.
+    pub relieved: usize,
+    /// By how much its capacity grows for the same items (batches of 10 to 100: `[10, 100]`); from 1 on, infinite: it goes.
+    pub relief: [f64; 2],
+}
+
+/// The rate the stations allow as they are, 1/s; infinite when nothing limits it.
+#[must_use]
+pub fn bound(input: &BoundsInput) -> f64 {
+    limits(input, 1.0)
+        .into_iter()
+        .map(|limit| limit.rate)
+        .fold(f64::INFINITY, f64::min)
+}
+
+/// Workers beyond which more gain nothing; `None`: every station serves as many as come.
+#[must_use]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to the range of u32"
+)]
+pub fn knee(input: &BoundsInput) -> Option<u32> {
+    let slowest = input
+        .stations
+        .iter()
+        .map(|station| demand(station) / capacity(station))
+        .fold(0.0, f64::max);
+    (slowest > 0.0).then(|| {
+        (alone(input) / slowest)
+            .ceil()
+            .clamp(1.0, f64::from(u32::MAX)) as u32
+    })
+}
+
+/// What the fix would bring: at least what is observed, at most what the next limit allows.
+///
+/// The interval runs from no better than observed to no limit at the relieved station; the rate between them takes the lower
+/// end of the relief. The error is how far the same bound misses the rate of now.
+#[must_use]
+pub fn expected(input: &BoundsInput) -> Prediction {
+    let now = positive(input.rate_per_s);
+    let at = |relief: f64| {
+        limits(input, relief)
+            .into_iter()
+            .min_by(|a, b| a.rate.total_cmp(&b.rate))
+            .filter(|limit| limit.rate.is_finite())
+    };
+    let relief = input.relief[0].max(1.0);
+    let [likely, most] =
+        [at(relief), at(f64::INFINITY)].map(|limit| limit.map_or(now, |limit| limit.rate.max(now)));
+    let today = bound(input);
+    Prediction {
+        method: "bound".to_owned(),
+        rate_per_s: likely,
+        speedup: if now > 0.0 { likely / now } else { 1.0 },
+        interval: [now, most],
+        model_error: if now > 0.0 && today.is_finite() {
+            (today - now).abs() / now
+        } else {
+            0.0
+        },
+        best_worker_count: knee(input).unwrap_or(0),
+        next_bottleneck: at(input.relief[1].max(relief))
+            .map_or_else(String::new, |limit| limit.says),
+    }
+}
+
+struct Limit {
+    rate: f64,
+    says: String,
+}
+
+/// Every limit there is with the relieved station's capacity `relief` times what it is.
+fn limits(input: &BoundsInput, relief: f64) -> Vec<Limit> {
+    let mut limits: Vec<Limit> = input
+        .stations
+        .iter()
+        .enumerate()
+        .filter(|(_, station)| demand(station) > 0.0)
+        .map(|(index, station)| {
+            let factor = if index == input.relieved { relief } else { 1.0 };
+            let allowed = capacity(station) * factor / demand(station);
+            Limit {
+                rate: allowed,
+                says: format!("{}: at most {}", station.name, rate(allowed)),
+            }
+        })
+        .collect();
+    let alone = alone(input);
+    if alone > 0.0 {
+        let allowed = f64::from(input.workers) / alone;
+        limits.push(Limit {
+            rate: allowed,
+            says: format!(
+                "the {} workers themselves, {} an item: at most {}",
+                figure(f64::from(input.workers)),
+                millis(alone * 1e3),
+                rate(allowed)
+            ),
+        });
+    }
+    limits
+}
+
+/// Time of an item that meets nobody, s.
+fn alone(input: &BoundsInput) -> f64 {
+    positive(input.think_s) + input.stations.iter().map(demand).sum::<f64>()
+}
+
+fn demand(station: &Station) -> f64 {
+    positive(station.demand_s)
+}
+
+fn capacity(station: &Station) -> f64 {
+    // NaN and nonsense: no limit is known.
+    if station.capacity > 0.0 {
+        station.capacity
+    } else {
+        f64::INFINITY
+    }
+}
+
+fn positive(value: f64) -> f64 {
+    if value.is_finite() {
+        value.max(0.0)
+    } else {
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn station(name: &str, demand_s: f64, capacity: f64) -> Station {
+        Station {
+            name: name.to_owned(),
+            demand_s,
+            capacity,
+        }
+    }
+
+    fn goldsky() -> BoundsInput {
+        BoundsInput {
+            stations: vec![
+                station("fetch", 0.205, f64::INFINITY),
+                station("insert", 0.236, 1.0),
+            ],
+            think_s: 0.0,
+            workers: 64,
+            rate_per_s: 4.2,
+            relieved: 1,
+            relief: [10.0, f64::INFINITY],
+        }
+    }
+
+    fn near(value: f64, expect: f64) {
+        assert!((value - expect).abs() < 0.01 * expect, "{value} {expect}");
+    }
+
+    #[test]
+    fn a_serial_insert_limits_and_a_batch_frees() {
+        let input = goldsky();
+        near(bound(&input), 4.237);
+        assert_eq!(knee(&input), Some(2));
+        let prediction = expected(&input);
+        assert_eq!(prediction.method, "bound");
+        near(prediction.rate_per_s, 42.37);
+        near(prediction.speedup, 10.09);
+        near(prediction.interval[0], 4.2);
+        near(prediction.interval[1], 145.1);
+        near(prediction.model_error, 0.0089);
+        assert_eq!(
+            prediction.next_bottleneck,
+            "the 64 workers themselves, 441 ms an item: at most 145/s"
+        );
+    }
+
+    #[test]
+    fn the_next_station_is_named_when_it_limits() {
+        let mut input = goldsky();
+        input.stations.push(station("disk", 0.05, 2.0));
+        let prediction = expected(&input);
+        near(prediction.rate_per_s, 40.0);
+        near(prediction.interval[1], 40.0);
+        assert_eq!(prediction.next_bottleneck, "disk: at most 40/s");
+    }
+
+    #[test]
+    fn never_worse_than_observed_and_always_finite() {
+        let nan = f64::NAN;
+        let cases = [
+            BoundsInput {
+                rate_per_s: 200.0,
+                ..goldsky()
+            },
+            BoundsInput {
+                rate_per_s: nan,
+                ..goldsky()
+            },
+            BoundsInput {
+                rate_per_s: 0.0,
+                ..goldsky()
+            },
+            BoundsInput {
+                relieved: 99,
+                ..goldsky()
+            },
+            BoundsInput {
+                relief: [nan, nan],
+                ..goldsky()
+            },
+            BoundsInput {
+                relief: [f64::INFINITY; 2],
+                ..goldsky()
+            },
+            BoundsInput {
+                stations: vec![],
+                ..goldsky()
+            },
+            BoundsInput {
+                stations: vec![station("x", nan, nan)],
+                think_s: nan,
+                ..goldsky()
+            },
+            BoundsInput {
+                stations: vec![station("x", 1e-300, 1e300)],
+                ..goldsky()
+            },
+        ];
+        for input in cases {
+            let prediction = expected(&input);
+            let [low, high] = prediction.interval;
+            assert!(
+                low <= prediction.rate_per_s && prediction.rate_per_s <= high,
+                "{input:?}"
+            );
+            for value in [low, high, prediction.speedup, prediction.model_error] {
+                assert!(value.is_finite(), "{input:?} {prediction:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_station_that_limits_there_is_no_knee() {
+        let mut input = goldsky();
+        input.stations[1].capacity = f64::INFINITY;
+        assert_eq!(knee(&input), None);
+        near(bound(&input), 145.1);
+        assert_eq!(expected(&input).best_worker_count, 0);
+    }
+}

@@ -1,0 +1,72 @@
+//! Which remedy is for which cause.
+
+use super::remedy::{FixInput, Remedy};
+use super::{
+    batch_fetch, batch_write, buffer, checkpoint, critical_section, feed, fewer_workers, file_lock,
+    fsync, more_workers, offload, pacing, pool, processes, shard, sqlite,
+};
+use crate::report::{Fix, StageName};
+
+/// A lock held for less than this, ms, cannot be made worth while by holding it shorter: a futex wake-up and the switch to
+/// the woken thread cost some ten microseconds.
+const SHORT_HOLD_MS: f64 = 0.05;
+
+/// What to change, in the target's language; `None` where no change of code is known to help (`network`, `memory`, `quota`,
+/// `kernel-lock`, `runtime-pause`, `imbalance`, `cpu-inflation`, `spin`, `unknown`).
+#[must_use]
+pub fn fix(input: &FixInput<'_>) -> Option<Fix> {
+    choose(input).map(|remedy| remedy.fill(input))
+}
+
+fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
+    let culprit = input.culprit;
+    Some(match input.cause {
+        "remote-serial" if input.stage == StageName::Fetch => &batch_fetch::REMEDY,
+        "remote-serial" => &batch_write::REMEDY,
+        "user-lock" if culprit.service_ms > 0.0 && culprit.service_ms < SHORT_HOLD_MS => {
+            &shard::REMEDY
+        }
+        "user-lock" => &critical_section::REMEDY,
+        "interpreter-lock" => &processes::REMEDY,
+        "file-lock" if is_sqlite(&culprit.name) => &sqlite::REMEDY,
+        "file-lock" => &file_lock::REMEDY,
+        "checkpoint" => &checkpoint::REMEDY,
+        "fsync" if is_sqlite(&culprit.name) => &sqlite::REMEDY,
+        "fsync" => &fsync::REMEDY,
+        "disk" => &buffer::REMEDY,
+        "pool" => &pool::REMEDY,
+        "rate-limit" => &pacing::REMEDY,
+        "starved" => &feed::REMEDY,
+        "cpu" => &fewer_workers::REMEDY,
+        "single-thread" => &offload::REMEDY,
+        "none" => &more_workers::REMEDY,
+        _ => return None,
+    })
+}
+
+/// A database of SQLite by the usual endings of its name, its journal and its log.
+fn is_sqlite(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    let base = ["-journal", "-wal", "-shm"]
+        .iter()
+        .find_map(|end| path.strip_suffix(end))
+        .unwrap_or(&path);
+    [".db", ".db3", ".sqlite", ".sqlite3"]
+        .iter()
+        .any(|end| base.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_of_sqlite() {
+        for path in ["/d/a.db", "/d/A.SQLITE3", "/d/a.db-wal", "a.sqlite-journal"] {
+            assert!(is_sqlite(path), "{path}");
+        }
+        for path in ["", "/d/a.dbx", "/data/db", "x-wal"] {
+            assert!(!is_sqlite(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! A remedy: a title, a reason, and code before and after in each language, with blanks to fill in.
+
+use super::Language;
+use crate::report::{Culprit, Fix, StageName};
+use crate::row::printable;
+
+/// What is known of the case to be mended.
+#[derive(Clone, Copy, Debug)]
+pub struct FixInput<'a> {
+    /// Id of the cause.
+    pub cause: &'a str,
+    /// Stage it is in.
+    pub stage: StageName,
+    /// The thing to look at.
+    pub culprit: &'a Culprit,
+    /// Language of the target as the report has it, empty: not known.
+    pub language: &'a str,
+    /// Workers there are.
+    pub workers: u32,
+    /// Workers beyond which more gain nothing, 0: not known.
+    pub best_workers: u32,
+    /// CPUs of the host, 0: not known.
+    pub cpus: u32,
+    /// Items per second now.
+    pub rate_per_s: f64,
+}
+
+/// Before and after, in one language.
+pub struct Code {
+    pub language: Language,
+    pub before: &'static str,
+    pub after: &'static str,
+}
+
+/// What can be done about a kind of cause.
+pub struct Remedy {
+    /// In a line.
+    pub title: &'static str,
+    /// Why it helps in this very case.
+    pub why: fn(&FixInput<'_>) -> String,
+    /// One for each of [`Language::ALL`].
+    pub code: [Code; 5],
+}
+
+/// Lines with a name in their comment are made no longer than this, characters, so that before and after fit side by side,
+const LINE_LENGTH: usize = 42;
+/// and this much of the name is kept in any case.
+const LEAST_NAME: usize = 16;
+
+impl Remedy {
+    /// The remedy for this case.
+    pub fn fill(&self, input: &FixInput<'_>) -> Fix {
+        let language = Language::nearest(input.language);
+        let (before, after) = self
+            .code
+            .iter()
+            .find(|code| code.language == language)
+            .map_or(("", ""), |code| (code.before, code.after));
+        Fix {
+            title: self.title.to_owned(),
+            why: (self.why)(input),
+            before: fill(before, input),
+            after: fill(after, input),
+            language: language.id().to_owned(),
+        }
+    }
+}
+
+/// Blanks: `CULPRIT` a name for a comment, `WORKERS` how many there are, `TWICE` twice that, `BEST` how many there should be, `CAPACITY` how many
+/// the culprit serves at once, `RATE` what it completes a second.
+fn fill(code: &str, input: &FixInput<'_>) -> String {
+    let culprit = input.culprit;
+    let capacity = if culprit.capacity.is_finite() && culprit.capacity >= 1.0 {
+        format!("{:.0}", culprit.capacity)
+    } else {
+        "POOL_SIZE".to_owned()
+    };
+    let rate = [culprit.rate_per_s, input.rate_per_s]
+        .into_iter()
+        .find(|rate| rate.is_finite() && *rate > 0.0)
+        .map_or_else(|| "10".to_owned(), per_second);
+    let filled = code
+        .trim()
+        .replace("$WORKERS", &input.workers.max(1).to_string())
+        .replace(
+            "$TWICE",
+            &input.workers.max(1).saturating_mul(2).to_string(),
+        )
+        .replace("$BEST", &best(input).to_string())
+        .replace("$CAPACITY", &capacity)
+        .replace("$RATE", &rate);
+    // Last, so that a name with a blank's word in it is not filled.
+    let lines = filled
+        .lines()
+        .map(|line| match line.split_once("$CULPRIT") {
+            None => line.to_owned(),
+            Some((before, after)) => {
+                let taken = before.chars().count() + after.chars().count();
+                let room = LINE_LENGTH.saturating_sub(taken).max(LEAST_NAME);
+                format!("{before}{}{after}", name(culprit, room))
+            }
+        });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A literal all five languages read as a number.
+fn per_second(rate: f64) -> String {
+    if rate >= 10.0 {
+        format!("{rate:.0}")
+    } else {
+        format!("{rate:.2}")
+    }
+}
+
+/// Workers to advise: never none.
+pub fn best(input: &FixInput<'_>) -> u32 {
+    if input.best_workers > 0 {
+        input.best_workers
+    } else {
+        input.cpus.max(1)
+    }
+}
+
+/// The culprit on one line, at most `room` characters: where it is taken in the code, else its name.
+fn name(culprit: &Culprit, room: usize) -> String {
+    let name = [&culprit.call_site, &culprit.name, &culprit.kind]
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .map_or("this", String::as_str);
+    let name = printable(name);
+    // Nothing may end or continue the comment it stands in.
+    let name: String = name.replace("*/", "* /").replace('\\', "/");
+    if name.chars().count() <= room {
+        return name;
+    }
+    let from = name.chars().count() - (room - 3);
+    format!("...{}", name.chars().skip(from).collect::<String>())
+}
+
+/// What a sentence calls the culprit.
+pub fn called(culprit: &Culprit) -> String {
+    match (culprit.name.as_str(), culprit.process.as_str()) {
+        ("", _) => "it".to_owned(),
+        (name, process) if process.is_empty() || name.contains(process) => name.to_owned(),
+        (name, process) => format!("{name} ({process})"),
+    }
+}

@@ -1,0 +1,188 @@
+//! The way of the data from rows to the report: calls the stations in their order.
+//!
+//! In: a [`RowSource`], as often as it is needed. Out: a [`Report`] and what is not yet settled. Live and recorded input go
+//! through here alike. Two passes: the census finds out who does what; the sweep then knows where each moment belongs.
+
+mod assemble;
+mod outlook;
+mod settled;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use crate::blame::{Observer, Words};
+use crate::diagnose::{Findings, conclude, suspects};
+use crate::report::Report;
+use crate::row::{Books, Nanos, RowSource, SourceError, Tid};
+use crate::timeline::{Seen, Step, Sweep, compare};
+use crate::work::{Census, Cycle, Ledger, Stages, Turns, UserRule, operation};
+
+/// What the user knows better than the analysis.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Items there are in all, for the time to the end.
+    pub total_items: Option<u64>,
+    /// Items done before the window opened.
+    pub done_items: Option<u64>,
+    /// Progress file to report on.
+    pub checkpoint: Option<String>,
+    /// What an item is, by the user's words (`write:PEER`, `exchange:PEER`, `fsync:PATH`, `call:NAME`).
+    pub item: Option<String>,
+    /// What stage a peer or file belongs to, by the user's words (`fetch=PEER`).
+    pub stages: Vec<String>,
+}
+
+/// The report, and whether a longer window would make it better.
+#[derive(Clone, Debug, Default)]
+pub struct Analysis {
+    /// What is known now.
+    pub report: Report,
+    /// Why a longer window would help; empty: it would not.
+    pub unsettled: Vec<String>,
+}
+
+/// Why there is no analysis.
+#[derive(Debug, thiserror::Error)]
+pub enum AnalysisError {
+    /// The rows cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A rule of the user cannot be read.
+    #[error(transparent)]
+    Rule(#[from] crate::work::RuleError),
+    /// The user's item cannot be read or does not occur.
+    #[error(transparent)]
+    Item(#[from] crate::work::ItemError),
+}
+
+/// What the comparison with the kernel's books needs.
+#[derive(Debug, Default)]
+struct Check {
+    conservation: i64,
+    late: Nanos,
+    books: f64,
+}
+
+/// Analyses all rows of `source`.
+///
+/// # Errors
+/// [`AnalysisError`] when the rows cannot be read, or a rule of the user makes no sense.
+pub fn analyse(source: &dyn RowSource, options: &Options) -> Result<Analysis, AnalysisError> {
+    let meta = source.meta();
+    let rules = options
+        .stages
+        .iter()
+        .map(|rule| rule.parse())
+        .collect::<Result<Vec<UserRule>, _>>()?;
+
+    let mut census = Census::default();
+    for batch in source.batches() {
+        census.count(&batch?);
+    }
+    census.settle();
+    let stages = Stages::classify(&census, &rules);
+    let mut cycle = Cycle::find(&census, &stages, meta.window());
+    if let Some(item) = &options.item {
+        cycle.name_item(item, &census)?;
+    }
+    let words = Words::group(&census);
+    let mut places = std::mem::take(&mut census.places);
+
+    let mut observer = Observer::new(&census, &words, &cycle.workers, meta.host.cpus);
+    let mut ledger = Ledger::new(&stages, &cycle);
+    let mut sweep = Sweep::new(meta.opened, census.longest_wait);
+    let mut turns = Turns::knowing(census.usual_verbs());
+    {
+        let mut listen = |step: Step<'_>| match step {
+            Step::Change {
+                tid,
+                pid,
+                was,
+                now,
+                waker,
+            } => {
+                observer.change((tid, pid), &was, now, waker, &mut places);
+                ledger.change(tid, was.end, now, &mut places);
+            }
+            Step::Call(call) => {
+                let (operation, turn) = operation(call, &mut places, &mut turns);
+                observer.call(call, operation, turn, &mut places);
+                ledger.call(call, operation, &mut places);
+            }
+            Step::Task(task) => observer.task(task),
+        };
+        for batch in source.batches() {
+            let batch = batch?;
+            sweep.push(batch, &mut listen);
+        }
+        sweep.finish(meta.closed, &mut listen);
+    }
+    observer.close(meta.closed, &mut places);
+    let workers = ledger.close(meta.closed, &mut places);
+    let check = check(
+        &census,
+        &observer.seen,
+        &workers,
+        meta.window(),
+        sweep.late(),
+    );
+
+    let mut findings = Findings::new(
+        (meta, &census, &places),
+        (&words, &cycle, &stages, &observer),
+        &workers,
+    );
+    let suspects = suspects(&findings);
+    for suspect in suspects.iter().filter(|suspect| suspect.cause == "starved") {
+        // Waiting to be given work is getting input, whatever the work does next.
+        for spot in &suspect.spots {
+            findings.give_to_stage(*spot, suspect.stage);
+        }
+    }
+    let conclusion = conclude(&findings, suspects);
+    let report = assemble::report(&findings, &conclusion, &check, options);
+    let unsettled = settled::unsettled(&findings, &conclusion);
+    Ok(Analysis { report, unsettled })
+}
+
+fn check(
+    census: &Census,
+    seen: &HashMap<Tid, Seen>,
+    workers: &std::collections::BTreeMap<Tid, crate::work::WorkerTotals>,
+    window: Nanos,
+    late: Nanos,
+) -> Check {
+    let books = |closing: bool| -> HashMap<Tid, Books> {
+        let of = |thread: &crate::work::ThreadTotals| {
+            if closing {
+                thread.closed
+            } else {
+                thread.opened
+            }
+        };
+        census
+            .threads
+            .iter()
+            .filter_map(|(tid, thread)| of(thread).map(|books| (*tid, books)))
+            .collect()
+    };
+    let conservation = workers
+        .values()
+        .map(|worker| {
+            let sum: Nanos = worker
+                .stages
+                .values()
+                .map(|stage| stage.times.total())
+                .sum();
+            i64::try_from(sum.0)
+                .unwrap_or(i64::MAX)
+                .saturating_sub(i64::try_from(worker.lived.0).unwrap_or(i64::MAX))
+        })
+        .fold(0_i64, |sum, off| sum.saturating_add(off.saturating_abs()));
+    Check {
+        conservation,
+        late,
+        books: compare(seen, &books(false), &books(true), window).worst(),
+    }
+}

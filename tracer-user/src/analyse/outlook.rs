@@ -1,0 +1,80 @@
+//! What to change, and the bound of what it brings.
+
+use crate::advice::{BoundsInput, FixInput, Station, expected, fix};
+use crate::diagnose::{Conclusion, Findings};
+use crate::report::{Fix, Prediction};
+
+/// Batches a fix is reckoned with, items: from a modest to a common size.
+const BATCH: [f64; 2] = [10.0, 100.0];
+
+/// The fix for the verdict's cause, and its bound.
+pub(super) fn outlook(
+    findings: &Findings<'_>,
+    conclusion: &Conclusion,
+) -> (Option<Fix>, Option<Prediction>) {
+    let prediction = prediction(findings, conclusion);
+    let verdict = &conclusion.verdict;
+    let input = FixInput {
+        cause: &verdict.cause,
+        stage: verdict.stage,
+        culprit: &verdict.culprit,
+        language: &findings.meta.target.language,
+        workers: u32::try_from(findings.workers.len()).unwrap_or(u32::MAX),
+        best_workers: prediction
+            .as_ref()
+            .map_or(0, |prediction| prediction.best_worker_count),
+        cpus: findings.meta.host.cpus,
+        rate_per_s: findings.rate(),
+    };
+    (fix(&input), prediction)
+}
+
+fn prediction(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Prediction> {
+    let first = conclusion.suspects.first()?;
+    if conclusion.verdict.cause != first.cause || findings.items == 0 {
+        return None;
+    }
+    let mut stations: Vec<Station> = conclusion
+        .suspects
+        .iter()
+        .filter(|suspect| suspect.demand > 0.0 && suspect.lost.likely > 0.0 && !suspect.run_queue)
+        .map(|suspect| Station {
+            name: suspect.culprit.name.clone(),
+            demand_s: suspect.demand,
+            capacity: suspect.capacity.max(1.0),
+        })
+        .collect();
+    let relieved = if first.run_queue { usize::MAX } else { 0 };
+    // Every item needs the CPUs, whether they are what limits now or not.
+    let run = findings.per_item(findings.all.run.seconds());
+    stations.push(Station {
+        name: "CPU".to_owned(),
+        demand_s: run,
+        capacity: f64::from(findings.meta.host.cpus.max(1)),
+    });
+    let served: f64 = stations.iter().map(|station| station.demand_s).sum();
+    let alone = findings.per_item((findings.time() - conclusion.lost.likely).max(0.0));
+    let relieved = if relieved == usize::MAX {
+        stations.len() - 1
+    } else {
+        relieved
+    };
+    Some(expected(&BoundsInput {
+        stations,
+        think_s: (alone - served).max(0.0),
+        workers: u32::try_from(findings.workers.len()).unwrap_or(u32::MAX),
+        rate_per_s: findings.rate(),
+        relieved,
+        relief: relief(first.cause),
+    }))
+}
+
+/// By how much the fix of a cause widens its station.
+fn relief(cause: &str) -> [f64; 2] {
+    match cause {
+        "remote-serial" | "fsync" | "checkpoint" => BATCH,
+        "pool" | "file-lock" | "user-lock" => [2.0, f64::INFINITY],
+        // A limit, a feeder and the number of CPUs are not moved by a change of code.
+        _ => [1.0, f64::INFINITY],
+    }
+}

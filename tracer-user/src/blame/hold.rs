@@ -1,0 +1,57 @@
+//! What a holder is charged with, and what it does while it holds.
+
+use std::collections::BTreeMap;
+
+use crate::row::Nanos;
+use crate::timeline::{Piece, State};
+use crate::work::{Places, Spot};
+
+/// What a holder does meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Because {
+    /// It computes.
+    Runs,
+    /// It has no CPU.
+    Queues,
+    /// It is blocked itself.
+    Blocked(Spot),
+    /// Not known.
+    Unknown,
+}
+
+impl Because {
+    /// What a piece of a holder's time says.
+    pub fn of(piece: &Piece, places: &mut Places) -> Self {
+        match &piece.state {
+            State::Running => Self::Runs,
+            State::Queued => Self::Queues,
+            State::Blocked(blocked) => Self::Blocked(Spot::of(blocked, places)),
+            State::Absent | State::Unknown | State::Stopped => Self::Unknown,
+        }
+    }
+}
+
+/// Waiting that went on while somebody held.
+#[derive(Clone, Debug, Default)]
+pub struct Charge {
+    /// Sum over all waiters.
+    pub waiting: Nanos,
+    /// How often it held while somebody waited.
+    pub holds: u64,
+    /// Time held while somebody waited.
+    pub held: Nanos,
+    /// What it did meanwhile, time.
+    pub because: BTreeMap<Because, Nanos>,
+}
+
+impl Charge {
+    /// Adds another charge.
+    pub fn merge(&mut self, other: &Self) {
+        self.waiting += other.waiting;
+        self.holds += other.holds;
+        self.held += other.held;
+        for (what, time) in &other.because {
+            *self.because.entry(*what).or_default() += *time;
+        }
+    }
+}

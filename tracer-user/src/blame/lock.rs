@@ -1,0 +1,212 @@
+//! Books on locks: who waits, who lets go, and who is charged.
+//!
+//! ```text
+//! A holds |=======r                         r: lets go (futex wake, unlock)
+//! B waits    |----w|====r                   charged to A: B's and C's waiting up to A's r
+//! C waits      |--------w|===               charged to B: C's waiting from there up to B's r
+//! ```
+//! The holder at an instant is the one that lets go next. That is right as long as one holds at a time; how many do is
+//! estimated from who is inside.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::hold::{Because, Charge};
+use super::recent::Recent;
+use crate::row::{Nanos, Pid, StackId, Tid, Waker};
+use crate::work::{PlaceId, Places, Way};
+
+/// A lock: futex words by group, or a locked file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LockKey {
+    /// [`Way::Futex`] or [`Way::FileLock`].
+    pub way: Way,
+    /// The word that stands for the group, or the file.
+    pub place: PlaceId,
+}
+
+/// One lock's books.
+#[derive(Clone, Debug, Default)]
+pub struct LockBook {
+    /// Process of the waiters (one of them, for a shared lock).
+    pub pid: Pid,
+    /// Waiting, summed over the waiters.
+    pub waiting: Nanos,
+    /// Time in which somebody waited.
+    pub contended: Nanos,
+    /// Of it, time in which nobody that was seen held: polling missed it, or the holder is not tracked.
+    pub unheld: Nanos,
+    /// Waiting by waiter.
+    pub waiters: BTreeMap<Tid, Nanos>,
+    /// Waits that ended, by who woke them.
+    pub wakers: BTreeMap<Tid, u64>,
+    /// Waits that ended.
+    pub waits: u64,
+    /// Waits that ended by a timer or by nobody seen.
+    pub timeouts: u64,
+    /// How often somebody let go while others waited, and in all.
+    pub releases: (u64, u64),
+    /// Those that let go.
+    pub releasers: BTreeSet<Tid>,
+    /// By holder.
+    pub charges: BTreeMap<Tid, Charge>,
+    /// Waits whose owner word named a live thread, by whether it was the one that let go next.
+    pub owner_word: u64,
+    /// Most that were inside at once between their wait and their release.
+    pub most_inside: usize,
+    /// Call stacks of the waits, waiting time each.
+    pub stacks: BTreeMap<StackId, Nanos>,
+    now_waiting: BTreeMap<Tid, Nanos>,
+    inside: BTreeMap<Tid, Nanos>,
+    last_release: Nanos,
+    uncharged: Nanos,
+    changed: Nanos,
+    held_by_file: Option<Tid>,
+}
+
+/// The books of all locks.
+#[derive(Debug, Default)]
+pub struct Locks {
+    /// By lock.
+    pub books: HashMap<LockKey, LockBook>,
+}
+
+impl Locks {
+    /// A thread begins to wait.
+    pub fn wait(&mut self, key: LockKey, tid: Tid, pid: Pid, owner: Tid, at: Nanos) {
+        let book = self.books.entry(key).or_default();
+        book.pid = pid;
+        book.advance(at);
+        book.inside.remove(&tid);
+        book.now_waiting.insert(tid, at);
+        book.owner_word += u64::from(owner != Tid(0));
+    }
+
+    /// A thread waits no longer: it was woken by `waker`, or its time ran out.
+    pub fn woken(&mut self, key: LockKey, tid: Tid, at: Nanos, waker: Waker, stack: StackId) {
+        let Some(book) = self.books.get_mut(&key) else {
+            return;
+        };
+        book.advance(at);
+        let Some(since) = book.now_waiting.remove(&tid) else {
+            return;
+        };
+        let waited = at.since(since);
+        *book.waiters.entry(tid).or_default() += waited;
+        *book.stacks.entry(stack).or_default() += waited;
+        book.waits += 1;
+        if waker.tid == Tid(0) || waker.call == crate::row::Syscall::None {
+            book.timeouts += 1;
+        } else {
+            *book.wakers.entry(waker.tid).or_default() += 1;
+        }
+        if key.way == Way::Futex {
+            book.inside.insert(tid, at);
+            book.most_inside = book.most_inside.max(book.inside.len());
+        }
+    }
+
+    /// A file lock was obtained.
+    pub fn obtained(&mut self, key: LockKey, tid: Tid, at: Nanos) {
+        let book = self.books.entry(key).or_default();
+        book.advance(at);
+        book.inside.insert(tid, at);
+        book.most_inside = book.most_inside.max(book.inside.len());
+        book.held_by_file = Some(tid);
+    }
+
+    /// A thread lets go; what was waited since the lock was last let go is charged to it.
+    pub fn release(
+        &mut self,
+        key: LockKey,
+        tid: Tid,
+        at: Nanos,
+        recent: &Recent,
+        places: &mut Places,
+    ) {
+        let Some(book) = self.books.get_mut(&key) else {
+            return;
+        };
+        book.advance(at);
+        book.releases.1 += 1;
+        book.releasers.insert(tid);
+        let entered = book.inside.remove(&tid);
+        if book.held_by_file == Some(tid) {
+            book.held_by_file = None;
+        }
+        let from = book.last_release.max(entered.unwrap_or(Nanos::ZERO));
+        if book.uncharged > Nanos::ZERO {
+            book.releases.0 += 1;
+            let charge = book.charges.entry(tid).or_default();
+            charge.waiting += book.uncharged;
+            charge.holds += 1;
+            if from > Nanos::ZERO {
+                charge.held += at.since(from);
+                let mut known = Nanos::ZERO;
+                for piece in recent.between(tid, from, at) {
+                    known += piece.length();
+                    *charge
+                        .because
+                        .entry(Because::of(&piece, places))
+                        .or_default() += piece.length();
+                }
+                *charge.because.entry(Because::Unknown).or_default() += at.since(from).since(known);
+            }
+        }
+        book.uncharged = Nanos::ZERO;
+        book.last_release = at;
+    }
+
+    /// Whether a thread holds a file's lock, as far as was seen.
+    #[must_use]
+    pub fn holds(&self, key: LockKey, tid: Tid) -> bool {
+        self.books
+            .get(&key)
+            .is_some_and(|book| book.held_by_file == Some(tid))
+    }
+
+    /// Ends the window: who still waits, waits until then.
+    pub fn close(&mut self, at: Nanos) {
+        for book in self.books.values_mut() {
+            book.advance(at);
+            for (tid, since) in std::mem::take(&mut book.now_waiting) {
+                *book.waiters.entry(tid).or_default() += at.since(since);
+            }
+        }
+    }
+}
+
+impl LockBook {
+    fn advance(&mut self, at: Nanos) {
+        let passed = at.since(self.changed);
+        self.changed = self.changed.max(at);
+        let count = self.now_waiting.len() as u64;
+        if count == 0 {
+            return;
+        }
+        let waited = Nanos(passed.0.saturating_mul(count));
+        self.waiting += waited;
+        self.contended += passed;
+        self.uncharged += waited;
+        if self.held_by_file.is_none() {
+            self.unheld += passed;
+        }
+    }
+
+    /// Charges of all holders together.
+    #[must_use]
+    pub fn charged(&self) -> Charge {
+        let mut all = Charge::default();
+        for charge in self.charges.values() {
+            all.merge(charge);
+        }
+        all
+    }
+
+    /// Mean time one holds while others wait, seconds; `None`: nobody was seen to let go.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+    pub fn hold_seconds(&self) -> Option<f64> {
+        let all = self.charged();
+        (all.holds > 0 && all.held > Nanos::ZERO).then(|| all.held.seconds() / all.holds as f64)
+    }
+}

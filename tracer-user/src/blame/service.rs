@@ -1,0 +1,170 @@
+//! A peer on this host, seen from its own threads: what a request goes through between its arrival and its reply.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::row::{Nanos, Pid, Tid};
+use crate::timeline::{Piece, State};
+use crate::work::{PlaceId, Places, Spot, Turn};
+
+/// What one thread did since the beginning, by state.
+#[derive(Clone, Debug, Default)]
+struct Sums {
+    run: Nanos,
+    queued: Nanos,
+    blocked: BTreeMap<Spot, Nanos>,
+}
+
+/// Books on one service.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceBook {
+    /// The process that serves.
+    pub pid: Pid,
+    /// Requests answered.
+    pub requests: u64,
+    /// From arrival to reply, summed.
+    pub total: Nanos,
+    /// Of it, computing.
+    pub run: Nanos,
+    /// Of it, without a CPU.
+    pub queued: Nanos,
+    /// Of it, blocked.
+    pub blocked: BTreeMap<Spot, Nanos>,
+    /// Threads that served.
+    pub threads: BTreeMap<Tid, u64>,
+    /// When replies were given.
+    pub replies: Vec<Nanos>,
+}
+
+/// Most replies kept for their spacing.
+const REPLIES: usize = 65_536;
+
+/// Books on all services.
+#[derive(Debug, Default)]
+pub struct Services {
+    /// By service.
+    pub books: BTreeMap<PlaceId, ServiceBook>,
+    threads: HashMap<Tid, Sums>,
+    under_way: HashMap<Tid, (Sums, PlaceId, Pid)>,
+    current: HashMap<Tid, Piece>,
+}
+
+impl Services {
+    /// A thread of a peer changed its state.
+    pub fn change(&mut self, tid: Tid, was: &Piece, now: State, places: &mut Places) {
+        let from = self
+            .current
+            .get(&tid)
+            .map_or(was.start, |piece| piece.start.max(was.start));
+        self.add(
+            tid,
+            &Piece {
+                start: from,
+                ..*was
+            },
+            places,
+        );
+        self.current.insert(
+            tid,
+            Piece {
+                start: was.end,
+                end: was.end,
+                state: now,
+            },
+        );
+    }
+
+    fn add(&mut self, tid: Tid, piece: &Piece, places: &mut Places) {
+        let sums = self.threads.entry(tid).or_default();
+        match &piece.state {
+            State::Running => sums.run += piece.length(),
+            State::Queued => sums.queued += piece.length(),
+            State::Blocked(blocked) => {
+                *sums.blocked.entry(Spot::of(blocked, places)).or_default() += piece.length();
+            }
+            _ => {}
+        }
+    }
+
+    /// A request arrived at a thread of `pid`.
+    pub fn arrived(
+        &mut self,
+        (tid, pid): (Tid, Pid),
+        service: PlaceId,
+        at: Nanos,
+        places: &mut Places,
+    ) {
+        self.settle(tid, at, places);
+        let sums = self.threads.entry(tid).or_default().clone();
+        self.under_way.insert(tid, (sums, service, pid));
+    }
+
+    /// Its reply went out. Of a request that came before the window the thread's whole time until now belongs to it: by
+    /// Little's law the time inside all requests over the number of replies is their mean, while those seen whole are the
+    /// short ones.
+    pub fn replied(&mut self, turn: &Turn, service: PlaceId, places: &mut Places) {
+        self.settle(turn.tid, turn.end, places);
+        let before = match self.under_way.remove(&turn.tid) {
+            Some((sums, ..)) => sums,
+            None if turn.headless => Sums::default(),
+            None => return,
+        };
+        self.add_request(turn.tid, &before, service, turn.pid);
+        let Some(book) = self.books.get_mut(&service) else {
+            return;
+        };
+        book.requests += 1;
+        *book.threads.entry(turn.tid).or_default() += 1;
+        if book.replies.len() < REPLIES {
+            book.replies.push(turn.end);
+        }
+    }
+
+    /// Ends the window: requests under way count with their time so far.
+    pub fn close(&mut self, at: Nanos, places: &mut Places) {
+        let mut open: Vec<_> = std::mem::take(&mut self.under_way).into_iter().collect();
+        open.sort_by_key(|(tid, _)| *tid);
+        for (tid, (before, service, pid)) in open {
+            self.settle(tid, at, places);
+            self.add_request(tid, &before, service, pid);
+        }
+    }
+
+    fn add_request(&mut self, tid: Tid, before: &Sums, service: PlaceId, pid: Pid) {
+        let Some(now) = self.threads.get(&tid) else {
+            return;
+        };
+        let book = self.books.entry(service).or_default();
+        book.pid = pid;
+        let (run, queued) = (now.run - before.run, now.queued - before.queued);
+        book.run += run;
+        book.queued += queued;
+        book.total += run + queued;
+        for (spot, time) in &now.blocked {
+            let time = *time - before.blocked.get(spot).copied().unwrap_or_default();
+            if time > Nanos::ZERO {
+                *book.blocked.entry(*spot).or_default() += time;
+                book.total += time;
+            }
+        }
+    }
+
+    fn settle(&mut self, tid: Tid, at: Nanos, places: &mut Places) {
+        if let Some(piece) = self.current.get(&tid).copied() {
+            self.add(
+                tid,
+                &Piece {
+                    end: at.max(piece.start),
+                    ..piece
+                },
+                places,
+            );
+            self.current.insert(
+                tid,
+                Piece {
+                    start: at.max(piece.start),
+                    ..piece
+                },
+            );
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Puts the programs of the object to their tracepoints.
+
+use aya::{
+    Ebpf,
+    programs::{BtfTracePoint, Program, ProgramError},
+};
+
+use super::{CaptureError, btf::Btf};
+
+/// One program and its tracepoint, which have the same name.
+struct Probe {
+    name: &'static str,
+    /// Arguments the program reads; the tracepoint may have more.
+    arguments: usize,
+    /// What is missing without it; `None`: nothing works without it.
+    lack: Option<&'static str>,
+}
+
+/// In the order of attaching: births first, so that nothing born meanwhile is missed; wake-ups before switches.
+const PROBES: [Probe; 12] = [
+    Probe {
+        name: "task_newtask",
+        arguments: 2,
+        lack: None,
+    },
+    Probe {
+        name: "sched_process_exec",
+        arguments: 2,
+        lack: None,
+    },
+    Probe {
+        name: "task_rename",
+        arguments: 2,
+        lack: Some("threads that are renamed keep the name they had"),
+    },
+    Probe {
+        name: "sched_process_exit",
+        arguments: 1,
+        lack: None,
+    },
+    Probe {
+        name: "sched_waking",
+        arguments: 1,
+        lack: None,
+    },
+    Probe {
+        name: "sched_switch",
+        arguments: 4,
+        lack: None,
+    },
+    Probe {
+        name: "sys_enter",
+        arguments: 2,
+        lack: None,
+    },
+    Probe {
+        name: "sys_exit",
+        arguments: 2,
+        lack: None,
+    },
+    Probe {
+        name: "contention_begin",
+        arguments: 2,
+        lack: Some("waits for the kernel's own locks have no name"),
+    },
+    Probe {
+        name: "contention_end",
+        arguments: 1,
+        lack: Some("waits for the kernel's own locks have no name"),
+    },
+    Probe {
+        name: "jbd2_start_commit",
+        arguments: 2,
+        lack: Some("commits of the file system's journal are not seen"),
+    },
+    Probe {
+        name: "jbd2_end_commit",
+        arguments: 2,
+        lack: Some("commits of the file system's journal are not seen"),
+    },
+];
+
+/// Loads and attaches them all. Gives notes on what this kernel lacks.
+///
+/// # Errors
+/// [`CaptureError::Tracepoint`] or [`CaptureError::Program`] for one that is needed.
+pub fn attach(
+    ebpf: &mut Ebpf,
+    types: &Btf<'_>,
+    btf: &aya::Btf,
+    release: &str,
+) -> Result<Vec<String>, CaptureError> {
+    let mut notes: Vec<String> = Vec::new();
+    let mut lacking = |probe: &Probe, lack: &str| {
+        let note = format!("no tracepoint {} on this kernel: {lack}", probe.name);
+        notes.push(note);
+    };
+    for probe in &PROBES {
+        if types
+            .tracepoint_arguments(probe.name)
+            .is_none_or(|found| found < probe.arguments)
+        {
+            match probe.lack {
+                Some(lack) => lacking(probe, lack),
+                None => {
+                    return Err(CaptureError::Tracepoint {
+                        name: probe.name,
+                        release: release.to_owned(),
+                    });
+                }
+            }
+            continue;
+        }
+        match attach_one(ebpf, btf, probe.name) {
+            Ok(()) => {}
+            Err(error) => match probe.lack {
+                Some(lack) => lacking(probe, lack),
+                None => return Err(program_error(probe.name, error)),
+            },
+        }
+    }
+    Ok(notes)
+}
+
+fn attach_one(ebpf: &mut Ebpf, btf: &aya::Btf, name: &'static str) -> Result<(), ProgramError> {
+    let program: &mut BtfTracePoint = program(ebpf, name)?.try_into()?;
+    program.load(name, btf)?;
+    program.attach()?;
+    Ok(())
+}
+
+/// The program of that name in the object.
+///
+/// # Errors
+/// When the object has none.
+pub fn program<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut Program, ProgramError> {
+    ebpf.program_mut(name).ok_or(ProgramError::NotLoaded)
+}
+
+/// What a refused program means: too few rights, or a kernel that cannot.
+#[must_use]
+pub fn program_error(name: &'static str, error: ProgramError) -> CaptureError {
+    match &error {
+        ProgramError::LoadError {
+            io_error,
+            verifier_log,
+        } if io_error.raw_os_error() == Some(libc::EPERM)
+            && verifier_log.to_string().is_empty() =>
+        {
+            CaptureError::Rights
+        }
+        _ => CaptureError::Program {
+            name,
+            source: Box::new(error),
+        },
+    }
+}

@@ -1,0 +1,88 @@
+//! All files with code that watched processes run, each kept once.
+
+use std::collections::HashMap;
+
+use super::image::Image;
+use super::maps::Mapping;
+use crate::row::{Frame, Pid};
+
+/// Most images that are kept. One costs its symbol table (16 bytes a function) and some hundred bytes.
+const MOST: usize = 256;
+/// Most images whose debug information is open at once.
+const MOST_LINES: usize = 4;
+
+/// Names an image for as long as this session lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ImageId(u32);
+
+/// The images.
+#[derive(Default)]
+pub struct Images {
+    /// By device and inode; `None`: tried, and no image.
+    by_file: HashMap<(String, u64), Option<ImageId>>,
+    open: HashMap<ImageId, Image>,
+    /// Images whose debug information is open, the one used last at the end.
+    lines: Vec<ImageId>,
+    next: u32,
+}
+
+impl Images {
+    /// The image a mapping shows, opened if it is new.
+    pub fn get(&mut self, pid: Pid, mapping: &Mapping) -> Option<(ImageId, &Image)> {
+        if mapping.inode == 0 {
+            return None;
+        }
+        let file = (mapping.device.clone(), mapping.inode);
+        let id = match self.by_file.get(&file) {
+            Some(id) => (*id)?,
+            None if self.open.len() >= MOST => return None,
+            None => {
+                let image = Image::of_mapping(pid, mapping);
+                self.next += 1;
+                let id = image.is_some().then_some(ImageId(self.next));
+                self.by_file.insert(file, id);
+                self.open.insert(id?, image?);
+                id?
+            }
+        };
+        Some((id, self.open.get(&id)?))
+    }
+
+    /// The functions at an address of an image, innermost first; empty for an image that is no longer kept.
+    pub fn frames(&mut self, id: ImageId, address: u64) -> Vec<Frame> {
+        let Some(image) = self.open.get_mut(&id) else {
+            return Vec::new();
+        };
+        let frames = image.frames(address);
+        if image.has_lines() {
+            self.lines.retain(|other| *other != id);
+            self.lines.push(id);
+        }
+        if self.lines.len() > MOST_LINES {
+            let oldest = self.lines.remove(0);
+            if let Some(image) = self.open.get_mut(&oldest) {
+                image.drop_lines();
+            }
+        }
+        frames
+    }
+
+    /// Address of a variable, as stated in the image.
+    #[must_use]
+    pub fn variable(&self, id: ImageId, name: &str) -> Option<u64> {
+        self.open.get(&id)?.variable(name)
+    }
+
+    /// Keeps only images that `wanted` names, and forgets which files were none.
+    pub fn retain(&mut self, wanted: impl Fn(ImageId) -> bool) {
+        self.open.retain(|id, _| wanted(*id));
+        self.lines.retain(|id| wanted(*id));
+        self.by_file.retain(|_, id| id.is_some_and(&wanted));
+    }
+
+    /// Whether no further image is taken in.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.open.len() >= MOST
+    }
+}

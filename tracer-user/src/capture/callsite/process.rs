@@ -1,0 +1,254 @@
+//! The code of one process as it lies in its memory, and walks through its stacks.
+//!
+//! In: `/proc/PID/maps` and the files it names. Out: for registers and a piece of stack the program counters, innermost
+//! first, and for each of them the image it lies in.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use framehop::{CacheNative, MayAllocateDuringUnwind, Module, Unwinder, UnwinderNative};
+use tracer_common::UserRegisters;
+
+use super::bytes::Bytes;
+use super::image::Image;
+use super::images::{ImageId, Images};
+use super::jit::{self, PerfMap};
+use super::maps::{self, Mapping};
+use super::python::{Call, Python};
+use super::registers;
+use crate::row::{Frame, Pid};
+
+/// Most frames that are walked.
+const DEEPEST: usize = 64;
+/// How long code outside all known mappings is believed before the mappings are read again (a library may have been loaded
+/// since). Also how often a perf map that has grown is read.
+const STALE: Duration = Duration::from_secs(1);
+
+/// Where a program counter lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// At an address, as stated in the file, of an image.
+    Image(ImageId, u64),
+    /// In code without a file, at an address of the process.
+    Memory(u64),
+}
+
+/// A mapping and the image it shows.
+struct Loaded {
+    mapping: Mapping,
+    image: Option<(ImageId, u64)>,
+}
+
+/// One process.
+pub struct Process {
+    pid: Pid,
+    loaded: Vec<Loaded>,
+    unwinder: UnwinderNative<Bytes, MayAllocateDuringUnwind>,
+    read: Instant,
+    perf_map: Option<(Instant, u64, PerfMap)>,
+    python: Option<Python>,
+}
+
+impl Process {
+    /// Reads the mappings of a process and opens the files behind them; `None` when it is gone.
+    #[must_use]
+    pub fn open(pid: Pid, images: &mut Images) -> Option<Self> {
+        let text = std::fs::read(format!("/proc/{pid}/maps")).ok()?;
+        let mappings = maps::parse(&String::from_utf8_lossy(&text));
+        let mut unwinder = UnwinderNative::new();
+        let mut load = |mapping: Mapping| {
+            let image = images.get(pid, &mapping).and_then(|(id, image)| {
+                let bias = image.bias(mapping.range.start, mapping.offset)?;
+                unwinder.add_module(Module::new(
+                    String::new(),
+                    mapping.range.clone(),
+                    bias,
+                    image.sections(),
+                ));
+                Some((id, bias))
+            });
+            Loaded { mapping, image }
+        };
+        let loaded: Vec<Loaded> = mappings.into_iter().map(&mut load).collect();
+        let python = interpreter(pid, &loaded, images);
+        (!loaded.is_empty()).then(|| Self {
+            pid,
+            loaded,
+            unwinder,
+            read: Instant::now(),
+            perf_map: None,
+            python,
+        })
+    }
+
+    /// The program counters of a stack, innermost first; all but the first point one byte before the return address, into the
+    /// call. What is walked before the walk fails is given.
+    pub fn walk(
+        &self,
+        start: &UserRegisters,
+        stack: &[u8],
+        cache: &mut CacheNative<MayAllocateDuringUnwind>,
+    ) -> Vec<u64> {
+        let mut word = |address: u64| -> Result<u64, ()> {
+            let at = usize::try_from(address.checked_sub(start.sp).ok_or(())?).map_err(|_| ())?;
+            let bytes = stack
+                .get(at..)
+                .and_then(|rest| rest.first_chunk())
+                .ok_or(())?;
+            Ok(u64::from_ne_bytes(*bytes))
+        };
+        let mut frames = self
+            .unwinder
+            .iter_frames(start.ip, registers(start), cache, &mut word);
+        let mut counters = Vec::new();
+        while let (true, Ok(Some(frame))) = (counters.len() < DEEPEST, frames.next()) {
+            counters.push(frame.address_for_lookup());
+        }
+        counters
+    }
+
+    /// Where an address lies; `None`: in no mapping that has code.
+    #[must_use]
+    pub fn place(&self, address: u64) -> Option<Place> {
+        let next = self
+            .loaded
+            .partition_point(|loaded| loaded.mapping.range.start <= address);
+        let loaded = self.loaded[..next]
+            .last()
+            .filter(|loaded| loaded.mapping.range.contains(&address))?;
+        Some(match loaded.image {
+            Some((id, bias)) => Place::Image(id, address.wrapping_sub(bias)),
+            None => Place::Memory(address),
+        })
+    }
+
+    /// Whether the mappings are old enough to be read again.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.read.elapsed() >= STALE
+    }
+
+    /// The Python functions a thread is in, innermost first; empty where there are none.
+    pub fn python_calls(&mut self, tid: u32) -> Vec<Call> {
+        self.python
+            .as_mut()
+            .map(|python| python.calls(tid))
+            .unwrap_or_default()
+    }
+
+    /// What a Python call is.
+    #[must_use]
+    pub fn python_frame(&self, call: Call) -> Option<Frame> {
+        self.python.as_ref()?.frame(call)
+    }
+
+    /// Images this process shows.
+    pub fn images(&self) -> impl Iterator<Item = ImageId> + '_ {
+        self.loaded
+            .iter()
+            .filter_map(|loaded| Some(loaded.image?.0))
+    }
+
+    /// What lies at an address without a file, by the process's perf map.
+    pub fn made_at_run_time(&mut self, address: u64) -> Frame {
+        let known = self
+            .perf_map
+            .as_ref()
+            .and_then(|(_, _, map)| map.frame(address));
+        let known = known.or_else(|| {
+            self.read_perf_map();
+            self.perf_map
+                .as_ref()
+                .and_then(|(_, _, map)| map.frame(address))
+        });
+        known.unwrap_or_else(|| Frame {
+            module: "[jit]".into(),
+            offset: address,
+            ..Frame::default()
+        })
+    }
+
+    /// Reads the perf map if it has grown, once a second at most. It lies in the process's own file system, under the number
+    /// the process has in its own PID namespace.
+    fn read_perf_map(&mut self) {
+        if self
+            .perf_map
+            .as_ref()
+            .is_some_and(|(read, ..)| read.elapsed() < STALE)
+        {
+            return;
+        }
+        let known = self.perf_map.as_ref().map_or(0, |(_, len, _)| *len);
+        let path = format!(
+            "/proc/{}/root/tmp/perf-{}.map",
+            self.pid,
+            inner_id(self.pid, self.pid.0)
+        );
+        let file = super::open_regular(&PathBuf::from(path));
+        let len = file
+            .as_ref()
+            .and_then(|file| Some(file.metadata().ok()?.len()))
+            .unwrap_or(0);
+        let map = match file {
+            Some(file) if len != known => PerfMap::parse(&text(&file)),
+            _ => self
+                .perf_map
+                .take()
+                .map(|(.., map)| map)
+                .unwrap_or_default(),
+        };
+        self.perf_map = Some((Instant::now(), len, map));
+    }
+}
+
+fn text(file: &File) -> String {
+    let mut bytes = Vec::new();
+    // What was read before an error is used.
+    let _ = file.take(jit::LONGEST).read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The number a thread has in its innermost PID namespace: the last of `NSpid`.
+pub fn inner_id(pid: Pid, tid: u32) -> u32 {
+    let status =
+        std::fs::read_to_string(format!("/proc/{pid}/task/{tid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    line.and_then(|line| line.split_ascii_whitespace().last()?.parse().ok())
+        .unwrap_or(tid)
+}
+
+/// The CPython interpreter a process has mapped, as its program or as a library.
+fn interpreter(pid: Pid, loaded: &[Loaded], images: &Images) -> Option<Python> {
+    loaded.iter().find_map(|loaded| {
+        let name = loaded.mapping.path.rsplit('/').next()?;
+        let (id, bias) = loaded
+            .image
+            .filter(|_| name.starts_with("python") || name.starts_with("libpython"))?;
+        let address = |variable| Some(images.variable(id, variable)?.wrapping_add(bias));
+        Python::open(pid, address("_PyRuntime")?, address("Py_Version")?)
+    })
+}
+
+impl Image {
+    /// Opens the image behind a mapping of a process: through `/proc/PID/map_files`, which also gives deleted files, else by
+    /// its path in the process's file system if the inode there is still the same.
+    #[must_use]
+    pub fn of_mapping(pid: Pid, mapping: &Mapping) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let root = PathBuf::from(format!("/proc/{pid}/root"));
+        let range = &mapping.range;
+        let mapped = format!("/proc/{pid}/map_files/{:x}-{:x}", range.start, range.end);
+        let by_path = || {
+            let file = super::open_regular(&root.join(mapping.path.trim_start_matches('/')))?;
+            (file.metadata().ok()?.ino() == mapping.inode).then_some(file)
+        };
+        let file = super::open_regular(&PathBuf::from(mapped)).or_else(by_path)?;
+        Self::open(
+            Bytes::map(&file)?,
+            &mapping.path,
+            &[root, PathBuf::from("/")],
+        )
+    }
+}

@@ -1,0 +1,30 @@
+//! The clock of all events.
+
+use crate::row::Nanos;
+
+/// `CLOCK_MONOTONIC` now: what `bpf_ktime_get_ns` gives in the kernel.
+#[must_use]
+pub fn monotonic() -> Nanos {
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `now` is a timespec of ours, and the clock exists on every Linux.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    let part = |figure: i64| u64::try_from(figure).unwrap_or(0);
+    Nanos(
+        part(now.tv_sec)
+            .saturating_mul(1_000_000_000)
+            .saturating_add(part(now.tv_nsec)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn it_advances() {
+        let before = super::monotonic();
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        assert!(super::monotonic().since(before).0 >= 2_000_000);
+    }
+}

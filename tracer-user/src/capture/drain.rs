@@ -1,0 +1,170 @@
+//! Records out of the ring buffer, and rows out in order of time.
+//!
+//! In: records of all CPUs, nearly in order. Out: batches, each closed by a watermark: the clock is read, the ring drained,
+//! and what is older than the clock by [`SLACK`] is released in order. What comes later than its watermark is dropped and
+//! counted, since readers rely on the order.
+
+use aya::{
+    Ebpf,
+    maps::{MapData, RingBuf},
+};
+
+use super::{
+    CaptureError,
+    decode::{self, Destination, Resources, Stacks, Threads},
+    object,
+};
+use crate::row::{Batch, Nanos};
+
+/// How long after the fact a record may reach the ring: a virtual CPU may lose its turn between reading the clock and
+/// handing the record over.
+pub const SLACK: Nanos = Nanos(250_000_000);
+
+/// Drains, sorts and releases.
+pub struct Drain {
+    ring: RingBuf<MapData>,
+    pending: Batch,
+    watermark: Nanos,
+    /// Records received.
+    pub received: u64,
+    /// Rows that came after their watermark.
+    pub late: u64,
+    /// Records that could not be decoded.
+    pub undecodable: u64,
+}
+
+/// Who gives names while records are decoded.
+pub struct Names<'a> {
+    /// Resources.
+    pub resources: &'a mut dyn Resources,
+    /// Stacks.
+    pub stacks: &'a mut dyn Stacks,
+    /// Threads.
+    pub threads: &'a mut dyn Threads,
+}
+
+impl Drain {
+    /// Takes the ring buffer out of the object.
+    ///
+    /// # Errors
+    /// [`CaptureError::Map`].
+    pub fn new(ebpf: &mut Ebpf) -> Result<Self, CaptureError> {
+        Ok(Self {
+            ring: object::take(ebpf, "EVENTS")?,
+            pending: Batch::default(),
+            watermark: Nanos::ZERO,
+            received: 0,
+            late: 0,
+            undecodable: 0,
+        })
+    }
+
+    /// Decodes all records there are.
+    pub fn drain(&mut self, names: &mut Names<'_>) {
+        let mut to = Destination {
+            resources: names.resources,
+            stacks: names.stacks,
+            threads: names.threads,
+            rows: &mut self.pending,
+        };
+        while let Some(record) = self.ring.next() {
+            self.received += 1;
+            if decode::decode(&record, &mut to).is_err() {
+                self.undecodable += 1;
+            }
+        }
+    }
+
+    /// Rows that wait for their watermark, to be added to.
+    pub fn pending(&mut self) -> &mut Batch {
+        &mut self.pending
+    }
+
+    /// Rows that ended up to `watermark`, sorted; the rest stays. `begin`: what ended before is of no interest (facts about
+    /// threads are).
+    pub fn release(&mut self, watermark: Nanos, begin: Nanos) -> Batch {
+        let mut batch = Batch {
+            watermark,
+            ..Batch::default()
+        };
+        let before = self.watermark;
+        let late = &mut self.late;
+        macro_rules! move_rows {
+            ($($table:ident from $begin:expr),*) => {$(
+                batch.$table = cut(&mut self.pending.$table, |row| row.end, [$begin, before, watermark], late);
+            )*};
+        }
+        move_rows!(waits from begin, calls from begin, samples from begin, kernel from begin, tasks from Nanos::ZERO);
+        // What names the rows must not come after them.
+        batch.resources = std::mem::take(&mut self.pending.resources);
+        batch.stacks = std::mem::take(&mut self.pending.stacks);
+        self.watermark = watermark;
+        batch
+    }
+
+    /// Latest end of any row that waits.
+    #[must_use]
+    pub fn latest(&self) -> Nanos {
+        let waits = self.pending.waits.iter().map(|row| row.end);
+        let calls = self.pending.calls.iter().map(|row| row.end);
+        let tasks = self.pending.tasks.iter().map(|row| row.end);
+        let kernel = self.pending.kernel.iter().map(|row| row.end);
+        waits
+            .chain(calls)
+            .chain(tasks)
+            .chain(kernel)
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// Drops rows that began after the window closed.
+    pub fn close(&mut self, closed: Nanos) {
+        self.pending.waits.retain(|row| row.start < closed);
+        self.pending.calls.retain(|row| row.end <= closed);
+        self.pending.kernel.retain(|row| row.start < closed);
+        self.pending.tasks.retain(|row| row.end <= closed);
+    }
+}
+
+/// Takes the rows that end up to the watermark out of `rows`, in order. `bounds`: begin of interest, former watermark, watermark.
+fn cut<T>(
+    rows: &mut Vec<T>,
+    end: impl Fn(&T) -> Nanos,
+    bounds: [Nanos; 3],
+    late: &mut u64,
+) -> Vec<T> {
+    let [begin, before, watermark] = bounds;
+    // Stable, and quick on rows that are nearly in order.
+    rows.sort_by_key(&end);
+    let up_to = rows.partition_point(|row| end(row) <= watermark);
+    let rest = rows.split_off(up_to);
+    let mut released = std::mem::replace(rows, rest);
+    let too_late = released.partition_point(|row| before != Nanos::ZERO && end(row) <= before);
+    *late += released.drain(..too_late).count() as u64;
+    let too_early = released.partition_point(|row| end(row) < begin);
+    released.drain(..too_early);
+    released
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Nanos, cut};
+
+    #[test]
+    fn rows_leave_in_order_and_late_ones_are_counted() {
+        let mut rows = vec![7, 3, 12, 5, 20];
+        let mut late = 0;
+        let bounds = |before, watermark| [Nanos(4), Nanos(before), Nanos(watermark)];
+        assert_eq!(
+            cut(&mut rows, |row| Nanos(*row), bounds(0, 10), &mut late),
+            [5, 7]
+        );
+        assert_eq!((rows.clone(), late), (vec![12, 20], 0));
+        rows.push(9);
+        assert_eq!(
+            cut(&mut rows, |row| Nanos(*row), bounds(10, 15), &mut late),
+            [12]
+        );
+        assert_eq!((rows, late), (vec![20], 1));
+    }
+}

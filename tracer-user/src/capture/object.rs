@@ -1,0 +1,67 @@
+//! The eBPF object: embedded, told about this kernel, and loaded.
+
+use aya::{Ebpf, EbpfLoader, maps::MapError};
+
+use super::{CaptureError, Settings, settings::RING_BYTES};
+
+/// The object as `cargo xtask ebpf` built it.
+static OBJECT: &[u8] =
+    aya::include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/ebpf/holdup.bpf.o"));
+
+/// Most bytes of user stack in a snapshot.
+const STACK_BYTES: u32 = 4096;
+
+/// Loads maps and programs into the kernel; nothing runs yet.
+///
+/// # Errors
+/// [`CaptureError::Rights`] or [`CaptureError::Load`].
+pub fn load(settings: &Settings, offsets: &[u32], btf: &aya::Btf) -> Result<Ebpf, CaptureError> {
+    let kernel_settings = [
+        std::process::id(),
+        u32::from(settings.peek),
+        if settings.call_sites { STACK_BYTES } else { 0 },
+        0,
+    ];
+    let ring_bytes = settings
+        .ring_bytes
+        .clamp(*RING_BYTES.start(), *RING_BYTES.end())
+        .next_power_of_two();
+    let mut loader = EbpfLoader::new();
+    loader
+        .btf(Some(btf))
+        .override_global("OFFSETS", offsets, true)
+        .override_global("SETTINGS", &kernel_settings, true)
+        .map_max_entries("EVENTS", ring_bytes);
+    loader.load(OBJECT).map_err(|error| {
+        if is_denied(&error) {
+            CaptureError::Rights
+        } else {
+            error.into()
+        }
+    })
+}
+
+/// Whether the kernel said EPERM or EACCES when a map was made: rights, since the maps ask for nothing special.
+fn is_denied(error: &aya::EbpfError) -> bool {
+    let aya::EbpfError::MapError(MapError::CreateError { io_error, .. }) = error else {
+        return false;
+    };
+    matches!(io_error.raw_os_error(), Some(libc::EPERM | libc::EACCES))
+}
+
+/// Takes a map out of the object, as the type its user wants.
+///
+/// # Errors
+/// [`CaptureError::Map`].
+pub fn take<T: TryFrom<aya::maps::Map, Error = MapError>>(
+    ebpf: &mut Ebpf,
+    name: &'static str,
+) -> Result<T, CaptureError> {
+    ebpf.take_map(name)
+        .ok_or(MapError::ElementNotFound)
+        .and_then(T::try_from)
+        .map_err(|source| CaptureError::Map {
+            name,
+            source: Box::new(source),
+        })
+}

@@ -1,0 +1,306 @@
+//! Raw identities from the kernel side to stable ids, and ids to names.
+//!
+//! In: a [`RawResource`] with each wait and call, a [`FileEvent`] or [`SocketEvent`] once for each file or socket, and what
+//! `/proc` shows of them. Out: a [`ResourceId`] at once, and [`Resource`] rows: one at first sight, another whenever more is
+//! known. In doubt a name stays empty; a path is taken from an fd only when the fd still is the file that was meant.
+//!
+//! The session calls [`Table::learn`] at each turn of its drain loop, puts what [`Table::take_rows`] gives into the next
+//! batch it releases (a row of an id must not come after the first wait or call that names it), and tracks what
+//! [`Table::take_local_peers`] gives with the role of a peer.
+
+mod address;
+mod budget;
+mod file;
+mod holders;
+mod key;
+mod look;
+mod maps;
+mod net;
+mod paths;
+mod peers;
+mod unix_diag;
+
+use std::collections::HashMap;
+
+use tracer_common::{FileEvent, RawResource, ResourceTag, SocketEvent};
+
+use crate::capture::decode;
+use crate::row::{FileKind, Nanos, Pid, Resource, ResourceId, ResourceKind};
+use key::Key;
+use look::{Look, Proc};
+use paths::Paths;
+use peers::Search;
+
+pub use peers::LocalPeer;
+
+/// More resources than this get no id, so that a program which makes them without end cannot exhaust memory.
+const MOST: usize = 1 << 20;
+
+/// An event without its user.
+enum Orphan {
+    File(Box<FileEvent>),
+    Socket(Box<SocketEvent>),
+}
+
+/// Files of which only a name is known that are looked at again, and how often.
+const NAMELESS: usize = 256;
+const LOOKS: u8 = 30;
+
+/// All resources of one trace.
+pub struct Table {
+    ids: HashMap<Key, ResourceId>,
+    /// Ids by address, for futex words that may be shared: `/proc/PID/maps` is asked once for each.
+    words: HashMap<(Pid, u64, u64), ResourceId>,
+    last: u32,
+    /// How many were refused an id.
+    refused: u64,
+    rows: Vec<Resource>,
+    /// Events that holdup itself is the user of: it read the list of threads, another thread waits. They are told again once
+    /// their user is known.
+    orphans: HashMap<ResourceId, Orphan>,
+    /// Files of which only a name is known, and how often their fd may still be looked at.
+    nameless: HashMap<ResourceId, (Resource, u8)>,
+    paths: Paths,
+    look: Box<dyn Look>,
+    search: Search,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Table {
+    /// An empty table that looks names up in this machine's `/proc`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(Box::new(Proc::default()))
+    }
+
+    fn with(look: Box<dyn Look>) -> Self {
+        Self {
+            ids: HashMap::new(),
+            words: HashMap::new(),
+            last: 0,
+            refused: 0,
+            rows: Vec::new(),
+            orphans: HashMap::new(),
+            nameless: HashMap::new(),
+            paths: Paths::default(),
+            look,
+            search: Search::default(),
+        }
+    }
+
+    /// Looks for the other ends of sockets, for some milliseconds of each second at most. `now` is the time of the rows that
+    /// come of it.
+    pub fn learn(&mut self, now: Nanos) {
+        self.search.advance(now, self.look.as_mut(), &mut self.rows);
+    }
+
+    /// Rows made since the last call.
+    pub fn take_rows(&mut self) -> Vec<Resource> {
+        std::mem::take(&mut self.rows)
+    }
+
+    /// Processes on this host found since the last call to serve a watched one over a socket, each with whom it serves.
+    ///
+    /// The session tracks them too, to follow chains of waiting into them, unless it does so already: `of` tells how deep a
+    /// peer is (three steps from a target at most), and their number is to be bounded. Processes that are served by a
+    /// watched one (the clients of a watched server) are named in the rows but not given here.
+    pub fn take_local_peers(&mut self) -> Vec<LocalPeer> {
+        self.search.take_local_peers()
+    }
+
+    /// Resources that got no id because there were too many.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// The id of `key`, and whether it is new.
+    fn id_of(&mut self, key: Key) -> (ResourceId, bool) {
+        if let Some(id) = self.ids.get(&key) {
+            return (*id, false);
+        }
+        if self.ids.len() >= MOST {
+            self.refused += 1;
+            return (ResourceId::NONE, false);
+        }
+        self.last += 1;
+        let id = ResourceId(self.last);
+        self.ids.insert(key, id);
+        (id, true)
+    }
+
+    /// A futex word that may be shared: by the mapping it lies in, so that all processes that map it mean the same.
+    fn word(&mut self, raw: &RawResource, user: Pid, at: Nanos) -> ResourceId {
+        if let Some(id) = self.words.get(&(user, raw.a, raw.b)) {
+            return *id;
+        }
+        let mapped = self.look.shared_word(user, raw.b, at);
+        let key = mapped
+            .as_ref()
+            .map_or(Key::private(raw, user), |word| Key::SharedWord {
+                device: word.device,
+                inode: word.inode,
+                offset: word.offset,
+            });
+        let (id, new) = self.id_of(key);
+        if new {
+            let row = Resource {
+                end: at,
+                id,
+                pid: user,
+                ..Resource::default()
+            };
+            self.rows.push(match mapped {
+                Some(word) => Resource {
+                    kind: ResourceKind::FutexShared,
+                    device: word.device,
+                    inode: word.inode,
+                    address: word.offset,
+                    path: word.path,
+                    ..row
+                },
+                // Memory of its own, though the operation does not say so: glibc waits for a thread's end this way.
+                None => Resource {
+                    kind: ResourceKind::FutexPrivate,
+                    address: raw.b,
+                    ..row
+                },
+            });
+        }
+        if id != ResourceId::NONE {
+            self.words.insert((user, raw.a, raw.b), id);
+        }
+        id
+    }
+}
+
+impl Table {
+    fn named_file(&mut self, event: &FileEvent, key: Key, id: ResourceId, user: Pid) {
+        let found = self.look.fd(user, event.resource.fd);
+        let mut row = file::row(key.row(id, user, Nanos(event.header.end)), event, found);
+        if let Some(path) = self.paths.find(&row, user, self.look.as_mut()) {
+            row.path = path;
+        } else if row.file == FileKind::Regular
+            && !row.path.starts_with('/')
+            && self.nameless.len() < NAMELESS
+        {
+            self.nameless.insert(id, (row.clone(), LOOKS));
+        }
+        self.paths.learn(&row);
+        self.rows.push(row);
+    }
+
+    /// Looks again at the fd of a file of which only a name is known.
+    fn look_again(&mut self, id: ResourceId, user: Pid, fd: i32, at: Nanos) {
+        let Some((row, looks)) = self.nameless.get_mut(&id) else {
+            return;
+        };
+        let name = row.path.clone();
+        file::name_by_fd(row, self.look.fd(user, fd), &name);
+        if row.path == name && *looks > 0 {
+            *looks -= 1;
+            return;
+        }
+        if let Some((mut row, _)) = self.nameless.remove(&id)
+            && row.path != name
+        {
+            row.end = at;
+            self.paths.learn(&row);
+            self.rows.push(row);
+        }
+    }
+
+    fn named_socket(&mut self, event: &SocketEvent, key: Key, id: ResourceId, user: Pid) {
+        let row = address::row(key.row(id, user, Nanos(event.header.end)), event);
+        self.search
+            .socket(row, event, self.look.as_mut(), &mut self.rows);
+    }
+}
+
+impl decode::Resources for Table {
+    fn id(&mut self, raw: &RawResource, user: Pid, at: Nanos) -> ResourceId {
+        let tag = ResourceTag::from_raw(raw.tag);
+        if tag == Some(ResourceTag::FutexShared) {
+            return self.word(raw, user, at);
+        }
+        let Some(key) = Key::of(raw, user) else {
+            return ResourceId::NONE;
+        };
+        let (id, new) = self.id_of(key);
+        if !new && !self.nameless.is_empty() {
+            self.look_again(id, user, raw.fd, at);
+        }
+        if !new && let Some(orphan) = self.orphans.remove(&id) {
+            match orphan {
+                Orphan::File(event) => self.named_file(&event, key, id, user),
+                Orphan::Socket(event) => self.named_socket(&event, key, id, user),
+            }
+        }
+        if new {
+            let mut row = key.row(id, user, at);
+            match key {
+                Key::File { .. } => {
+                    file::name_by_fd(&mut row, self.look.fd(user, raw.fd), "");
+                    self.rows.push(row);
+                }
+                Key::Socket { .. } => {
+                    self.rows.push(row.clone());
+                    self.search.unknown_socket(row, self.look.as_mut());
+                }
+                Key::Private { .. }
+                | Key::SharedWord { .. }
+                | Key::Timer
+                | Key::KernelLock { .. } => self.rows.push(row),
+            }
+        }
+        id
+    }
+
+    fn file(&mut self, event: &FileEvent) {
+        let user = Pid(event.pid);
+        let Some(key) = Key::of(&event.resource, user) else {
+            return;
+        };
+        let (id, _) = self.id_of(key);
+        if id == ResourceId::NONE {
+            return;
+        }
+        if is_own(user) {
+            let bare = key.row(id, Pid(0), Nanos(event.header.end));
+            self.rows.push(file::row(bare, event, None));
+            self.orphans.insert(id, Orphan::File(Box::new(*event)));
+        } else {
+            self.named_file(event, key, id, user);
+        }
+    }
+
+    fn socket(&mut self, event: &SocketEvent) {
+        let user = Pid(event.pid);
+        let Some(key) = Key::of(&event.resource, user) else {
+            return;
+        };
+        let (id, _) = self.id_of(key);
+        if id == ResourceId::NONE {
+            return;
+        }
+        if is_own(user) {
+            let bare = key.row(id, Pid(0), Nanos(event.header.end));
+            self.rows.push(address::row(bare, event));
+            self.orphans.insert(id, Orphan::Socket(Box::new(*event)));
+        } else {
+            self.named_socket(event, key, id, user);
+        }
+    }
+}
+
+fn is_own(pid: Pid) -> bool {
+    pid == Pid(std::process::id())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! Whom the user means: words to processes.
+//!
+//! In: [`TargetSpec`]s and `/proc`. Out: processes, at the start and again and again while the window is open. Children born
+//! after the probes are in are followed by the kernel side; a rescan finds what was born between two looks, what takes a
+//! watched name, and what moves into a watched cgroup. holdup itself is never a target.
+//!
+//! A pid is one of the user's own PID namespace, the one `/proc` shows; when it is not found there, it is looked for in the
+//! namespaces below (containers), and refused when several processes bear it.
+
+mod cgroup;
+mod error;
+mod select;
+mod snapshot;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+pub use error::{Candidate, TargetError};
+
+use crate::row::Pid;
+use cgroup::Mounts;
+use snapshot::{Process, Snapshot};
+
+/// One thing the user asked to watch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TargetSpec {
+    /// `--pid`: a process, all its threads, and its descendants.
+    Pid(u32),
+    /// `--comm`: every process that bears this name or has a thread that does, and their descendants.
+    Comm(String),
+    /// `--cgroup`: every process in this cgroup or below.
+    Cgroup(PathBuf),
+    /// `run -- CMD`: a command that the session starts, and hands in by [`Targets::add`].
+    Run(Vec<OsString>),
+}
+
+/// Shortest time between two rescans.
+const RESCAN: Duration = Duration::from_millis(200);
+/// A rescan may take this part of the time at most: with 10,000 processes it comes less often.
+const RESCAN_SHARE: u32 = 50;
+
+/// The processes that are watched.
+#[derive(Debug)]
+pub struct Targets {
+    specs: Vec<TargetSpec>,
+    /// Process and its start time, by which a reused pid is told from its former bearer.
+    found: BTreeMap<Pid, u64>,
+    due: Instant,
+}
+
+impl Targets {
+    /// Finds what `specs` mean now.
+    ///
+    /// # Errors
+    /// [`TargetError`] for the first spec that means nothing or something that cannot be watched.
+    pub fn find(specs: &[TargetSpec]) -> Result<Self, TargetError> {
+        let snapshot = Snapshot::take(wants_names(specs))?;
+        let mounts = wants_cgroups(specs).then(Mounts::read);
+        let mut found = BTreeMap::new();
+        for spec in specs {
+            let pids = match spec {
+                TargetSpec::Pid(pid) => vec![select::by_pid(&snapshot, *pid, own_pid())?],
+                TargetSpec::Comm(name) => select::by_name(&snapshot, name, own_pid())?,
+                TargetSpec::Cgroup(path) => cgroup::processes(mounts.as_ref(), path, own_pid())?,
+                TargetSpec::Run(_) => Vec::new(),
+            };
+            take_in(
+                &mut found,
+                &snapshot,
+                &pids,
+                !matches!(spec, TargetSpec::Cgroup(_)),
+            );
+        }
+        Ok(Self {
+            specs: specs.to_vec(),
+            found,
+            due: Instant::now() + RESCAN,
+        })
+    }
+
+    /// A process that the session started; its descendants are found by the rescans.
+    pub fn add(&mut self, pid: Pid) {
+        self.found.insert(
+            pid,
+            Process::read(pid, false).map_or(0, |process| process.start),
+        );
+    }
+
+    /// All that were found and live, as of the last look.
+    #[must_use]
+    pub fn pids(&self) -> Vec<Pid> {
+        self.found.keys().copied().collect()
+    }
+
+    /// Looks again: forgets the dead and gives those that were not there before. What cannot be read now is looked for next
+    /// time: an error here is no reason to end.
+    pub fn rescan(&mut self) -> Vec<Pid> {
+        let began = Instant::now();
+        let new = self.look().unwrap_or_default();
+        let took = began.elapsed();
+        self.due = Instant::now() + RESCAN.max(took * RESCAN_SHARE);
+        new
+    }
+
+    /// [`Self::rescan`] when it is time for one: every 200 ms, less often where a look costs more than 4 ms.
+    pub fn rescan_when_due(&mut self) -> Vec<Pid> {
+        if Instant::now() < self.due {
+            Vec::new()
+        } else {
+            self.rescan()
+        }
+    }
+
+    fn look(&mut self) -> Result<Vec<Pid>, TargetError> {
+        let snapshot = Snapshot::take(wants_names(&self.specs))?;
+        let mounts = wants_cgroups(&self.specs).then(Mounts::read);
+        self.found.retain(|pid, start| {
+            snapshot
+                .get(*pid)
+                .is_some_and(|process| process.start == *start && !process.zombie)
+        });
+        let before: Vec<Pid> = self.pids();
+        // Descendants of everything that was ever found, but of a cgroup's processes only those that stay in it.
+        if self
+            .specs
+            .iter()
+            .any(|spec| !matches!(spec, TargetSpec::Cgroup(_)))
+        {
+            take_in(&mut self.found, &snapshot, &before, true);
+        }
+        for spec in &self.specs {
+            let pids = match spec {
+                TargetSpec::Comm(name) => select::by_name(&snapshot, name, own_pid()),
+                TargetSpec::Cgroup(path) => cgroup::processes(mounts.as_ref(), path, own_pid()),
+                TargetSpec::Pid(_) | TargetSpec::Run(_) => continue,
+            };
+            take_in(
+                &mut self.found,
+                &snapshot,
+                &pids.unwrap_or_default(),
+                !matches!(spec, TargetSpec::Cgroup(_)),
+            );
+        }
+        Ok(self
+            .found
+            .keys()
+            .filter(|pid| before.binary_search(pid).is_err())
+            .copied()
+            .collect())
+    }
+}
+
+/// Adds `pids`, with all that descend from them where asked.
+fn take_in(found: &mut BTreeMap<Pid, u64>, snapshot: &Snapshot, pids: &[Pid], descendants: bool) {
+    let all = if descendants {
+        select::with_descendants(snapshot, pids, own_pid())
+    } else {
+        pids.to_vec()
+    };
+    for pid in all {
+        if let Some(process) = snapshot.get(pid).filter(|process| !process.zombie) {
+            found.insert(pid, process.start);
+        }
+    }
+}
+
+fn own_pid() -> Pid {
+    Pid(std::process::id())
+}
+
+fn wants_names(specs: &[TargetSpec]) -> bool {
+    specs.iter().any(|spec| matches!(spec, TargetSpec::Comm(_)))
+}
+
+fn wants_cgroups(specs: &[TargetSpec]) -> bool {
+    specs
+        .iter()
+        .any(|spec| matches!(spec, TargetSpec::Cgroup(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command, Stdio};
+
+    use super::{TargetError, TargetSpec, Targets};
+    use crate::row::Pid;
+
+    /// Ends its process when dropped.
+    struct Ended(Child);
+    impl Drop for Ended {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    fn cat(name: &str) -> Ended {
+        use std::os::unix::process::CommandExt as _;
+        let mut command = Command::new("sh");
+        // The shell stays, waiting for a child of its own until its input ends.
+        command
+            .args(["-c", "cat; :"])
+            .arg0(name)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null());
+        Ended(command.spawn().expect("sh"))
+    }
+
+    #[test]
+    fn a_process_its_children_and_those_born_later() {
+        let parent = cat("sh");
+        let pid = Pid(parent.0.id());
+        let mut targets = Targets::find(&[TargetSpec::Pid(pid.0)]).expect("lives");
+        assert!(targets.pids().contains(&pid));
+        // The child is there at once, or found by a later look.
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        while targets.pids().len() < 2 && std::time::Instant::now() < until {
+            targets.rescan();
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        assert_eq!(targets.pids().len(), 2, "shell and cat");
+        drop(parent);
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        while !targets.pids().is_empty() && std::time::Instant::now() < until {
+            assert!(targets.rescan().is_empty());
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        assert!(targets.pids().is_empty(), "the dead are forgotten");
+    }
+
+    #[test]
+    fn what_cannot_be_watched() {
+        assert!(matches!(
+            Targets::find(&[TargetSpec::Pid(0)]),
+            Err(TargetError::NoSuchProcess { pid: 0 })
+        ));
+        let beyond = 1 << 22;
+        assert!(matches!(
+            Targets::find(&[TargetSpec::Pid(beyond + 7)]),
+            Err(TargetError::NoSuchProcess { .. })
+        ));
+        let own = std::process::id();
+        assert!(matches!(
+            Targets::find(&[TargetSpec::Pid(own)]),
+            Err(TargetError::Itself)
+        ));
+        let name = TargetSpec::Comm("no such name".to_owned());
+        assert!(matches!(
+            Targets::find(&[name]),
+            Err(TargetError::NoSuchName { .. })
+        ));
+        let mut dead = Command::new("true").spawn().expect("true");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        let result = Targets::find(&[TargetSpec::Pid(dead.id())]);
+        assert!(
+            matches!(result, Err(TargetError::Zombie { .. })),
+            "{result:?}"
+        );
+        dead.wait().expect("ended");
+    }
+}

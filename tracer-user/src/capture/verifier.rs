@@ -1,0 +1,65 @@
+//! Every program of the object before this kernel's verifier, without attaching any.
+//!
+//! In: nothing but the kernel. Out: for each program whether it was taken. In the doubtful case: a tracepoint the kernel's own
+//! types do not know (a module that is not loaded) is [`Judgement::NoTracepoint`] and no refusal.
+
+use aya::programs::{Program, ProgramError};
+
+use super::{CaptureError, Settings, describe, object, offsets};
+
+/// What the kernel said to one program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// Taken.
+    Taken,
+    /// There is nothing to put it to.
+    NoTracepoint,
+    /// Refused; what the verifier said.
+    Refused(String),
+}
+
+/// Loads every program by itself; the names are the tracepoints', in alphabetical order.
+///
+/// # Errors
+/// [`CaptureError`] when the host or the rights do not allow to load anything.
+pub fn judge() -> Result<Vec<(String, Judgement)>, CaptureError> {
+    let settings = Settings {
+        peek: true,
+        call_sites: true,
+        ..Settings::default()
+    };
+    let bytes = offsets::read_btf()?;
+    let types = offsets::parse(&bytes)?;
+    let values = offsets::find(&types, &describe::host().kernel)?;
+    let btf = offsets::for_aya()?;
+    let mut ebpf = object::load(&settings, &values, &btf)?;
+    let mut judged = Vec::new();
+    for (name, program) in ebpf.programs_mut() {
+        let outcome = match program {
+            Program::BtfTracePoint(_) if types.tracepoint_arguments(name).is_none() => {
+                judged.push((name.to_owned(), Judgement::NoTracepoint));
+                continue;
+            }
+            Program::BtfTracePoint(program) => program.load(name, &btf),
+            Program::Iter(program) => program.load("task", &btf),
+            _ => Err(ProgramError::UnexpectedProgramType),
+        };
+        let judgement = match outcome {
+            Ok(()) => Judgement::Taken,
+            Err(error) => Judgement::Refused(spelled_out(&error)),
+        };
+        judged.push((name.to_owned(), judgement));
+    }
+    judged.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(judged)
+}
+
+fn spelled_out(error: &ProgramError) -> String {
+    match error {
+        ProgramError::LoadError {
+            io_error,
+            verifier_log,
+        } => format!("{io_error}\n{verifier_log}"),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,189 @@
+//! The open window: drains, cuts long waits, hands rows on, and closes.
+
+use std::time::{Duration, Instant};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracer_common::Counter;
+
+use super::drain::SLACK;
+use super::{CaptureError, Flow, Progress, Session, books, clock, describe};
+use crate::row::{Counters, Meta, RowSink, TaskFact};
+
+/// How often the ring is drained. Nobody is woken for a record, so this is also how late one is seen.
+const DRAIN_EVERY: Duration = Duration::from_millis(20);
+/// How often progress is told.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+/// How often waits are cut and rows released; a wait is cut at this age, so no part is longer than twice this.
+const CUT_EVERY: Duration = Duration::from_millis(500);
+
+impl Session {
+    /// Watches until the window closes: by the duration, by `on_tick`, by a signal, or because all targets have ended.
+    /// Gives the final meta; its `complete` is for the caller to set.
+    ///
+    /// # Errors
+    /// [`CaptureError`] when rows can no longer be taken from the kernel or handed on.
+    pub fn run(
+        mut self,
+        sink: &mut dyn RowSink,
+        on_tick: &mut dyn FnMut(&Progress) -> Flow,
+    ) -> Result<Meta, CaptureError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|source| CaptureError::System {
+                doing: "cannot start the timer",
+                source,
+            })?;
+        runtime.block_on(self.watch(sink, on_tick))?;
+        self.close(sink)?;
+        Ok(self.meta)
+    }
+
+    async fn watch(
+        &mut self,
+        sink: &mut dyn RowSink,
+        on_tick: &mut dyn FnMut(&Progress) -> Flow,
+    ) -> Result<(), CaptureError> {
+        let mut interrupt = listen(SignalKind::interrupt())?;
+        let mut terminate = listen(SignalKind::terminate())?;
+        let mut ticks = tokio::time::interval(DRAIN_EVERY);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        if let Some(command) = &mut self.command {
+            command.release();
+        }
+        let began = Instant::now();
+        let deadline = self.settings.duration.map(|duration| began + duration);
+        let (mut told, mut cut) = (began, began);
+        loop {
+            let stop = tokio::select! {
+                _ = ticks.tick() => None,
+                _ = interrupt.recv() => Some("interrupted"),
+                _ = terminate.recv() => Some("asked to end"),
+                () = at(deadline) => Some("the time is up"),
+            };
+            let now = Instant::now();
+            self.drain();
+            let mut ended = stop.map(str::to_owned);
+            if ended.is_none() && self.is_over()? {
+                let after = began.elapsed().as_secs_f64();
+                ended = Some(format!("all targets have ended after {after:.1} s"));
+                self.meta.notes.extend(ended.clone());
+            }
+            if now.duration_since(cut) >= CUT_EVERY {
+                cut = now;
+                self.cut(sink)?;
+            }
+            if ended.is_some() || now.duration_since(told) >= TELL_EVERY {
+                told = now;
+                let progress = self.progress(began.elapsed(), ended.clone());
+                if on_tick(&progress) == Flow::Stop || ended.is_some() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn progress(&self, elapsed: Duration, ended: Option<String>) -> Progress {
+        let lost = self.loss(Counter::RingFull) + self.loss(Counter::TaskTableFull);
+        Progress {
+            elapsed,
+            events: self.drain.received,
+            lost: lost + self.drain.late + self.drain.undecodable,
+            threads: usize::try_from(self.threads).unwrap_or(usize::MAX),
+            ended,
+        }
+    }
+
+    /// Cuts long waits, takes in what is new, and hands on what is old enough.
+    fn cut(&mut self, sink: &mut dyn RowSink) -> Result<(), CaptureError> {
+        self.watch_new()?;
+        let age = u64::try_from(CUT_EVERY.as_nanos()).unwrap_or(u64::MAX);
+        self.threads = self.seeder.pass(&mut self.ebpf, age)?.alive;
+        let watermark = clock::monotonic().since(SLACK);
+        self.drain();
+        let batch = self.drain.release(watermark, self.meta.opened);
+        if !batch.is_empty() {
+            sink.accept(batch)?;
+        }
+        Ok(())
+    }
+
+    /// Whether no target is left.
+    fn is_over(&mut self) -> Result<bool, CaptureError> {
+        if let Some(command) = &mut self.command {
+            // An error here is that of a program that could not be executed.
+            command.ended()?;
+        }
+        Ok(!self.roster.has_target()?)
+    }
+
+    /// Closes the window: cuts all waits, hands on the rest. The probes leave with the session.
+    fn close(&mut self, sink: &mut dyn RowSink) -> Result<(), CaptureError> {
+        let pids = self.roster.living();
+        let closed = clock::monotonic();
+        self.seeder.pass(&mut self.ebpf, 0)?;
+        let books = books::read(&pids, TaskFact::BooksClosed);
+        let perf = self.counters.as_mut().map(|counters| {
+            self.meta.notes.extend(counters.notes().iter().cloned());
+            counters.totals()
+        });
+        self.drain();
+        self.drain.close(closed);
+        // Parts that reach over the end come whole.
+        let watermark = self.drain.latest().max(closed);
+        let rows = self.drain.pending();
+        rows.tasks.extend(books.into_iter().map(|mut row| {
+            row.end = row.end.min(watermark);
+            row
+        }));
+        let batch = self.drain.release(watermark, self.meta.opened);
+        sink.accept(batch)?;
+        self.meta.closed = closed;
+        self.meta.counters = Counters {
+            perf: perf.unwrap_or_default(),
+            ..self.count()
+        };
+        Ok(())
+    }
+
+    /// All counters but those of `perf_event`.
+    fn count(&self) -> Counters {
+        let full = self.loss(Counter::TaskTableFull) + self.loss(Counter::ProcessTableFull);
+        Counters {
+            attach: self.meta.counters.attach,
+            events: self.loss(Counter::Events),
+            ring_full: self.loss(Counter::RingFull),
+            table_full: full + self.resources.refused(),
+            late: self.drain.late,
+            undecodable: self.drain.undecodable,
+            user_faults: self.loss(Counter::UserFault),
+            stack_failures: self.loss(Counter::StackFailed) + self.sites.failures(),
+            unmatched_wakeups: self.loss(Counter::UnmatchedWake),
+            negative_times: self.loss(Counter::NegativeTime),
+            self_cpu: describe::self_cpu().since(self.self_cpu),
+            peak_resident: describe::peak_resident(),
+            ..Counters::default()
+        }
+    }
+
+    /// A counter of the kernel side, all CPUs together.
+    fn loss(&self, counter: Counter) -> u64 {
+        let slots = self.losses.get(&(counter as u32), 0);
+        slots.map_or(0, |slots| slots.iter().sum())
+    }
+}
+
+fn listen(kind: SignalKind) -> Result<Signal, CaptureError> {
+    signal(kind).map_err(|source| CaptureError::System {
+        doing: "cannot listen to signals",
+        source,
+    })
+}
+
+/// Resolves at that time, or never.
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}

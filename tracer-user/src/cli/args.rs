@@ -1,0 +1,360 @@
+//! Arguments as typed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use super::help;
+use super::{duration, rule, size};
+use crate::demo::Scenario;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Yellow.on_default().bold())
+    .usage(AnsiColor::Yellow.on_default().bold())
+    .literal(AnsiColor::Green.on_default())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// What is holding your workers up?
+///
+/// Attaches to running worker processes, watches them from the kernel, and says why N workers do the work of one: which
+/// resource serialises them, who holds it, in which stage of the work, what to change, and how much that would bring. No
+/// code is touched, nothing is restarted, nothing is injected.
+#[derive(Debug, Parser)]
+#[command(name = "holdup", version, styles = STYLES, after_help = help::PROGRAM, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Watch running processes and report what serialises them
+    #[command(after_help = help::ATTACH, group = target_group(&["pid", "comm", "cgroup"]))]
+    Attach(Attach),
+    /// Start a command and watch it from its first instruction
+    #[command(after_help = help::RUN)]
+    Run(Run),
+    /// Capture now into a folder, to be analysed anywhere
+    #[command(after_help = help::RECORD, group = target_group(&["pid", "comm", "cgroup", "cmd"]))]
+    Record(Record),
+    /// Analyse a recording; needs no rights and no Linux
+    #[command(after_help = help::REPORT)]
+    Report(Report),
+    /// Say what this host allows, and what to do about what it does not
+    #[command(after_help = help::DOCTOR)]
+    Doctor,
+    /// Diagnose a built-in contended workload before your eyes
+    #[command(after_help = help::DEMO)]
+    Demo(Demo),
+    /// Print completions for a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page, or write one for each command
+    #[command(after_help = help::MAN)]
+    Man {
+        /// Command whose page to print [default: the program's own page]
+        command: Option<String>,
+        /// Write the pages of all commands into this folder instead
+        #[arg(long, value_name = "FOLDER", conflicts_with = "command")]
+        all: Option<PathBuf>,
+    },
+    /// Part of a demo (used by `holdup demo` itself)
+    #[command(hide = true, disable_help_flag = true)]
+    Workload {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
+}
+
+fn target_group(names: &'static [&'static str]) -> ArgGroup {
+    ArgGroup::new("target")
+        .args(names)
+        .required(true)
+        .multiple(true)
+}
+
+#[derive(Debug, Args)]
+pub struct Attach {
+    #[command(flatten)]
+    pub target: Target,
+    #[command(flatten)]
+    pub window: Window,
+    #[command(flatten)]
+    pub work: Work,
+    #[command(flatten)]
+    pub output: Output,
+    #[command(flatten)]
+    pub capture: Capture,
+    #[command(flatten)]
+    pub keep: Keep,
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    #[command(flatten)]
+    pub window: Window,
+    #[command(flatten)]
+    pub work: Work,
+    #[command(flatten)]
+    pub output: Output,
+    #[command(flatten)]
+    pub capture: Capture,
+    #[command(flatten)]
+    pub keep: Keep,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub cmd: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct Record {
+    #[command(flatten)]
+    pub target: Target,
+    #[command(flatten)]
+    pub window: Window,
+    #[command(flatten)]
+    pub capture: Capture,
+    /// Folder to record into
+    #[arg(
+        short,
+        long,
+        value_name = "FOLDER",
+        default_value = "trace.holdup",
+        help_heading = "Output"
+    )]
+    pub output: PathBuf,
+    /// Replace an earlier recording there; a folder that holds anything else is left alone
+    #[arg(long, help_heading = "Output")]
+    pub overwrite: bool,
+    /// The command and its arguments, to start and watch
+    #[arg(last = true, value_name = "CMD")]
+    pub cmd: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Folder written by `holdup record`
+    #[arg(value_name = "FOLDER")]
+    pub trace: PathBuf,
+    #[command(flatten)]
+    pub work: Work,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// What to show
+    #[arg(value_enum, default_value_t = Scenario::Goldsky)]
+    pub scenario: Scenario,
+    /// Run it with its fix in, to see what came of it
+    #[arg(long)]
+    pub fixed: bool,
+    #[command(flatten)]
+    pub window: Window,
+    #[command(flatten)]
+    pub output: Output,
+    #[command(flatten)]
+    pub keep: Keep,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Target")]
+pub struct Target {
+    /// Process to watch: all its threads, its children, and those born later; may be given several times
+    #[arg(short, long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..), value_delimiter = ',')]
+    pub pid: Vec<u32>,
+    /// All processes of this name (as `ps -o comm` shows it)
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub comm: Vec<String>,
+    /// All processes of this control group (a path, with or without /sys/fs/cgroup)
+    #[arg(long, value_name = "PATH")]
+    pub cgroup: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Window")]
+pub struct Window {
+    /// How long to watch, as 30s, 2m, 1.5s [default: until the answer is settled, 10s to 60s]
+    #[arg(short, long, value_name = "TIME", value_parser = duration::parse)]
+    pub duration: Option<Duration>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Work")]
+pub struct Work {
+    /// Items there are in all, for the time to the end
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub total_items: Option<u64>,
+    /// Items that were done before the window
+    #[arg(long, value_name = "M", requires = "total_items")]
+    pub done_items: Option<u64>,
+    /// Progress file to report on
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<String>,
+    /// What one item is, if it is not found by itself: write:PEER, exchange:PEER, fsync:PATH, call:NAME
+    #[arg(long, value_name = "RULE", value_parser = rule::item)]
+    pub item: Option<String>,
+    /// What stage a peer or file belongs to, as fetch=PEER or write=PATH; may be given several times
+    #[arg(long = "stage", value_name = "RULE", value_parser = rule::stage)]
+    pub stages: Vec<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Output {
+    /// Form of the report
+    #[arg(short, long, value_enum, default_value_t = FormatName::Text)]
+    pub format: FormatName,
+    /// Write the report to this file instead of the terminal
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// All evidence, not just what fits one screen
+    #[arg(long)]
+    pub details: bool,
+    /// End with code 1 if the serialization factor is above this
+    #[arg(long, value_name = "SF", value_parser = serialization_factor)]
+    pub fail_above: Option<f64>,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Capture")]
+pub struct Capture {
+    /// Do not look at the first bytes of messages for their verb (GET, INSERT, ...)
+    #[arg(long)]
+    pub no_peek: bool,
+    /// Do not take the call sites of lock waits
+    #[arg(long)]
+    pub no_call_sites: bool,
+    /// Size of the buffer between kernel and holdup; larger ones lose less under bursts
+    #[arg(long, value_name = "SIZE", value_parser = size::parse, default_value = "16M")]
+    pub ring_bytes: u32,
+}
+
+impl Default for Capture {
+    fn default() -> Self {
+        Self {
+            no_peek: false,
+            no_call_sites: false,
+            ring_bytes: 16 << 20,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Keep {
+    /// Keep the recording behind the report in this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub keep: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatName {
+    /// For a terminal
+    Text,
+    /// For an issue or a wiki
+    Markdown,
+    /// For programs (schema holdup.report/1)
+    Json,
+}
+
+fn serialization_factor(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 1.0 => Ok(value),
+        _ => Err("is no serialization factor; say a number from 1 on, for example 1.5".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    fn refused(line: &str, kind: ErrorKind, says: &str) {
+        let error = parse(line).expect_err(line);
+        assert_eq!(error.kind(), kind, "{line}: {error}");
+        assert!(error.to_string().contains(says), "{line}: {error}");
+        assert_eq!(error.exit_code(), 2);
+    }
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn targets_come_in_any_number_but_not_none() {
+        let Command::Attach(attach) = parse("holdup attach --pid 1,2 --pid 3 --comm w --cgroup x")
+            .expect("targets")
+            .command
+        else {
+            panic!("not attach");
+        };
+        assert_eq!(attach.target.pid, [1, 2, 3]);
+        assert_eq!(attach.target.comm, ["w"]);
+        refused("holdup attach", ErrorKind::MissingRequiredArgument, "--pid");
+        refused("holdup record", ErrorKind::MissingRequiredArgument, "--pid");
+        refused("holdup run", ErrorKind::MissingRequiredArgument, "CMD");
+        refused("holdup attach --pid 0", ErrorKind::ValueValidation, "0");
+        refused("holdup attach --pid x", ErrorKind::ValueValidation, "x");
+    }
+
+    #[test]
+    fn what_stands_behind_the_dashes_is_the_command() {
+        let Command::Run(run) = parse("holdup run -d 5s -- prog --pid 1 -d x")
+            .expect("run")
+            .command
+        else {
+            panic!("not run");
+        };
+        assert_eq!(run.cmd, ["prog", "--pid", "1", "-d", "x"]);
+        assert_eq!(run.window.duration, Some(Duration::from_secs(5)));
+        let Command::Record(record) = parse("holdup record -o t -- prog").expect("record").command
+        else {
+            panic!("not record");
+        };
+        assert_eq!(record.cmd, ["prog"]);
+    }
+
+    #[test]
+    fn nonsense_is_refused_before_anything_starts() {
+        for (line, says) in [
+            ("holdup attach --pid 1 --duration 0s", "too short"),
+            ("holdup attach --pid 1 --duration 0", "no unit"),
+            ("holdup attach --pid 1 --duration 9999h", "too long"),
+            ("holdup attach --pid 1 --ring-bytes 3M", "power of two"),
+            ("holdup attach --pid 1 --item foo", "exchange:PEER"),
+            ("holdup attach --pid 1 --stage foo", "STAGE=PEER"),
+            (
+                "holdup attach --pid 1 --fail-above 0.5",
+                "serialization factor",
+            ),
+            (
+                "holdup attach --pid 1 --fail-above nan",
+                "serialization factor",
+            ),
+            ("holdup attach --pid 1 --total-items 0", "0"),
+        ] {
+            refused(line, ErrorKind::ValueValidation, says);
+        }
+        refused(
+            "holdup report t --done-items 5",
+            ErrorKind::MissingRequiredArgument,
+            "--total-items",
+        );
+    }
+}

@@ -1,0 +1,162 @@
+//! A built-in workload, diagnosed live where the host allows it, else from its recording.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::args::{Demo, FormatName, Output, Work};
+use super::exit::{Exit, Failure, OrExit};
+use super::{finish, output};
+use crate::demo::Scenario;
+use crate::report::{Report, folded, millis, rate};
+
+/// Runs a scenario, or replays it.
+pub fn demo(demo: &Demo) -> Result<Exit, Failure> {
+    if let Some(file) = &demo.output.output {
+        output::check(file).or_exit(Exit::BadInput)?;
+    }
+    match obstacle() {
+        None => live(demo),
+        Some(why) => replay(demo, &why),
+    }
+}
+
+/// What forbids live capture here.
+#[cfg(target_os = "linux")]
+fn obstacle() -> Option<String> {
+    use crate::capture::host;
+    host::allow(&host::examine())
+        .err()
+        .map(|error| error.to_string())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn obstacle() -> Option<String> {
+    Some("live capture needs Linux".to_owned())
+}
+
+#[cfg(target_os = "linux")]
+fn live(wanted: &Demo) -> Result<Exit, Failure> {
+    use super::args::Capture;
+    use super::live;
+    use crate::capture::TargetSpec;
+    use crate::demo;
+    use crate::row::Nanos;
+
+    let running = demo::spawn(wanted.scenario, wanted.fixed).or_exit(Exit::Host)?;
+    say(
+        &format!(
+            "demo {}, live: {} (pid {})",
+            name(wanted.scenario),
+            wanted.scenario.describe(wanted.fixed),
+            running.pid()
+        ),
+        &wanted.output,
+    )?;
+    for note in running.notes() {
+        say(&format!("note: {note}"), &wanted.output)?;
+    }
+    let settings = live::settings(
+        vec![TargetSpec::Pid(running.pid())],
+        vec!["--pid".to_owned(), running.pid().to_string()],
+        wanted.window.duration,
+        &Capture::default(),
+    );
+    let before = running.sample();
+    let report = live::watch(settings, &Work::default(), wanted.keep.keep.as_deref())?;
+    let truth = running.sample().since(&before);
+    drop(running);
+    say("", &wanted.output)?;
+    let exit = finish::write(&report, &wanted.output)?;
+    if truth.items > 0 && truth.length > Nanos::ZERO {
+        use crate::report::StageName::{Fetch, Transform, Write};
+        say("", &wanted.output)?;
+        say(
+            &format!(
+                "The workload's own clocks, which the analysis never sees: {}; fetch {}, transform {}, write {} an item.",
+                rate(truth.rate()),
+                millis(truth.mean_ms(Fetch)),
+                millis(truth.mean_ms(Transform)),
+                millis(truth.mean_ms(Write))
+            ),
+            &wanted.output,
+        )?;
+    }
+    compare(wanted, &report)?;
+    Ok(exit)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn live(wanted: &Demo) -> Result<Exit, Failure> {
+    replay(wanted, "live capture needs Linux")
+}
+
+/// Reports on the recording of the same scenario.
+fn replay(wanted: &Demo, why: &str) -> Result<Exit, Failure> {
+    let trace = recording(wanted.scenario, wanted.fixed);
+    if !trace.is_dir() {
+        return Err(anyhow::anyhow!(
+            "{why}\nthe recording to show instead is not at {}",
+            trace.display()
+        ))
+        .or_exit(Exit::Host);
+    }
+    let reason = why.lines().next().unwrap_or(why);
+    say(
+        &format!(
+            "demo {}, from a recording, because live capture is not possible here ({reason}): {}",
+            name(wanted.scenario),
+            wanted.scenario.describe(wanted.fixed)
+        ),
+        &wanted.output,
+    )?;
+    say("", &wanted.output)?;
+    let report = finish::read(&trace, &finish::options(&Work::default()))?;
+    let exit = finish::write(&report, &wanted.output)?;
+    compare(wanted, &report)?;
+    Ok(exit)
+}
+
+/// With the fix in: what the recording without it says, beside what came of it.
+fn compare(wanted: &Demo, fixed: &Report) -> Result<(), Failure> {
+    let before = recording(wanted.scenario, false);
+    if !wanted.fixed || !before.is_dir() {
+        return Ok(());
+    }
+    let before = finish::read(&before, &finish::options(&Work::default()))?;
+    say("", &wanted.output)?;
+    say(
+        &format!(
+            "Without the fix, as recorded: {}. With it: {}.",
+            rate(before.items.rate_per_s),
+            rate(fixed.items.rate_per_s)
+        ),
+        &wanted.output,
+    )
+}
+
+/// Where the recording of a scenario lies in the project.
+fn recording(scenario: Scenario, fixed: bool) -> PathBuf {
+    let end = if fixed { "-fixed" } else { "" };
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("demo")
+        .join(format!("{}{end}.holdup", name(scenario)))
+}
+
+fn name(scenario: Scenario) -> String {
+    scenario
+        .to_possible_value()
+        .map(|value| value.get_name().to_owned())
+        .unwrap_or_default()
+}
+
+/// A line for the reader: beside the report where that is text on standard output, else out of its way.
+fn say(line: &str, wanted: &Output) -> Result<(), Failure> {
+    if wanted.format == FormatName::Text && wanted.output.is_none() {
+        let width = output::look(false, false).width;
+        output::put(folded(line, width).as_bytes(), None).or_exit(Exit::BadInput)
+    } else {
+        eprintln!("{line}");
+        Ok(())
+    }
+}

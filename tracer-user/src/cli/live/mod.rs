@@ -1,0 +1,197 @@
+//! The live commands: capture into a folder, analyse what is in it. Linux only.
+//!
+//! In: checked arguments. Out: a recording, and a report made of nothing but that recording, by the same calls as `holdup
+//! report`: the two are equal because there is one way only.
+
+mod interrupt;
+mod progress;
+mod record;
+mod settle;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::args::{Attach, Capture, Keep, Output, Record, Run, Target, Work};
+use super::exit::{Exit, Failure, OrExit};
+use super::{finish, output};
+use crate::capture::{self, CaptureError, Session, TargetSpec, host};
+use crate::report::Report;
+use crate::trace::{self, TraceError};
+
+use record::Until;
+
+/// Watches running processes.
+pub fn attach(attach: &Attach) -> Result<Exit, Failure> {
+    let (targets, words) = targets(&attach.target);
+    let settings = settings(targets, words, attach.window.duration, &attach.capture);
+    report(settings, &attach.work, &attach.output, &attach.keep)
+}
+
+/// Starts a command and watches it.
+pub fn run(run: &Run) -> Result<Exit, Failure> {
+    let words = command_words(&run.cmd);
+    let targets = vec![TargetSpec::Run(run.cmd.clone())];
+    let settings = settings(targets, words, run.window.duration, &run.capture);
+    report(settings, &run.work, &run.output, &run.keep)
+}
+
+/// Captures into a folder.
+pub fn record(wanted: &Record) -> Result<Exit, Failure> {
+    let (mut targets, mut words) = targets(&wanted.target);
+    if !wanted.cmd.is_empty() {
+        targets.push(TargetSpec::Run(wanted.cmd.clone()));
+        words.extend(command_words(&wanted.cmd));
+    }
+    let mut settings = settings(targets, words, wanted.window.duration, &wanted.capture);
+    let until = Until::of(&mut settings, &Work::default());
+    let session = open(settings)?;
+    let options = trace::Options::default().overwrite(wanted.overwrite);
+    let meta =
+        record::record(session, &wanted.output, options, until).map_err(|failure| match failure
+            .error
+            .downcast_ref::<TraceError>()
+        {
+            Some(TraceError::Exists { path }) => Failure {
+                error: anyhow::anyhow!(
+                    "{} is a trace already: give another name, or say --overwrite",
+                    path.display()
+                ),
+                ..failure
+            },
+            _ => failure,
+        })?;
+    eprintln!(
+        "recorded {} events in {} to {path}; read them with: holdup report {path}",
+        crate::report::count(meta.counters.events),
+        crate::report::seconds(meta.window().seconds()),
+        path = wanted.output.display()
+    );
+    Ok(Exit::Done)
+}
+
+/// Watches and reports.
+fn report(
+    settings: capture::Settings,
+    work: &Work,
+    wanted: &Output,
+    keep: &Keep,
+) -> Result<Exit, Failure> {
+    if let Some(file) = &wanted.output {
+        output::check(file).or_exit(Exit::BadInput)?;
+    }
+    let report = watch(settings, work, keep.keep.as_deref())?;
+    finish::write(&report, wanted)
+}
+
+/// Captures into a spool, or into the folder to `keep`, and analyses what is in it.
+pub fn watch(
+    mut settings: capture::Settings,
+    work: &Work,
+    keep: Option<&Path>,
+) -> Result<Report, Failure> {
+    let until = Until::of(&mut settings, work);
+    let spool = Spool::new(keep)?;
+    let session = open(settings)?;
+    let options = trace::Options::default().join(keep.is_some());
+    record::record(session, &spool.path(), options, until)?;
+    interrupt::quit_at_once(spool.temporary());
+    finish::read(&spool.path(), &finish::options(work))
+}
+
+/// The folder a live report is made of.
+enum Spool {
+    /// Removed when dropped.
+    Temporary(tempfile::TempDir),
+    /// The user's own.
+    Kept(PathBuf),
+}
+
+impl Spool {
+    /// The folder to `keep`, or a temporary one.
+    fn new(keep: Option<&Path>) -> Result<Self, Failure> {
+        match keep {
+            Some(folder) => Ok(Self::Kept(folder.to_owned())),
+            None => tempfile::Builder::new()
+                .prefix("holdup-")
+                .tempdir()
+                .map(Self::Temporary)
+                .or_exit(Exit::Host),
+        }
+    }
+
+    /// Where the trace goes.
+    fn path(&self) -> PathBuf {
+        match self {
+            Self::Temporary(folder) => folder.path().join("spool.holdup"),
+            Self::Kept(folder) => folder.clone(),
+        }
+    }
+
+    /// What has to be removed when the program ends in a hurry.
+    fn temporary(&self) -> Option<PathBuf> {
+        match self {
+            Self::Temporary(folder) => Some(folder.path().to_owned()),
+            Self::Kept(_) => None,
+        }
+    }
+}
+
+/// Says what forbids live capture here before anything is tried, then attaches.
+fn open(settings: capture::Settings) -> Result<Session, Failure> {
+    host::allow(&host::examine()).or_exit(Exit::Host)?;
+    Session::open(settings).map_err(failure)
+}
+
+/// The exit code an error of the capture leads to.
+fn failure(error: CaptureError) -> Failure {
+    let exit = match error {
+        CaptureError::Target(_) | CaptureError::Start { .. } => Exit::BadInput,
+        _ => Exit::Host,
+    };
+    Failure {
+        exit,
+        error: error.into(),
+    }
+}
+
+/// Settings of the capture.
+pub fn settings(
+    targets: Vec<TargetSpec>,
+    words: Vec<String>,
+    duration: Option<Duration>,
+    wanted: &Capture,
+) -> capture::Settings {
+    capture::Settings {
+        targets,
+        words,
+        duration,
+        peek: !wanted.no_peek,
+        ring_bytes: wanted.ring_bytes,
+        call_sites: !wanted.no_call_sites,
+    }
+}
+
+/// Targets, and the words that named them.
+fn targets(target: &Target) -> (Vec<TargetSpec>, Vec<String>) {
+    let mut targets = Vec::new();
+    let mut words = Vec::new();
+    for pid in &target.pid {
+        targets.push(TargetSpec::Pid(*pid));
+        words.extend(["--pid".to_owned(), pid.to_string()]);
+    }
+    for name in &target.comm {
+        targets.push(TargetSpec::Comm(name.clone()));
+        words.extend(["--comm".to_owned(), name.clone()]);
+    }
+    for path in &target.cgroup {
+        targets.push(TargetSpec::Cgroup(path.clone()));
+        words.extend(["--cgroup".to_owned(), path.display().to_string()]);
+    }
+    (targets, words)
+}
+
+fn command_words(cmd: &[std::ffi::OsString]) -> Vec<String> {
+    std::iter::once("--".to_owned())
+        .chain(cmd.iter().map(|word| word.to_string_lossy().into_owned()))
+        .collect()
+}

@@ -1,0 +1,125 @@
+//! Typed arguments to settings to library call to exit code.
+//!
+//! In: the command line. Out: what the user asked for, and how it ended ([`Exit`]). Only here are errors put into words for a
+//! person and turned into exit codes.
+
+mod duration;
+mod rule;
+mod size;
+
+mod args;
+mod help;
+
+mod exit;
+mod output;
+mod pages;
+
+mod finish;
+
+mod demo;
+mod doctor;
+#[cfg(target_os = "linux")]
+mod live;
+#[cfg(not(target_os = "linux"))]
+#[path = "elsewhere.rs"]
+mod live;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use exit::OrExit;
+pub use exit::{Exit, Failure};
+
+use crate::row::printable;
+
+/// Runs the program with this process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    run(std::env::args_os()).into()
+}
+
+/// Runs the program; `words` begin with its own name.
+pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::BadInput
+            } else {
+                Exit::Done
+            };
+        }
+    };
+    log();
+    match dispatch(cli.command) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            // An error may quote a path or an argument.
+            let text = format!("{:#}", failure.error);
+            let lines: Vec<_> = text.lines().map(printable).collect();
+            let _ = writeln!(std::io::stderr(), "holdup: {}", lines.join("\n"));
+            failure.exit
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Completions { shell } => {
+            output::put(&pages::completions(shell), None).or_exit(Exit::BadInput)?;
+        }
+        Command::Man {
+            all: Some(folder), ..
+        } => {
+            let number = pages::manuals(&folder).or_exit(Exit::BadInput)?;
+            let line = format!("{number} pages written to {}\n", folder.display());
+            output::put(line.as_bytes(), None).or_exit(Exit::BadInput)?;
+        }
+        Command::Man { command, all: None } => {
+            let page = pages::manual(command.as_deref()).or_exit(Exit::BadInput)?;
+            output::put(&page, None).or_exit(Exit::BadInput)?;
+        }
+        Command::Report(report) => {
+            if let Some(file) = &report.output.output {
+                output::check(file).or_exit(Exit::BadInput)?;
+            }
+            let answer = finish::read(&report.trace, &finish::options(&report.work))?;
+            return finish::write(&answer, &report.output);
+        }
+        Command::Workload { words } => workload(words)?,
+        Command::Attach(attach) => return live::attach(&attach),
+        Command::Run(run) => return live::run(&run),
+        Command::Record(record) => return live::record(&record),
+        Command::Doctor => return doctor::doctor(),
+        Command::Demo(demo) => return demo::demo(&demo),
+    }
+    Ok(Exit::Done)
+}
+
+#[cfg(target_os = "linux")]
+fn workload(words: Vec<OsString>) -> Result<(), Failure> {
+    crate::demo::workload_main(words).or_exit(Exit::BadInput)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn workload(_words: Vec<OsString>) -> Result<(), Failure> {
+    Err(anyhow::anyhow!(
+        "the workloads of the demo run on Linux only"
+    ))
+    .or_exit(Exit::Host)
+}
+
+/// What holdup itself does goes to standard error, when `HOLDUP_LOG` asks for it.
+fn log() {
+    if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("HOLDUP_LOG") {
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .try_init();
+    }
+}

@@ -1,0 +1,189 @@
+//! `file-lock` and `checkpoint`: flock, fcntl, SQLite busy; and the special case that all workers rewrite one small file.
+//!
+//! Must be seen: workers blocked in flock or fcntl, or sleeping between refused attempts, on one file.
+//! A checkpoint is a lock under which one and the same small file is written anew by at least half of the workers.
+
+use super::findings::Findings;
+use super::suspect::Suspect;
+use super::user_lock::WORTH_NAMING;
+use crate::blame::Because;
+use crate::report::Culprit;
+use crate::row::{Nanos, Tid};
+use crate::scaling::Lost;
+use crate::work::{PlaceKind, Spot, Way};
+
+/// A file that is written anew with fewer bytes than this each time is a progress file, not the output.
+const SMALL: u64 = 64 * 1024;
+
+pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
+    let spots = findings.spots();
+    let waits = spots
+        .iter()
+        .filter(|(spot, s)| spot.way == Way::FileLock && *s >= WORTH_NAMING * findings.time());
+    waits
+        .filter_map(|(spot, seconds)| suspect(findings, *spot, *seconds))
+        .collect()
+}
+
+fn suspect(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect> {
+    let book = findings.lock(spot)?;
+    let name = findings.place(spot.place);
+    let charged = book.charged();
+    let hold = book.hold_seconds();
+    let polled = book.timeouts > book.waits / 2;
+    let progress = rewritten(findings, spot);
+    let mut evidence = vec![format!(
+        "{} of {} workers waited for the lock of {name}, {seconds:.1} s of worker time in all.",
+        book.waiters.len(),
+        findings.workers.len(),
+    )];
+    if let Some(hold) = hold {
+        evidence.push(format!(
+            "It was let go {} times while others waited, held for {:.2} ms on average.",
+            charged.holds,
+            1e3 * hold
+        ));
+    }
+    // A waiter that polls sleeps on after the lock is free; that part is waste, and proved only while somebody held.
+    let idle = if book.contended > Nanos::ZERO {
+        book.unheld.seconds() / book.contended.seconds()
+    } else {
+        0.0
+    };
+    if polled {
+        evidence.push(format!(
+            "They poll: attempts are refused and they sleep in between; for {:.0}% of that time nobody held the lock.",
+            100.0 * idle,
+        ));
+    }
+    let because = findings.because(&charged);
+    let doing = because
+        .first()
+        .map(|(what, share)| (findings.doing(what), *share, *what));
+    if let Some((doing, share, _)) = &doing {
+        evidence.push(format!(
+            "While holding it, the holder {doing} for {:.0}% of the time.",
+            100.0 * share
+        ));
+    }
+    let (cause, culprit, clause) = match &progress {
+        Some(path) => {
+            evidence.push(format!(
+                "Under this lock {} rewrite the same small file {path}.",
+                most(findings, spot)
+            ));
+            (
+                "checkpoint",
+                path.clone(),
+                format!("all of them rewrite {path} one after the other"),
+            )
+        }
+        None => (
+            "file-lock",
+            name.clone(),
+            format!("one at a time holds the lock of {name}"),
+        ),
+    };
+    let holder = doing.map_or("one worker at a time".to_owned(), |(doing, _, what)| {
+        if what == Because::Unknown {
+            "one worker at a time".to_owned()
+        } else {
+            format!("each worker in turn, which {doing} meanwhile")
+        }
+    });
+    #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+    let demand = hold.map_or(0.0, |hold| findings.per_item(hold * charged.holds as f64));
+    Some(Suspect {
+        cause,
+        stage: findings.stage_of(spot),
+        culprit: Culprit {
+            kind: "file".to_owned(),
+            name: culprit,
+            capacity: 1.0,
+            rate_per_s: hold.map_or(0.0, |hold| 1.0 / hold),
+            service_ms: hold.map_or(0.0, |hold| 1e3 * hold),
+            ..Culprit::default()
+        },
+        spots: vec![spot],
+        lost: if polled {
+            Lost {
+                proved: seconds * (1.0 - idle),
+                likely: seconds,
+                possible: seconds,
+            }
+        } else {
+            Lost::certain(seconds)
+        },
+        demand,
+        capacity: 1.0,
+        seen: 1.0,
+        evidence,
+        clause: match hold {
+            Some(hold) => format!("{clause}, {:.2} ms each", 1e3 * hold),
+            None => clause,
+        },
+        chain: vec![
+            format!(
+                "{} of {} workers wait for the lock of {name}",
+                book.waiters.len(),
+                findings.workers.len()
+            ),
+            format!("held by {holder}"),
+        ],
+        holder,
+        ..Suspect::default()
+    })
+}
+
+fn writers(findings: &Findings<'_>, spot: Spot) -> usize {
+    let workers = findings.worker_set();
+    let set: std::collections::BTreeSet<Tid> = findings
+        .census
+        .totals
+        .get(&spot.place)
+        .map(|totals| totals.threads.intersection(&workers).copied().collect())
+        .unwrap_or_default();
+    set.len()
+}
+
+fn most(findings: &Findings<'_>, spot: Spot) -> String {
+    format!(
+        "{} of {} workers",
+        writers(findings, spot),
+        findings.workers.len()
+    )
+}
+
+/// The small file that the workers rewrite under the lock: the locked file itself, or one beside it.
+fn rewritten(findings: &Findings<'_>, spot: Spot) -> Option<String> {
+    let locked = findings.places.name(spot.place);
+    let folder = locked.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let half = findings.workers.len().div_ceil(2);
+    let workers = findings.worker_set();
+    let mut best: Option<(u64, String)> = None;
+    for (place, totals) in &findings.census.totals {
+        let name = findings.places.name(*place);
+        let beside =
+            *place == spot.place || name.rsplit_once('/').is_some_and(|(own, _)| own == folder);
+        let by_most = totals.threads.intersection(&workers).count() >= half;
+        // A database's journal is opened for each transaction, but it is the database that is locked.
+        let journal = name
+            .strip_prefix(locked)
+            .is_some_and(|end| end.starts_with('-'));
+        let small = totals.opens > 0 && totals.bytes_written / totals.opens < SMALL;
+        if findings.places.kind(*place) != PlaceKind::Files
+            || !beside
+            || !by_most
+            || journal
+            || !totals.written
+            || !small
+        {
+            continue;
+        }
+        let rank = (totals.opens, findings.place(*place));
+        if best.as_ref().is_none_or(|best| rank > *best) {
+            best = Some(rank);
+        }
+    }
+    best.map(|(_, path)| path)
+}

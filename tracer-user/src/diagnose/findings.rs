@@ -1,0 +1,437 @@
+//! All that the stations found, with the questions the rules ask of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::blame::{Because, Charge, LockBook, LockKey, Observer, Visit, Words, figures};
+use crate::report::StageName;
+use crate::row::{Meta, Nanos, Pid, TaskRole, Tid, printable};
+use crate::scaling::{Reading, Seen, read};
+use crate::work::{
+    Census, Cycle, Operation, PlaceId, PlaceKind, Places, Spot, StageTime, Stages, Times, Way,
+    WorkerTotals,
+};
+
+/// Below this share of visits that were seen whole, their mean would be that of the short ones.
+const WHOLE: f64 = 0.9;
+
+/// What is known when a cause is to be named.
+#[derive(Debug)]
+pub struct Findings<'a> {
+    /// What the trace says of itself.
+    pub meta: &'a Meta,
+    /// The first pass.
+    pub census: &'a Census,
+    /// All places.
+    pub places: &'a Places,
+    /// Futex words to locks.
+    pub words: &'a Words,
+    /// Workers and their cycle.
+    pub cycle: &'a Cycle,
+    /// Stages of operations.
+    pub classes: &'a Stages,
+    /// The books of blame.
+    pub observer: &'a Observer<'a>,
+    /// What each worker did.
+    pub workers: &'a BTreeMap<Tid, WorkerTotals>,
+    /// Stages of all workers together.
+    pub stages: BTreeMap<StageName, StageTime>,
+    /// All worker time.
+    pub all: Times,
+    /// Items completed.
+    pub items: u64,
+}
+
+impl<'a> Findings<'a> {
+    /// Sums up the workers.
+    #[must_use]
+    pub fn new(
+        (meta, census, places): (&'a Meta, &'a Census, &'a Places),
+        (words, cycle, classes, observer): (&'a Words, &'a Cycle, &'a Stages, &'a Observer<'a>),
+        workers: &'a BTreeMap<Tid, WorkerTotals>,
+    ) -> Self {
+        let (mut stages, mut all) = (BTreeMap::<StageName, StageTime>::new(), Times::default());
+        for (name, stage) in workers.values().flat_map(|worker| &worker.stages) {
+            let sum = stages.entry(*name).or_default();
+            sum.times.merge(&stage.times);
+            all.merge(&stage.times);
+            sum.edge += stage.edge;
+            for (spot, count) in &stage.visits {
+                *sum.visits.entry(*spot).or_default() += count;
+            }
+        }
+        let items = workers
+            .values()
+            .map(|worker| worker.items.len() as u64)
+            .sum();
+        Self {
+            meta,
+            census,
+            places,
+            words,
+            cycle,
+            classes,
+            observer,
+            workers,
+            stages,
+            all,
+            items,
+        }
+    }
+
+    /// Gives all waiting at a spot to one stage, when it has turned out what is waited for there.
+    pub fn give_to_stage(&mut self, spot: Spot, stage: StageName) {
+        let mut moved = Times::default();
+        for (name, other) in &mut self.stages {
+            if *name == stage {
+                continue;
+            }
+            let times = std::mem::take(&mut other.times.blocked);
+            for (at, time) in times {
+                let lock = if at.way == Way::Futex {
+                    Spot {
+                        place: self.words.lock(at.place),
+                        ..at
+                    }
+                } else {
+                    at
+                };
+                let to = if lock == spot {
+                    &mut moved
+                } else {
+                    &mut other.times
+                };
+                *to.blocked.entry(at).or_default() += time;
+            }
+        }
+        self.stages.entry(stage).or_default().times.merge(&moved);
+    }
+
+    /// Number of workers.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
+    pub fn count(&self) -> f64 {
+        self.workers.len() as f64
+    }
+
+    /// Length of the window, s.
+    #[must_use]
+    pub fn window(&self) -> f64 {
+        self.meta.window().seconds()
+    }
+
+    /// Items a second.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a number of items")]
+    pub fn rate(&self) -> f64 {
+        if self.window() > 0.0 {
+            self.items as f64 / self.window()
+        } else {
+            0.0
+        }
+    }
+
+    /// All worker time, s.
+    #[must_use]
+    pub fn time(&self) -> f64 {
+        self.all.total().seconds()
+    }
+
+    /// Seconds of an item, from seconds of the window.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a number of items")]
+    pub fn per_item(&self, seconds: f64) -> f64 {
+        if self.items == 0 {
+            0.0
+        } else {
+            seconds / self.items as f64
+        }
+    }
+
+    /// Worker time blocked at a spot, s. Futex spots stand for their whole lock.
+    #[must_use]
+    pub fn blocked(&self, spot: Spot) -> f64 {
+        self.all
+            .blocked
+            .iter()
+            .filter(|(at, _)| self.lock_spot(**at) == spot)
+            .map(|(_, time)| time.seconds())
+            .sum()
+    }
+
+    /// All spots the workers are blocked at, words taken together to locks, heaviest first, seconds.
+    #[must_use]
+    pub fn spots(&self) -> Vec<(Spot, f64)> {
+        let mut sums: BTreeMap<Spot, f64> = BTreeMap::new();
+        for (spot, time) in &self.all.blocked {
+            *sums.entry(self.lock_spot(*spot)).or_default() += time.seconds();
+        }
+        let mut list: Vec<(Spot, f64)> = sums.into_iter().collect();
+        list.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        list
+    }
+
+    /// A futex spot by its lock, any other as it is.
+    #[must_use]
+    pub fn lock_spot(&self, spot: Spot) -> Spot {
+        if spot.way == Way::Futex {
+            Spot {
+                place: self.words.lock(spot.place),
+                ..spot
+            }
+        } else {
+            spot
+        }
+    }
+
+    /// The stage in which most of the time at a spot is spent.
+    #[must_use]
+    pub fn stage_of(&self, spot: Spot) -> StageName {
+        let time = |stage: &StageTime| -> Nanos {
+            stage
+                .times
+                .blocked
+                .iter()
+                .filter(|(at, _)| self.lock_spot(**at) == spot)
+                .map(|(_, time)| *time)
+                .sum()
+        };
+        self.stages
+            .iter()
+            .max_by_key(|(_, stage)| time(stage))
+            .map_or(StageName::Other, |(name, _)| *name)
+    }
+
+    /// A lock's books.
+    #[must_use]
+    pub fn lock(&self, spot: Spot) -> Option<&LockBook> {
+        self.observer.locks.books.get(&LockKey {
+            way: spot.way,
+            place: spot.place,
+        })
+    }
+
+    /// The locks waited for in a process, heaviest first, seconds.
+    #[must_use]
+    pub fn locks_in(&self, pid: Pid) -> Vec<(LockKey, &LockBook)> {
+        let mut list: Vec<_> = self
+            .observer
+            .locks
+            .books
+            .iter()
+            .filter(|(_, book)| book.pid == pid)
+            .map(|(key, book)| (*key, book))
+            .collect();
+        list.sort_by_key(|(key, book)| (std::cmp::Reverse(book.waiting), *key));
+        list
+    }
+
+    /// The visits to a spot, and what they say.
+    #[must_use]
+    pub fn reading(&self, spots: &[Spot]) -> Option<(Reading, crate::blame::Figures)> {
+        let mut visits: Vec<Visit> = spots
+            .iter()
+            .filter_map(|spot| self.observer.visits.get(spot))
+            .flatten()
+            .copied()
+            .collect();
+        if visits.is_empty() {
+            return None;
+        }
+        visits.sort_by_key(|visit| visit.end);
+        let mut seen = figures(&visits);
+        // Visits that the window cuts off are the long ones. Little's law holds for all of them: mean length = time present
+        // / completions.
+        let present: f64 = spots.iter().map(|spot| self.blocked(*spot)).sum();
+        #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
+        let mean = present / seen.count as f64;
+        if mean > seen.mean {
+            seen.mean = mean;
+            seen.others = (present / self.window().max(1e-9) - 1.0).max(seen.others);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
+        if (seen.whole as f64) < WHOLE * seen.count as f64 {
+            (seen.elasticity, seen.alone) = (None, (0, 0.0));
+            seen.low = seen.low.clamp(0.0, seen.mean);
+        }
+        let reading = read(&Seen {
+            customers: self.count(),
+            count: seen.count,
+            rate: seen.rate,
+            mean: seen.mean,
+            low: seen.low,
+            others: (seen.others, seen.others_spread),
+            elasticity: seen.elasticity,
+            alone: seen.alone,
+            gaps: (seen.gap_variation, seen.small_gaps, seen.in_order),
+        });
+        Some((reading, seen))
+    }
+
+    /// Name of a thread for people: `worker 12`, else `name (tid)`.
+    #[must_use]
+    pub fn thread(&self, tid: Tid) -> String {
+        if let Some(index) = self.cycle.workers.iter().position(|worker| *worker == tid) {
+            return format!("worker {}", index + 1);
+        }
+        match self.census.threads.get(&tid) {
+            Some(thread) if !thread.name.is_empty() => {
+                format!("{} ({tid})", printable(&thread.name))
+            }
+            _ => format!("thread {tid}"),
+        }
+    }
+
+    /// Name of a process for people, empty: not known.
+    #[must_use]
+    pub fn process(&self, pid: Pid) -> String {
+        let leader = self.census.threads.get(&Tid(pid.0));
+        let name = leader
+            .map(|thread| thread.name.as_str())
+            .filter(|name| !name.is_empty());
+        let any = || {
+            self.census
+                .threads
+                .values()
+                .find(|t| t.pid == pid && !t.name.is_empty())
+                .map(|t| t.name.as_str())
+        };
+        name.or_else(any)
+            .map(|name| printable(name).into_owned())
+            .unwrap_or_default()
+    }
+
+    /// Name of the process behind a local peer, empty: elsewhere, or not known.
+    #[must_use]
+    pub fn peer_process(&self, peer: PlaceId) -> String {
+        let members = self.places.members(peer);
+        let Some(socket) = members.iter().find(|socket| socket.peer_pid.0 != 0) else {
+            return String::new();
+        };
+        match self.process(socket.peer_pid) {
+            name if name.is_empty() => printable(&socket.peer_name).into_owned(),
+            name => name,
+        }
+    }
+
+    /// Name of a place for people.
+    #[must_use]
+    pub fn place(&self, place: PlaceId) -> String {
+        let members = self.places.members(place);
+        match self.places.kind(place) {
+            PlaceKind::Futex => match members.first() {
+                Some(word) if !word.path.is_empty() => format!("lock in {}", printable(&word.path)),
+                Some(word) => format!("lock at {:#x}", word.address),
+                None => "lock".to_owned(),
+            },
+            PlaceKind::Files => match members.as_slice() {
+                [only] => printable(&only.path).into_owned(),
+                _ => printable(self.places.name(place)).into_owned(),
+            },
+            PlaceKind::Timer => "sleep".to_owned(),
+            _ => printable(self.places.name(place)).into_owned(),
+        }
+    }
+
+    /// What a spot is, as a clause: `in fsync of /data/out.log`.
+    #[must_use]
+    pub fn doing(&self, because: &Because) -> String {
+        match because {
+            Because::Runs => "computes".to_owned(),
+            Because::Queues => "waits for a CPU".to_owned(),
+            Because::Unknown => "does what was not seen".to_owned(),
+            Because::Blocked(spot) => {
+                let name = self.place(spot.place);
+                match spot.way {
+                    Way::Sleep => "sleeps".to_owned(),
+                    Way::Sync => format!("is in fsync of {name}"),
+                    Way::Exchange => format!("waits for the reply of {name}"),
+                    Way::Service => "waits for its next request".to_owned(),
+                    Way::Pipe => format!("waits on {name}"),
+                    Way::File => format!("is in a read or write of {name}"),
+                    Way::Futex => format!(
+                        "waits for the {}",
+                        self.lock_name(self.lock_spot(*spot).place)
+                    ),
+                    Way::FileLock => format!("waits for the lock of {name}"),
+                    Way::Poll => "polls".to_owned(),
+                    Way::Child => "waits for a child process".to_owned(),
+                    Way::Fault => "is in a page fault".to_owned(),
+                    Way::Other => "is in another call".to_owned(),
+                }
+            }
+        }
+    }
+
+    /// A lock by where it is taken, else by its address.
+    #[must_use]
+    pub fn lock_name(&self, place: PlaceId) -> String {
+        match self.call_site(place) {
+            Some(site) => format!("lock taken in {site}"),
+            None => self.place(place),
+        }
+    }
+
+    /// Where a lock is taken most often.
+    #[must_use]
+    pub fn call_site(&self, place: PlaceId) -> Option<String> {
+        self.words
+            .sites
+            .get(&place)
+            .and_then(|sites| sites.first())
+            .map(|(site, _)| site.clone())
+    }
+
+    /// What holders do meanwhile, heaviest first, as shares of the time held.
+    #[must_use]
+    pub fn because(&self, charge: &Charge) -> Vec<(Because, f64)> {
+        let all: Nanos = charge.because.values().copied().sum();
+        if all == Nanos::ZERO {
+            return Vec::new();
+        }
+        let mut list: Vec<(Because, f64)> = charge
+            .because
+            .iter()
+            .map(|(what, time)| (*what, time.seconds() / all.seconds()))
+            .collect();
+        list.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        list
+    }
+
+    /// The stage of an operation.
+    #[must_use]
+    pub fn stage_name(&self, operation: Operation) -> Option<StageName> {
+        self.classes.of(operation)
+    }
+
+    /// The workers as a set.
+    #[must_use]
+    pub fn worker_set(&self) -> BTreeSet<Tid> {
+        self.cycle.workers.iter().copied().collect()
+    }
+
+    /// Whether a process is a target or a local peer.
+    #[must_use]
+    pub fn role(&self, tid: Tid) -> TaskRole {
+        self.census
+            .threads
+            .get(&tid)
+            .map_or(TaskRole::Bystander, |thread| thread.role)
+    }
+
+    /// `thread` or `process`: what the workers are.
+    #[must_use]
+    pub fn unit(&self) -> &'static str {
+        let pids: BTreeSet<Pid> = self
+            .cycle
+            .workers
+            .iter()
+            .filter_map(|tid| self.census.threads.get(tid))
+            .map(|t| t.pid)
+            .collect();
+        if pids.len() > 1 && pids.len() == self.cycle.workers.len() {
+            "process"
+        } else {
+            "thread"
+        }
+    }
+}

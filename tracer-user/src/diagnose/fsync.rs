@@ -1,0 +1,119 @@
+//! `fsync`: durable-write stalls.
+//!
+//! Must be seen: workers blocked in the fsync family on files of their own, several at once. Refuted by: a lock around the
+//! syncs (then the lock is the cause, and the sync its because).
+
+use super::findings::Findings;
+use super::suspect::Suspect;
+use super::user_lock::WORTH_NAMING;
+use crate::report::Culprit;
+use crate::row::{KernelSpanKind, Nanos};
+use crate::scaling::Lost;
+use crate::work::{Spot, Way};
+
+/// Syncs that met no other must be this many to give the time of one alone.
+const ALONE: u64 = 5;
+
+pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
+    let spots: Vec<(Spot, f64)> = findings
+        .spots()
+        .into_iter()
+        .filter(|(spot, _)| spot.way == Way::Sync)
+        .collect();
+    let seconds: f64 = spots.iter().map(|(_, seconds)| seconds).sum();
+    if seconds < WORTH_NAMING * findings.time() {
+        return Vec::new();
+    }
+    let all: Vec<Spot> = spots.iter().map(|(spot, _)| *spot).collect();
+    let Some((reading, seen)) = findings.reading(&all) else {
+        return Vec::new();
+    };
+    // Blocked time is what waits; what a sync computes is its own.
+    let share = (seconds / (seen.mean * seen.rate * findings.window()).max(1e-9)).min(1.0);
+    #[expect(clippy::cast_precision_loss, reason = "a number of syncs")]
+    let visits = seen.count as f64 * share;
+    let together = seen.others >= 0.5;
+    // All syncs go to one device and one journal; one after the other they take 1 / rate each. A device that is limited in
+    // its rate lets a lone worker do the same rate, and then all of the waiting is due to the others.
+    let serial = if seen.rate > 0.0 {
+        (1.0 / seen.rate).min(seen.mean)
+    } else {
+        seen.mean
+    };
+    let shared = together && reading.shared != Some(false);
+    let lost = if shared {
+        let alone = if seen.alone.0 >= ALONE {
+            seen.alone.1.min(seen.mean)
+        } else {
+            serial
+        };
+        Lost {
+            proved: visits * (seen.mean - seen.low.max(serial)).max(0.0),
+            likely: visits * (seen.mean - alone).max(0.0),
+            possible: visits * seen.mean,
+        }
+    } else {
+        Lost::default()
+    };
+    let names: Vec<String> = spots
+        .iter()
+        .take(3)
+        .map(|(spot, _)| findings.place(spot.place))
+        .collect();
+    let name = names.first().cloned().unwrap_or_default();
+    let commits = &findings.census.spans;
+    let mut evidence = vec![format!(
+        "{} syncs took {:.2} ms on average, {:.1} s of worker time in all; {:.1} were under way at once, {:.0} a second were completed.",
+        seen.count,
+        1e3 * seen.mean,
+        seconds,
+        seen.others + 1.0,
+        seen.rate,
+    )];
+    if let Some((count, time)) = commits
+        .get(&KernelSpanKind::JournalCommit)
+        .filter(|(count, _)| *count > 0)
+    {
+        evidence.push(format!(
+            "The journal committed {count} times, for {:.2} s of the window.",
+            Nanos::seconds(*time)
+        ));
+    }
+    let stage = spots
+        .first()
+        .map(|(spot, _)| findings.stage_of(*spot))
+        .unwrap_or_default();
+    vec![Suspect {
+        cause: "fsync",
+        stage,
+        culprit: Culprit {
+            kind: "file".to_owned(),
+            name: name.clone(),
+            capacity: reading.capacity,
+            rate_per_s: seen.rate,
+            service_ms: 1e3 * (seen.mean - lost.likely / visits.max(1.0)),
+            ..Culprit::default()
+        },
+        spots: all,
+        lost,
+        demand: findings.per_item((1.0 / seen.rate.max(1e-9)) * visits),
+        capacity: 1.0,
+        cap: shared.then(|| findings.rate()),
+        seen: if together { 0.9 } else { 0.5 },
+        evidence,
+        clause: format!(
+            "every item waits for fsync of {name}, and the disk completes {:.1} syncs a second",
+            seen.rate
+        ),
+        chain: vec![
+            format!(
+                "{:.1} of {} workers are in fsync at once",
+                seen.others + 1.0,
+                findings.workers.len()
+            ),
+            format!("the device completes {:.1} syncs a second", seen.rate),
+        ],
+        holder: "the device".to_owned(),
+        ..Suspect::default()
+    }]
+}

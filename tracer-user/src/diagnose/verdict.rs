@@ -1,0 +1,289 @@
+//! From suspects to the one verdict.
+
+use super::findings::Findings;
+use super::suspect::Suspect;
+use crate::report::{Culprit, RateSource, Severity, StageName, Verdict};
+use crate::scaling::{Factor, KARP_FLATT_CRITICAL, Lost, factor, karp_flatt};
+
+/// Severity by the serialization factor, as users know it.
+const CRITICAL: f64 = 10.0;
+/// See [`CRITICAL`].
+const WARNING: f64 = 3.0;
+/// See [`CRITICAL`].
+const MINOR: f64 = 1.5;
+/// Items below which nothing is named.
+const FEW_ITEMS: u64 = 5;
+/// Most confidence while what cannot be told apart from outside stays open.
+const UNDECIDED: f64 = 0.6;
+/// Lost records above this share of all cap the confidence.
+const LOSSY: f64 = 0.001;
+
+/// The conclusion: verdict, factor and the suspects in their order.
+#[derive(Clone, Debug, Default)]
+pub struct Conclusion {
+    /// The one answer.
+    pub verdict: Verdict,
+    /// How far it scales.
+    pub factor: Factor,
+    /// Karp-Flatt.
+    pub karp_flatt: f64,
+    /// Source of the single rate.
+    pub source: RateSource,
+    /// By the time each costs, dearest first.
+    pub suspects: Vec<Suspect>,
+    /// Speed-up from removing each alone.
+    pub gains: Vec<f64>,
+    /// All that is lost.
+    pub lost: Lost,
+    /// Share of the loss that no suspect explains.
+    pub unexplained: f64,
+}
+
+/// Concludes.
+#[must_use]
+pub fn conclude(findings: &Findings<'_>, mut suspects: Vec<Suspect>) -> Conclusion {
+    suspects.sort_by(|a, b| {
+        b.lost
+            .likely
+            .total_cmp(&a.lost.likely)
+            .then(b.lost.possible.total_cmp(&a.lost.possible))
+    });
+    let (time, count, rate) = (findings.time(), findings.count(), findings.rate());
+    let lost = suspects
+        .iter()
+        .fold(Lost::default(), |sum, suspect| sum + suspect.lost);
+    // A cap bounds the single rate only where it is what limits: the dearest suspect.
+    let caps: Vec<f64> = suspects
+        .first()
+        .and_then(|suspect| suspect.cap)
+        .into_iter()
+        .collect();
+    let factor = factor(count, time, lost, rate, &caps);
+    let e = karp_flatt(factor.value, count);
+    let gains: Vec<f64> = suspects
+        .iter()
+        .map(|suspect| time / (time - suspect.lost.likely.min(0.999 * time)).max(1e-9))
+        .collect();
+    let severity = severity(factor.value, e);
+    let mut out = Conclusion {
+        factor,
+        karp_flatt: e,
+        source: RateSource::Modelled,
+        gains,
+        lost,
+        ..Conclusion::default()
+    };
+    out.verdict = if findings.items < FEW_ITEMS {
+        unknown(findings, &suspects)
+    } else if factor.value <= MINOR
+        && factor.interval[1] > 2.0 * MINOR
+        && suspects
+            .first()
+            .is_some_and(|s| s.lost.possible > s.lost.likely)
+    {
+        undecided(findings, &suspects, factor)
+    } else if factor.value <= MINOR {
+        none(findings, factor)
+    } else {
+        named(findings, &suspects, factor, severity, lost)
+    };
+    out.suspects = suspects;
+    out
+}
+
+fn severity(value: f64, e: f64) -> Severity {
+    if value > CRITICAL || (value > MINOR && e >= KARP_FLATT_CRITICAL) {
+        Severity::Critical
+    } else if value > WARNING {
+        Severity::Warning
+    } else if value > MINOR {
+        Severity::Minor
+    } else {
+        Severity::Good
+    }
+}
+
+fn named(
+    findings: &Findings<'_>,
+    suspects: &[Suspect],
+    factor: Factor,
+    severity: Severity,
+    lost: Lost,
+) -> Verdict {
+    let Some(first) = suspects.first() else {
+        return unknown(findings, suspects);
+    };
+    let share = if lost.likely > 0.0 {
+        first.lost.likely / lost.likely
+    } else {
+        0.0
+    };
+    let second = suspects.get(1).map_or(0.0, |suspect| suspect.lost.likely);
+    let margin = if first.lost.likely > 0.0 {
+        1.0 - second / first.lost.likely
+    } else {
+        0.0
+    };
+    let mut confidence = first.seen * (0.55 + 0.4 * margin) * enough(findings);
+    if !first.alternatives.is_empty() {
+        confidence = confidence.min(UNDECIDED);
+    }
+    let counters = &findings.meta.counters;
+    #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+    if counters.lost() as f64 > LOSSY * counters.events as f64 {
+        confidence = confidence.min(0.5);
+    }
+    Verdict {
+        severity,
+        cause: first.cause.to_owned(),
+        stage: first.stage,
+        culprit: first.culprit.clone(),
+        share_of_lost_time: share,
+        confidence,
+        alternatives: first.alternatives.iter().map(ToString::to_string).collect(),
+        sentence: format!(
+            "{} workers do the work of {} (SF {}): {}{}",
+            findings.workers.len(),
+            short(findings.count() / factor.value),
+            between(factor),
+            first.clause,
+            hedge(confidence, &first.alternatives),
+        ),
+    }
+}
+
+fn none(findings: &Findings<'_>, factor: Factor) -> Verdict {
+    let largest = findings.spots().into_iter().next();
+    let (name, spot_seconds) = largest.map_or((String::new(), 0.0), |(spot, seconds)| {
+        (
+            findings.doing(&crate::blame::Because::Blocked(spot)),
+            seconds,
+        )
+    });
+    let run = findings.all.run.seconds();
+    let most = if run >= spot_seconds {
+        "computes".to_owned()
+    } else {
+        name
+    };
+    Verdict {
+        severity: Severity::Good,
+        cause: "none".to_owned(),
+        stage: findings
+            .stages
+            .iter()
+            .max_by_key(|(_, stage)| stage.times.total())
+            .map_or(StageName::Other, |(name, _)| *name),
+        culprit: Culprit {
+            kind: "none".to_owned(),
+            name: most.clone(),
+            ..Culprit::default()
+        },
+        share_of_lost_time: 0.0,
+        confidence: 0.9 * enough(findings),
+        alternatives: Vec::new(),
+        sentence: format!(
+            "{} workers do the work of {} (SF {}): nothing serialises them; most of its time a worker {most}",
+            findings.workers.len(),
+            short(findings.count() / factor.value),
+            between(factor),
+        ),
+    }
+}
+
+fn undecided(findings: &Findings<'_>, suspects: &[Suspect], factor: Factor) -> Verdict {
+    let mut verdict = unknown(findings, suspects);
+    if let Some(first) = suspects.first() {
+        verdict.alternatives = std::iter::once(first.cause)
+            .chain(first.alternatives.iter().copied())
+            .map(ToString::to_string)
+            .collect();
+        verdict.culprit = first.culprit.clone();
+        verdict.stage = first.stage;
+        verdict.sentence = format!(
+            "undetermined (SF {} to {}): {} takes {:.0}% of the workers' time, and from outside it cannot be told whether it serves them one after the other; vary the number of workers, or record on the host it runs on",
+            short(factor.interval[0]),
+            short(factor.interval[1]),
+            first.culprit.name,
+            100.0 * first.lost.possible / findings.time().max(1e-9),
+        );
+    }
+    verdict
+}
+
+fn unknown(findings: &Findings<'_>, suspects: &[Suspect]) -> Verdict {
+    let proved = suspects
+        .iter()
+        .filter(|suspect| suspect.lost.proved > 0.0)
+        .max_by(|a, b| a.lost.proved.total_cmp(&b.lost.proved));
+    let seen = match proved {
+        Some(suspect) => format!(
+            "proved so far: {} ({:.1} s of worker time)",
+            suspect.clause, suspect.lost.proved
+        ),
+        None => match findings.spots().first() {
+            Some((spot, seconds)) => {
+                format!(
+                    "mostly a thread {} ({seconds:.1} s)",
+                    findings.doing(&crate::blame::Because::Blocked(*spot))
+                )
+            }
+            None => "no waiting was seen".to_owned(),
+        },
+    };
+    let advice = if findings.items == 0 {
+        "no completed item was seen; watch longer with --duration 60s, or name the item with --item"
+    } else {
+        "too few items were completed; watch longer with --duration 60s"
+    };
+    Verdict {
+        cause: "unknown".to_owned(),
+        culprit: Culprit {
+            kind: "none".to_owned(),
+            ..Culprit::default()
+        },
+        sentence: format!("unknown: {advice}; {seen}"),
+        ..Verdict::default()
+    }
+}
+
+/// Less than a hundred items leave doubt.
+#[expect(clippy::cast_precision_loss, reason = "a number of items")]
+fn enough(findings: &Findings<'_>) -> f64 {
+    (findings.items as f64 / 100.0).sqrt().clamp(0.5, 1.0)
+}
+
+fn hedge(confidence: f64, alternatives: &[&str]) -> String {
+    if !alternatives.is_empty() {
+        format!(
+            " (or {}: not to be told apart from outside)",
+            alternatives.join(", ")
+        )
+    } else if confidence < 0.5 {
+        " (not certain)".to_owned()
+    } else {
+        String::new()
+    }
+}
+
+fn short(value: f64) -> String {
+    if value >= 9.95 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    }
+}
+
+fn between(factor: Factor) -> String {
+    let [low, high] = factor.interval;
+    if short(low) == short(high) {
+        short(factor.value)
+    } else {
+        format!(
+            "{}, between {} and {}",
+            short(factor.value),
+            short(low),
+            short(high)
+        )
+    }
+}

@@ -1,0 +1,28 @@
+//! holdup: what is holding your workers up?
+//!
+//! The data falls through the modules in the order they stand here; a module uses what stands above it, never what stands
+//! below.
+
+pub mod row;
+
+#[cfg(target_os = "linux")]
+pub mod capture;
+pub mod trace;
+
+pub mod timeline;
+pub mod work;
+
+pub mod blame;
+pub mod scaling;
+
+pub mod report;
+
+pub mod diagnose;
+
+pub mod advice;
+
+pub mod analyse;
+
+pub mod demo;
+
+pub mod cli;

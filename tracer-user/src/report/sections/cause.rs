@@ -1,0 +1,131 @@
+//! The root cause and the lesser ones.
+
+use super::super::number::{figure, millis, percent, rate};
+use super::super::page::{Block, Phrase, Tone};
+use super::super::{Culprit, Report, words};
+use super::{Limits, or_unknown};
+
+pub(super) fn root_cause(report: &Report, limits: &Limits) -> Vec<Block> {
+    let verdict = &report.verdict;
+    let mut line = capital(words::cause(&verdict.cause));
+    if has_place(&verdict.cause) {
+        line.push_str(&format!(
+            " in {}: {}",
+            words::stage(verdict.stage).to_lowercase(),
+            culprit(&verdict.culprit)
+        ));
+    }
+    let mut blocks = vec![Block::Prose(Phrase::new(line).tone(Tone::Strong))];
+    let mut weight = format!("Confidence {}", percent(verdict.confidence));
+    if has_place(&verdict.cause) {
+        weight = format!(
+            "{} of the lost time; c{}",
+            percent(verdict.share_of_lost_time),
+            &weight[1..]
+        );
+    }
+    if report.unexplained_share > 0.0 {
+        weight.push_str(&format!(
+            "; {} of the lost time is unexplained",
+            percent(report.unexplained_share)
+        ));
+    }
+    blocks.push(Block::Prose(Phrase::new(weight + ".")));
+    let mut points: Vec<Phrase> = Vec::new();
+    if !verdict.alternatives.is_empty() {
+        points.push(
+            format!(
+                "Cannot be told apart from outside: {}.",
+                verdict.alternatives.join(", ")
+            )
+            .into(),
+        );
+    }
+    let (named, others): (Vec<_>, Vec<_>) = report
+        .causes
+        .iter()
+        .partition(|cause| cause.cause == verdict.cause && cause.culprit == verdict.culprit);
+    for cause in named {
+        points.extend(cause.evidence.iter().take(limits.evidence).map(Phrase::new));
+        points.extend(
+            cause
+                .refuted_by
+                .iter()
+                .take(limits.evidence)
+                .map(|text| Phrase::new(format!("Against it: {text}"))),
+        );
+    }
+    for cause in others
+        .iter()
+        .filter(|cause| cause.share >= limits.least_share)
+        .take(limits.causes)
+    {
+        points.push(
+            format!(
+                "Also {}: {}, {} of the lost time; without it alone {} times the rate.",
+                words::cause(&cause.cause),
+                culprit(&cause.culprit),
+                percent(cause.share),
+                figure(cause.gain_alone)
+            )
+            .into(),
+        );
+        if limits.evidence > Limits::SCREEN.evidence {
+            points.extend(cause.evidence.iter().map(Phrase::new));
+            points.extend(
+                cause
+                    .refuted_by
+                    .iter()
+                    .map(|text| Phrase::new(format!("Against it: {text}"))),
+            );
+        }
+    }
+    blocks.push(Block::Points(points));
+    blocks
+}
+
+/// Causes that are no thing at a place.
+fn has_place(cause: &str) -> bool {
+    !matches!(cause, "none" | "unknown" | "")
+}
+
+/// `127.0.0.1:8123 (goldsky-sink), one at a time, 236 ms each, 4.24/s`.
+fn culprit(culprit: &Culprit) -> String {
+    let mut text = if culprit.name.is_empty() {
+        or_unknown(&culprit.kind).to_owned()
+    } else {
+        culprit.name.clone()
+    };
+    let beside: Vec<&str> = [&culprit.address, &culprit.process]
+        .into_iter()
+        .map(String::as_str)
+        .filter(|part| !part.is_empty() && !culprit.name.contains(part))
+        .collect();
+    if !beside.is_empty() {
+        text.push_str(&format!(" ({})", beside.join(", ")));
+    }
+    if !culprit.call_site.is_empty() && !culprit.name.contains(&culprit.call_site) {
+        text.push_str(&format!(", taken in {}", culprit.call_site));
+    }
+    if culprit.capacity > 0.0 {
+        let capacity = figure(culprit.capacity);
+        text.push_str(&match capacity.as_str() {
+            "1" => ", one at a time".to_owned(),
+            other => format!(", {other} at a time"),
+        });
+    }
+    if culprit.service_ms > 0.0 {
+        text.push_str(&format!(", {} each", millis(culprit.service_ms)));
+    }
+    if culprit.rate_per_s > 0.0 {
+        text.push_str(&format!(", {}", rate(culprit.rate_per_s)));
+    }
+    text
+}
+
+fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
+}

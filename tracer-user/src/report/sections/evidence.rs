@@ -1,0 +1,127 @@
+//! Blame chains, top resources, coverage.
+
+use super::super::number::{count, figure, millis, percent};
+use super::super::page::{Block, Phrase, Tone};
+use super::super::{Report, Resource, StageName, words};
+use super::{Limits, plural};
+
+pub(super) fn evidence(report: &Report, limits: &Limits, details: bool) -> Vec<Block> {
+    let mut points: Vec<Phrase> = Vec::new();
+    for blame in report.blame.iter().take(limits.chains) {
+        let chain = if blame.chain.is_empty() {
+            let held = if blame.holder.is_empty() {
+                String::new()
+            } else {
+                format!(", held by {}", blame.holder)
+            };
+            format!("{} wait for {}{held}", blame.waiter, blame.resource)
+        } else {
+            blame.chain.join(", ")
+        };
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "2^53 ns of waiting are 104 days"
+        )]
+        let waited = millis(blame.ns as f64 / 1e6);
+        points.push(format!("{chain}: {waited} of waiting").into());
+    }
+    let mut blocks = vec![Block::Points(points)];
+    let mut resources: Vec<(StageName, &Resource)> = report
+        .stages
+        .iter()
+        .flat_map(|stage| {
+            stage
+                .resources
+                .iter()
+                .map(move |resource| (stage.stage, resource))
+        })
+        .collect();
+    resources.sort_by(|a, b| b.1.mean_ms.total_cmp(&a.1.mean_ms));
+    if !resources.is_empty() {
+        blocks.push(Block::Table {
+            head: vec!["Top resources", "Step", "Per item", "Visits"],
+            rows: resources
+                .iter()
+                .take(limits.resources)
+                .map(|(stage, resource)| {
+                    vec![
+                        Phrase::new(resource_words(resource)),
+                        words::stage(*stage).into(),
+                        millis(resource.mean_ms).into(),
+                        figure(resource.visits).into(),
+                    ]
+                })
+                .collect(),
+            numbers: true,
+        });
+    }
+    blocks.push(Block::Points(coverage(report, limits, details)));
+    blocks
+}
+
+/// Kind and name, the kind once.
+fn resource_words(resource: &Resource) -> String {
+    let (kind, name) = (resource.kind.as_str(), resource.name.trim());
+    if name.starts_with(kind) {
+        name.to_owned()
+    } else {
+        format!("{kind} {name}").trim().to_owned()
+    }
+}
+
+fn coverage(report: &Report, limits: &Limits, details: bool) -> Vec<Phrase> {
+    let coverage = &report.coverage;
+    let lost = if coverage.lost == 0 {
+        "none lost".to_owned()
+    } else {
+        format!("{} LOST", count(coverage.lost))
+    };
+    let mut line = format!(
+        "Coverage: {}, {lost}; {} of worker time in no known state; holdup took {} of a CPU.",
+        plural(coverage.events, "event"),
+        percent(coverage.unknown_time_share),
+        percent(coverage.self_cpu_share)
+    );
+    if coverage.conservation_error_ns != 0 {
+        line.push_str(&format!(
+            " Worker time is not conserved: {} ns.",
+            coverage.conservation_error_ns
+        ));
+    }
+    let mut points = vec![Phrase::new(line).tone(if coverage.lost == 0 {
+        Tone::Faint
+    } else {
+        Tone::Warning
+    })];
+    if details {
+        points.push(
+            format!(
+                "Unmatched wake-ups {}; difference to the kernel's books {}; exchanges on shared sockets {}; turns alike {}.",
+                count(coverage.unmatched_wakeups),
+                percent(coverage.books_difference),
+                percent(coverage.multiplexed_share),
+                percent(report.items.regularity)
+            )
+            .into(),
+        );
+    }
+    if details || coverage.lost > 0 {
+        points.extend(
+            coverage
+                .lost_by_cause
+                .iter()
+                .map(|(cause, number)| Phrase::new(format!("{cause}: {}", count(*number)))),
+        );
+    }
+    points.extend(coverage.notes.iter().take(limits.notes).map(Phrase::new));
+    if coverage.notes.len() > limits.notes {
+        points.push(
+            Phrase::new(format!(
+                "{} more with --details.",
+                plural((coverage.notes.len() - limits.notes) as u64, "note")
+            ))
+            .tone(Tone::Faint),
+        );
+    }
+    points
+}

@@ -1,0 +1,83 @@
+//! A report to a page: what stands where. Chooses, orders and words; computes nothing but the
+//! profile's total row.
+
+mod cause;
+mod change;
+mod evidence;
+mod figures;
+
+use super::page::{Block, Page, Phrase, Section};
+use super::{Report, number::count, words};
+
+/// What fits one screen; `details` lifts these.
+struct Limits {
+    evidence: usize,
+    causes: usize,
+    /// Lesser causes are named only from this share of the lost time on.
+    least_share: f64,
+    chains: usize,
+    resources: usize,
+    notes: usize,
+}
+
+impl Limits {
+    const SCREEN: Self = Self {
+        evidence: 2,
+        causes: 2,
+        least_share: 0.05,
+        chains: 2,
+        resources: 2,
+        notes: 3,
+    };
+    const NONE: Self = Self {
+        evidence: usize::MAX,
+        causes: usize::MAX,
+        least_share: f64::NEG_INFINITY,
+        chains: usize::MAX,
+        resources: usize::MAX,
+        notes: usize::MAX,
+    };
+}
+
+/// The page of `report`; with `details` everything known.
+pub fn page(report: &Report, details: bool) -> Page {
+    let limits = if details {
+        Limits::NONE
+    } else {
+        Limits::SCREEN
+    };
+    let verdict = &report.verdict;
+    let sentence = if verdict.sentence.is_empty() {
+        "No verdict was reached."
+    } else {
+        &verdict.sentence
+    };
+    Page {
+        verdict: Phrase::new(sentence).tone(words::severity(verdict.severity).1),
+        sections: vec![
+            section("Baseline Metrics", figures::baseline(report, details)),
+            section("Profiling Results", figures::profile(report)),
+            section(
+                "Parallelization Analysis",
+                figures::parallel(report, details),
+            ),
+            section("Root Cause", cause::root_cause(report, &limits)),
+            section("Recommended Fix", change::fix(report)),
+            section("Expected Improvement", change::expected(report)),
+            section("Evidence", evidence::evidence(report, &limits, details)),
+        ],
+    }
+}
+
+fn section(title: &'static str, blocks: Vec<Block>) -> Section {
+    Section { title, blocks }
+}
+
+fn or_unknown(text: &str) -> &str {
+    if text.is_empty() { "unknown" } else { text }
+}
+
+fn plural(number: u64, noun: &str) -> String {
+    let end = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{end}", count(number))
+}

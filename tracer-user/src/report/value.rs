@@ -1,0 +1,347 @@
+//! The report's value; its serde form is the JSON contract.
+
+use serde::{Deserialize, Serialize};
+
+use crate::work::StageName;
+
+/// Name of the JSON contract.
+pub const SCHEMA: &str = "holdup.report/1";
+
+/// How bad it is, from the serialization factor and Karp-Flatt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// SF > 10, or Karp-Flatt >= 0.8.
+    Critical,
+    /// SF > 3.
+    Warning,
+    /// SF > 1.5.
+    Minor,
+    /// Near-linear.
+    #[default]
+    Good,
+}
+
+/// Where the single-worker rate comes from, best first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RateSource {
+    /// A trace with one worker.
+    Measured,
+    /// Moments in which the others were idle.
+    Observed,
+    /// T - C.
+    #[default]
+    Modelled,
+}
+
+/// Everything a report says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Length of the window, s.
+    pub window_s: f64,
+    /// Whom.
+    pub target: TargetSummary,
+    /// The threads, processes or lanes that do items.
+    pub workers: Workers,
+    /// What they did.
+    pub items: Items,
+    /// Progress file, when named by the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<Checkpoint>,
+    /// In the order fetch, transform, write, other; stages without time are left out.
+    pub stages: Vec<Stage>,
+    /// Worker time per item, ms.
+    pub item_mean_ms: f64,
+    /// How far it scales.
+    pub parallelism: Parallelism,
+    /// The one answer.
+    pub verdict: Verdict,
+    /// All causes seen, by gain.
+    pub causes: Vec<Cause>,
+    /// Who made whom wait, heaviest first.
+    pub blame: Vec<Blame>,
+    /// What to change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
+    /// What that would bring.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<Prediction>,
+    /// Share of lost time that no cause explains.
+    pub unexplained_share: f64,
+    /// How far the answer rests on what was seen.
+    pub coverage: Coverage,
+}
+
+/// Whom the report is about.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TargetSummary {
+    /// Command line.
+    pub command: String,
+    /// Processes.
+    pub pids: Vec<u32>,
+    /// Language, empty: not known.
+    pub language: String,
+    /// Host.
+    pub host: String,
+    /// Kernel release.
+    pub kernel: String,
+    /// CPUs online.
+    pub cpus: u32,
+}
+
+/// Who does the items.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Workers {
+    /// How many.
+    pub count: u32,
+    /// `thread`, `process` or `lane`.
+    pub unit: String,
+    /// Threads of the target that are no workers.
+    pub helpers: u32,
+}
+
+/// What was done.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Items {
+    /// Completed in the window.
+    pub count: u64,
+    /// Per second.
+    pub rate_per_s: f64,
+    /// What was counted: "write to 127.0.0.1:8123 after fetch from 127.0.0.1:8080".
+    pub unit: String,
+    /// 0 to 1: how alike the turns are.
+    pub regularity: f64,
+    /// From `--total-items`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    /// From `--done-items`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done: Option<u64>,
+    /// Time to the end at this rate, s.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eta_s: Option<f64>,
+}
+
+/// The progress file the user named.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Path.
+    pub path: String,
+    /// Writes of it in the window.
+    pub writes: u64,
+    /// Mean time of one, waiting for it included, ms.
+    pub mean_ms: f64,
+}
+
+/// One row of the profiling table.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Which.
+    pub stage: StageName,
+    /// Worker time per item, ms.
+    pub mean_ms: f64,
+    /// Uncertainty of the boundary, ms.
+    pub plus_minus_ms: f64,
+    /// Of it: being served, computing.
+    pub service_ms: f64,
+    /// Of it: waiting for other workers.
+    pub queue_ms: f64,
+    /// Share of the item, 0 to 1.
+    pub share: f64,
+    /// What it spends its time on, heaviest first.
+    pub resources: Vec<Resource>,
+}
+
+/// A resource within a stage.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Resource {
+    /// `lock`, `file`, `peer`, `timer`, `cpu` ...
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Worker time per item, ms.
+    pub mean_ms: f64,
+    /// Visits per item.
+    pub visits: f64,
+}
+
+/// How far the work scales.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Parallelism {
+    /// One worker alone, items/s.
+    pub single_rate_per_s: f64,
+    /// N times that.
+    pub theoretical_rate_per_s: f64,
+    /// Seen.
+    pub actual_rate_per_s: f64,
+    /// N r1 / X.
+    pub serialization_factor: f64,
+    /// Where it lies.
+    pub interval: [f64; 2],
+    /// Share of worker time that is proved to be waiting for other workers.
+    pub proved: f64,
+    /// Source of the single rate.
+    pub single_rate_source: RateSource,
+    /// N / SF.
+    pub effective_workers: f64,
+    /// (SF - 1) / (N - 1).
+    pub karp_flatt: f64,
+    /// For open systems (workers idle between items): share of worker time that is busy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub utilisation: Option<f64>,
+}
+
+/// The one answer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// How bad.
+    pub severity: Severity,
+    /// Id of the closed list.
+    pub cause: String,
+    /// Where.
+    pub stage: StageName,
+    /// What.
+    pub culprit: Culprit,
+    /// Share of lost time.
+    pub share_of_lost_time: f64,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// Ids that cannot be told apart from outside.
+    pub alternatives: Vec<String>,
+    /// The verdict in one sentence.
+    pub sentence: String,
+}
+
+/// The thing to look at.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Culprit {
+    /// `lock`, `file`, `peer`, `device`, `cpu`, `timer`, `queue`, `none`.
+    pub kind: String,
+    /// Name to print.
+    pub name: String,
+    /// Where in the code (`flush_batch (writer.rs:88)`), empty: not known.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub call_site: String,
+    /// Address of a peer, empty: none.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub address: String,
+    /// Process behind a local peer, empty: not known.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub process: String,
+    /// How many it serves at once, 0: not known.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub capacity: f64,
+    /// What it completes, per second, 0: not known.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub rate_per_s: f64,
+    /// Mean time of one service, ms, 0: not known.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub service_ms: f64,
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
+/// A cause with its evidence.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cause {
+    /// Id of the closed list.
+    pub cause: String,
+    /// Share of lost time.
+    pub share: f64,
+    /// Speed-up from removing it alone.
+    pub gain_alone: f64,
+    /// Thing to look at.
+    pub culprit: Culprit,
+    /// Full sentences with numbers.
+    pub evidence: Vec<String>,
+    /// What spoke against it.
+    pub refuted_by: Vec<String>,
+}
+
+/// Who made whom wait.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Blame {
+    /// Group of waiters ("31 workers").
+    pub waiter: String,
+    /// For what.
+    pub resource: String,
+    /// Who had it.
+    pub holder: String,
+    /// Waiting charged, ns.
+    pub ns: u64,
+    /// From the waiter to the root, as sentences' parts.
+    pub chain: Vec<String>,
+}
+
+/// What to change.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Fix {
+    /// In a line.
+    pub title: String,
+    /// Why it helps, one or two sentences about this case.
+    #[serde(default)]
+    pub why: String,
+    /// Code as it probably is.
+    pub before: String,
+    /// Code as it should be.
+    pub after: String,
+    /// `python`, `typescript`, `java`, `go`, `rust`.
+    pub language: String,
+}
+
+/// What the fix would bring; in this schema's first form an operational bound.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// `bound` or `simulated`.
+    #[serde(default)]
+    pub method: String,
+    /// Items/s.
+    pub rate_per_s: f64,
+    /// Against now.
+    pub speedup: f64,
+    /// Rates, items/s.
+    pub interval: [f64; 2],
+    /// Error of the model on what was seen, 0 to 1.
+    pub model_error: f64,
+    /// Where more workers stop to help.
+    pub best_worker_count: u32,
+    /// What limits next.
+    #[serde(default)]
+    pub next_bottleneck: String,
+}
+
+/// How far the answer rests on what was seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Rows read.
+    pub events: u64,
+    /// Records lost.
+    pub lost: u64,
+    /// Losses and failures by name, those that are not 0.
+    #[serde(default)]
+    pub lost_by_cause: std::collections::BTreeMap<String, u64>,
+    /// Blocked waits that ended with no wake-up seen.
+    pub unmatched_wakeups: u64,
+    /// Share of one CPU that holdup used.
+    pub self_cpu_share: f64,
+    /// Time of workers that is in no known state, 0 to 1.
+    #[serde(default)]
+    pub unknown_time_share: f64,
+    /// Largest difference to the kernel's own books (schedstat, switches), 0 to 1.
+    #[serde(default)]
+    pub books_difference: f64,
+    /// Difference of worker time and window times workers, ns; always 0.
+    #[serde(default)]
+    pub conservation_error_ns: i64,
+    /// Share of exchanges on sockets that carry several at once.
+    #[serde(default)]
+    pub multiplexed_share: f64,
+    /// Facts a reader must know.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}

@@ -1,0 +1,105 @@
+//! All rows between two watermarks, and the two ways they travel.
+
+use super::{Call, KernelSpan, Meta, Nanos, Resource, Sample, Stack, Task, Wait};
+
+/// Rows whose `end` lies in `(previous watermark, watermark]`, each table sorted by `end`. Resources and stacks come in the
+/// batch in which they are first named, or earlier.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Nothing older than this comes later.
+    pub watermark: Nanos,
+    /// Off-CPU periods.
+    pub waits: Vec<Wait>,
+    /// Calls.
+    pub calls: Vec<Call>,
+    /// Facts about threads.
+    pub tasks: Vec<Task>,
+    /// Resources met or better known.
+    pub resources: Vec<Resource>,
+    /// Stacks met.
+    pub stacks: Vec<Stack>,
+    /// On-CPU samples.
+    pub samples: Vec<Sample>,
+    /// Kernel spans.
+    pub kernel: Vec<KernelSpan>,
+}
+
+impl Batch {
+    /// Rows of all tables.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.waits.len()
+            + self.calls.len()
+            + self.tasks.len()
+            + self.resources.len()
+            + self.stacks.len()
+            + self.samples.len()
+            + self.kernel.len()
+    }
+
+    /// Takes the rows of a later batch after its own.
+    pub fn append(&mut self, mut later: Self) {
+        self.watermark = self.watermark.max(later.watermark);
+        self.waits.append(&mut later.waits);
+        self.calls.append(&mut later.calls);
+        self.tasks.append(&mut later.tasks);
+        self.resources.append(&mut later.resources);
+        self.stacks.append(&mut later.stacks);
+        self.samples.append(&mut later.samples);
+        self.kernel.append(&mut later.kernel);
+    }
+
+    /// No rows at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Why rows could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// The disk is full; what was written before is sound.
+    #[error("the disk holding {path} is full")]
+    DiskFull {
+        /// Where.
+        path: String,
+    },
+    /// Writing failed otherwise.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// Where.
+        path: String,
+        /// What the system or the format library said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Takes rows as they are released: the trace writer, or a test's collector.
+pub trait RowSink {
+    /// Takes one batch; batches come in order of their watermarks.
+    ///
+    /// # Errors
+    /// [`SinkError`] when it cannot be kept. The giver goes on watching or ends, but must count the rows as unwritten.
+    fn accept(&mut self, batch: Batch) -> Result<(), SinkError>;
+}
+
+/// Why rows could not be read. The text says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {what}")]
+pub struct SourceError {
+    /// Where.
+    pub path: String,
+    /// What is wrong with it, and what still can be done.
+    pub what: String,
+}
+
+/// Gives the same rows as often as asked: a trace on disk, or a test's list.
+pub trait RowSource {
+    /// What the trace says of itself.
+    fn meta(&self) -> &Meta;
+
+    /// All batches in order of their watermarks. May be called again: the analysis makes several passes so that its memory
+    /// is bounded by one batch and not by the trace.
+    fn batches(&self) -> Box<dyn Iterator<Item = Result<Batch, SourceError>> + '_>;
+}

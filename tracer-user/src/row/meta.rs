@@ -1,0 +1,141 @@
+//! What a trace says of itself (`meta.json`).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Nanos, Pid};
+
+/// Schema of the rows: `major.minor`. A newer minor may add columns and is read; a newer major is refused.
+pub const SCHEMA: (u32, u32) = (1, 0);
+
+/// One instant on both clocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Clocks {
+    /// `CLOCK_MONOTONIC`.
+    pub monotonic: Nanos,
+    /// `CLOCK_REALTIME`, since 1970.
+    pub realtime: Nanos,
+}
+
+/// The machine the trace was taken on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Host {
+    /// Its name.
+    pub name: String,
+    /// Kernel release (`uname -r`).
+    pub kernel: String,
+    /// Machine (`x86_64`).
+    pub machine: String,
+    /// CPUs that are online.
+    pub cpus: u32,
+}
+
+/// What the user asked to watch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Target {
+    /// The arguments as typed (`--pid 4242`).
+    pub words: Vec<String>,
+    /// Processes found by them when the window opened.
+    pub pids: Vec<Pid>,
+    /// Command line of the first one.
+    pub command: String,
+    /// Program of the first one (`/usr/bin/python3.11`).
+    pub exe: String,
+    /// Language it is written in, as found from the program and its libraries: `python`, `typescript`, `java`, `go`, `rust`,
+    /// `c`; empty: not known.
+    pub language: String,
+}
+
+/// How it was recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Version of holdup.
+    pub holdup: String,
+    /// First bytes of messages were looked at for their verb.
+    pub peek: bool,
+    /// Ring buffer, bytes.
+    pub ring_bytes: u64,
+    /// Call sites of lock waits were taken.
+    pub call_sites: bool,
+}
+
+/// What was counted while recording. Every loss has its own name; nothing is lost silently.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counters {
+    /// Records written by the kernel side.
+    pub events: u64,
+    /// Lost: the ring buffer was full.
+    pub ring_full: u64,
+    /// Lost: a table in the kernel was full.
+    pub table_full: u64,
+    /// Lost: came after its watermark.
+    pub late: u64,
+    /// Lost: could not be decoded.
+    pub undecodable: u64,
+    /// Lost: could not be written to the trace.
+    pub unwritten: u64,
+    /// Reads of user memory that faulted.
+    pub user_faults: u64,
+    /// Stacks that could not be taken or walked.
+    pub stack_failures: u64,
+    /// Blocked waits that ended with no wake-up seen.
+    pub unmatched_wakeups: u64,
+    /// Differences across CPUs that were negative and taken as zero.
+    pub negative_times: u64,
+    /// CPU time of holdup itself during the window.
+    pub self_cpu: Nanos,
+    /// From the command to probes live and seeded.
+    pub attach: Nanos,
+    /// Highest resident memory of holdup, bytes.
+    pub peak_resident: u64,
+    /// Software counters of all workers together over the window (`perf_event`): what could be opened, by name.
+    pub perf: std::collections::BTreeMap<String, u64>,
+}
+
+impl Counters {
+    /// Records lost for whatever reason.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.ring_full + self.table_full + self.late + self.undecodable + self.unwritten
+    }
+}
+
+/// `meta.json`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Meta {
+    /// `(major, minor)`, see [`SCHEMA`].
+    pub schema: (u32, u32),
+    /// Where.
+    pub host: Host,
+    /// Both clocks as the window opened.
+    pub clocks: Clocks,
+    /// The window opened: probes in and everything seeded.
+    pub opened: Nanos,
+    /// The window closed; zero while recording.
+    pub closed: Nanos,
+    /// Whom.
+    pub target: Target,
+    /// How.
+    pub settings: Settings,
+    /// What was counted.
+    pub counters: Counters,
+    /// Facts the report must mention: "the target ended after 3.2 s", "no hardware counters here".
+    pub notes: Vec<String>,
+    /// Times of which nothing is known (from, to): epochs of the trace that are missing or damaged. Set when a trace is read.
+    pub gaps: Vec<(Nanos, Nanos)>,
+    /// Written last: the trace is whole.
+    pub complete: bool,
+}
+
+impl Meta {
+    /// Length of the window.
+    #[must_use]
+    pub fn window(&self) -> Nanos {
+        self.closed.since(self.opened)
+    }
+}

@@ -1,0 +1,33 @@
+//! The rows of a trace: what was seen, with stable ids and portable names, nothing concluded from it.
+//!
+//! In: nothing. Out: plain values that capture fills, a trace stores, and every later station reads. One [`Batch`] holds
+//! all rows between two watermarks.
+
+mod printable;
+mod units;
+
+mod call;
+mod call_site;
+mod kernel;
+mod meta;
+mod resource;
+mod stack;
+mod syscall;
+mod task;
+mod wait;
+
+mod batch;
+mod memory;
+
+pub use batch::{Batch, RowSink, RowSource, SinkError, SourceError};
+pub use call::{Call, Verb};
+pub use kernel::{KernelSpan, KernelSpanKind};
+pub use memory::MemorySource;
+pub use meta::{Clocks, Counters, Host, Meta, SCHEMA, Settings, Target};
+pub use printable::{is_unsafe, printable, printable_bytes};
+pub use resource::{FileKind, Resource, ResourceKind, SocketRole};
+pub use stack::{Frame, Sample, Stack};
+pub use syscall::Syscall;
+pub use task::{Books, Task, TaskFact, TaskRole};
+pub use units::{Nanos, Pid, ResourceId, StackId, Tid};
+pub use wait::{Reason, Wait, Waker};

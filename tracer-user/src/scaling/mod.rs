@@ -1,0 +1,9 @@
+//! Serialization factor, Karp-Flatt, and what a station seen from outside may be.
+//!
+//! In: plain figures. Out: plain figures. Pure.
+
+mod factor;
+mod reading;
+
+pub use factor::{Factor, KARP_FLATT_CRITICAL, Lost, factor, karp_flatt};
+pub use reading::{Reading, Seen, read};

@@ -1,0 +1,357 @@
+//! The second pass: each nanosecond of each worker goes to one stage.
+//!
+//! ```text
+//! calls      send recv          futex    write fsync           send
+//! stage      fetch    |transform|      write        |   fetch ...
+//!                      gap       lock, gap
+//! ```
+//! What lies between two operations of known stage waits in a list until the second one comes; then it is given to a stage
+//! by [`settle`](super::segment::settle).
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::cycle::{Cycle, ItemMark};
+use super::operation::{Act, Operation};
+use super::place::Places;
+use super::segment::{Segment, What, settle};
+use super::spot::{Spot, Way};
+use super::stage::{StageName, Stages};
+use super::times::Times;
+use crate::row::{Call, Nanos, Tid};
+use crate::timeline::{Piece, State};
+
+/// Segments kept open per worker; beyond it they are settled as they are.
+const OPEN_SEGMENTS: usize = 4096;
+/// Pieces kept per worker before old ones are summed.
+const OPEN_PIECES: usize = 4096;
+
+/// One stage of one worker, or of all.
+#[derive(Clone, Debug, Default)]
+pub struct StageTime {
+    /// Its time.
+    pub times: Times,
+    /// How often something was done to a place.
+    pub visits: BTreeMap<Spot, u64>,
+    /// Time running at its edges, which may belong to the neighbour.
+    pub edge: Nanos,
+}
+
+/// What one worker did in the window.
+#[derive(Clone, Debug, Default)]
+pub struct WorkerTotals {
+    /// By stage.
+    pub stages: BTreeMap<StageName, StageTime>,
+    /// When items were completed.
+    pub items: Vec<Nanos>,
+    /// How long it lived in the window.
+    pub lived: Nanos,
+}
+
+#[derive(Debug, Default)]
+struct Worker {
+    since: Nanos,
+    state: State,
+    pieces: Vec<Piece>,
+    open: Vec<Segment>,
+    before: Option<StageName>,
+    polling: Option<Spot>,
+    steered: Option<StageName>,
+    last_write: Nanos,
+    totals: WorkerTotals,
+}
+
+/// The ledger of all workers.
+#[derive(Debug)]
+pub struct Ledger<'a> {
+    stages: &'a Stages,
+    cycle: &'a Cycle,
+    workers: HashMap<Tid, Worker>,
+    /// The work has operations of known stage; else running is computing and the rest is coordination.
+    classified: bool,
+}
+
+impl<'a> Ledger<'a> {
+    /// An empty ledger for the workers of a cycle.
+    #[must_use]
+    pub fn new(stages: &'a Stages, cycle: &'a Cycle) -> Self {
+        let workers = cycle
+            .workers
+            .iter()
+            .map(|tid| (*tid, Worker::default()))
+            .collect();
+        let classified = cycle
+            .regular
+            .keys()
+            .any(|operation| stages.of(*operation).is_some());
+        Self {
+            stages,
+            cycle,
+            workers,
+            classified,
+        }
+    }
+
+    /// A worker's state changed.
+    pub fn change(&mut self, tid: Tid, at: Nanos, now: State, places: &mut Places) {
+        if let Some(worker) = self.workers.get_mut(&tid) {
+            worker.flush(at);
+            worker.state = now;
+            if worker.pieces.len() > OPEN_PIECES {
+                // Computing for long, being preempted often: nothing a stage depends on is lost by summing it.
+                let old: Vec<Piece> = worker.pieces.drain(..OPEN_PIECES / 2).collect();
+                let segment = Segment::new(What::Gap, &old, None, places);
+                worker.open.push(segment);
+            }
+        }
+    }
+
+    /// A worker's call returned.
+    pub fn call(&mut self, call: &Call, operation: Option<Operation>, places: &mut Places) {
+        let Some(worker) = self.workers.get_mut(&call.tid) else {
+            return;
+        };
+        worker.flush(call.end);
+        let Some(operation) = operation else { return };
+        let (before, inside) = worker.split(call.start);
+        let gap = Segment::new(What::Gap, &before, None, places);
+        let stage = self.stages.of(operation);
+        if let Some(stage) = stage {
+            worker.open.push(gap);
+            worker.settle(Some(stage), self.classified);
+            let segment = Segment::new(What::Operation, &inside, None, places);
+            let entry = worker.totals.stages.entry(stage).or_default();
+            entry.times.merge(&segment.times);
+            *entry
+                .visits
+                .entry(Spot {
+                    way: way_of(operation.act),
+                    place: operation.place,
+                })
+                .or_default() += u64::from(call.count);
+            worker.before = Some(stage);
+            worker.polling = None;
+            if self.cycle.regular.contains_key(&operation) && !TRY_AGAIN.contains(&call.status) {
+                worker.steer(stage, call, self.cycle.mark);
+            }
+        } else {
+            let spot = worker.polling;
+            let what = match operation.act {
+                Act::Wait => What::Lock(Spot {
+                    way: Way::Futex,
+                    place: operation.place,
+                }),
+                Act::LockFile | Act::LockRefused => What::Lock(Spot {
+                    way: Way::FileLock,
+                    place: operation.place,
+                }),
+                Act::Sleep => spot.map_or(What::Sleep, What::Lock),
+                Act::Release | Act::UnlockFile => What::Release,
+                _ => What::Gap,
+            };
+            worker.polling = match operation.act {
+                Act::LockRefused => Some(Spot {
+                    way: Way::FileLock,
+                    place: operation.place,
+                }),
+                Act::LockFile => None,
+                _ => worker.polling,
+            };
+            worker.open.push(gap);
+            worker.open.push(Segment::new(
+                what,
+                &inside,
+                spot.filter(|_| operation.act == Act::Sleep),
+                places,
+            ));
+        }
+        if self.cycle.mark == Some(ItemMark::Each(operation)) && counts(call, operation) {
+            for _ in 0..call.count.max(1) {
+                worker.totals.items.push(call.end);
+            }
+            if stage.is_none() {
+                worker.settle(None, self.classified);
+            }
+        }
+        if worker.open.len() > OPEN_SEGMENTS {
+            worker.settle(None, self.classified);
+        }
+    }
+
+    /// Ends the window and gives what each worker did.
+    #[must_use]
+    pub fn close(mut self, closed: Nanos, places: &mut Places) -> BTreeMap<Tid, WorkerTotals> {
+        for worker in self.workers.values_mut() {
+            worker.flush(closed);
+            let rest = std::mem::take(&mut worker.pieces);
+            // A call that has not returned shows by the waits in it.
+            for piece in &rest {
+                let State::Blocked(blocked) = piece.state else {
+                    worker
+                        .open
+                        .push(Segment::new(What::Gap, &[*piece], None, places));
+                    continue;
+                };
+                let spot = Spot::of(&blocked, places);
+                let stage = match spot.way {
+                    Way::Exchange | Way::Pipe | Way::Sync | Way::File => self.stages.at(spot.place),
+                    _ => None,
+                };
+                let what = match spot.way {
+                    Way::Futex | Way::FileLock => What::Lock(spot),
+                    Way::Sleep => worker.polling.map_or(What::Sleep, What::Lock),
+                    _ => What::Gap,
+                };
+                let segment = Segment::new(
+                    what,
+                    &[*piece],
+                    worker.polling.filter(|_| spot.way == Way::Sleep),
+                    places,
+                );
+                match stage {
+                    Some(stage) => {
+                        let writes_first = self.cycle.mark == Some(ItemMark::WriteBeforeFetch);
+                        if writes_first
+                            && stage == StageName::Fetch
+                            && worker.steered == Some(StageName::Write)
+                        {
+                            // The next fetch is under way: the item before it is complete.
+                            worker.totals.items.push(worker.last_write);
+                            worker.steered = Some(stage);
+                        }
+                        worker.settle(Some(stage), self.classified);
+                        worker
+                            .totals
+                            .stages
+                            .entry(stage)
+                            .or_default()
+                            .times
+                            .merge(&segment.times);
+                        worker.before = Some(stage);
+                    }
+                    None => worker.open.push(segment),
+                }
+            }
+        }
+        // A lock that is still waited for belongs where the workers usually have it.
+        let usual = self.usual_lock_stages();
+        for worker in self.workers.values_mut() {
+            let waits = worker
+                .open
+                .iter()
+                .rev()
+                .find_map(|segment| match segment.what {
+                    What::Lock(spot) => usual.get(&spot).copied(),
+                    _ => None,
+                });
+            worker.settle(waits, self.classified);
+        }
+        self.workers
+            .into_iter()
+            .map(|(tid, worker)| (tid, worker.totals))
+            .collect()
+    }
+}
+
+impl Ledger<'_> {
+    fn usual_lock_stages(&self) -> HashMap<Spot, StageName> {
+        let mut visits: HashMap<Spot, BTreeMap<StageName, u64>> = HashMap::new();
+        for (stage, time) in self
+            .workers
+            .values()
+            .flat_map(|worker| &worker.totals.stages)
+        {
+            for (spot, count) in &time.visits {
+                *visits.entry(*spot).or_default().entry(*stage).or_default() += count;
+            }
+        }
+        let most = |by_stage: BTreeMap<StageName, u64>| {
+            by_stage.into_iter().max_by_key(|(_, count)| *count)
+        };
+        visits
+            .into_iter()
+            .filter_map(|(spot, by_stage)| most(by_stage).map(|(stage, _)| (spot, stage)))
+            .collect()
+    }
+}
+
+/// HTTP statuses of a request that is to be tried again: 429 Too Many Requests, 503 Service Unavailable (RFC 6585, RFC 9110).
+const TRY_AGAIN: [u16; 2] = [429, 503];
+
+/// An exchange ends an item when its reply came, not with each of its calls, and not when it has to be tried again.
+fn counts(call: &Call, operation: Operation) -> bool {
+    match operation.act {
+        Act::Exchange(_) => {
+            call.call.is_input() && call.ret > 0 && !TRY_AGAIN.contains(&call.status)
+        }
+        Act::Serve => call.call.is_output() && call.ret > 0,
+        _ => call.ret >= 0,
+    }
+}
+
+fn way_of(act: Act) -> Way {
+    match act {
+        Act::Exchange(_) => Way::Exchange,
+        Act::Serve => Way::Service,
+        Act::Sync => Way::Sync,
+        Act::Take | Act::Give => Way::Pipe,
+        Act::Wait | Act::Release => Way::Futex,
+        Act::LockFile | Act::LockRefused | Act::UnlockFile => Way::FileLock,
+        Act::Read | Act::Write => Way::File,
+        Act::Sleep => Way::Sleep,
+    }
+}
+
+impl Worker {
+    fn flush(&mut self, at: Nanos) {
+        if at > self.since && self.state != State::Absent {
+            self.totals.lived += at.since(self.since);
+            self.pieces.push(Piece {
+                start: self.since,
+                end: at,
+                state: self.state,
+            });
+        }
+        self.since = self.since.max(at);
+    }
+
+    /// Takes all pieces, cut at `at`.
+    fn split(&mut self, at: Nanos) -> (Vec<Piece>, Vec<Piece>) {
+        let (mut before, mut inside) = (Vec::new(), Vec::new());
+        for piece in self.pieces.drain(..) {
+            if piece.end <= at {
+                before.push(piece);
+            } else if piece.start >= at {
+                inside.push(piece);
+            } else {
+                before.push(Piece { end: at, ..piece });
+                inside.push(Piece { start: at, ..piece });
+            }
+        }
+        (before, inside)
+    }
+
+    fn settle(&mut self, after: Option<StageName>, classified: bool) {
+        let open = std::mem::take(&mut self.open);
+        settle(
+            &open,
+            self.before,
+            after,
+            classified,
+            &mut self.totals.stages,
+        );
+    }
+
+    fn steer(&mut self, stage: StageName, call: &Call, mark: Option<ItemMark>) {
+        if mark == Some(ItemMark::WriteBeforeFetch) {
+            if stage == StageName::Fetch && self.steered == Some(StageName::Write) {
+                self.totals.items.push(self.last_write);
+            }
+            if stage == StageName::Write {
+                self.last_write = call.end;
+            }
+        }
+        if matches!(stage, StageName::Fetch | StageName::Write) {
+            self.steered = Some(stage);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Places: what operations are done to, with the many resources of one sort taken together.
+//!
+//! Sixty-four connections to one database are one place; so are the output files `part-01` to `part-64` of as many workers.
+
+use std::collections::HashMap;
+
+use crate::row::{FileKind, Resource, ResourceId, ResourceKind, SocketRole};
+
+/// A place of one analysis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlaceId(pub u32);
+
+/// Sort of a place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PlaceKind {
+    /// Not known, or of no interest (a terminal, /proc).
+    #[default]
+    Unknown,
+    /// A peer this side connected to.
+    Peer,
+    /// A port of this side that others connected to.
+    Service,
+    /// Regular files of one name pattern.
+    Files,
+    /// A pipe.
+    Pipe,
+    /// One futex word.
+    Futex,
+    /// Passing time.
+    Timer,
+    /// epoll and eventfd: something else is waited for through them.
+    Notifier,
+    /// A kernel lock.
+    KernelLock,
+}
+
+/// All resources of a trace, and the places they belong to.
+#[derive(Debug, Default)]
+pub struct Places {
+    resources: HashMap<ResourceId, Resource>,
+    of: HashMap<ResourceId, PlaceId>,
+    ids: HashMap<(PlaceKind, String), PlaceId>,
+    names: Vec<(PlaceKind, String)>,
+}
+
+impl Places {
+    /// Takes what is known of a resource; a later row of the same id replaces an earlier one.
+    pub fn learn(&mut self, resource: &Resource) {
+        self.resources.insert(resource.id, resource.clone());
+        self.of.remove(&resource.id);
+    }
+
+    /// All that is known of a resource.
+    #[must_use]
+    pub fn resource(&self, id: ResourceId) -> Option<&Resource> {
+        self.resources.get(&id)
+    }
+
+    /// All resources, in no order.
+    pub fn resources(&self) -> impl Iterator<Item = &Resource> {
+        self.resources.values()
+    }
+
+    /// The place a resource belongs to.
+    pub fn of(&mut self, id: ResourceId) -> PlaceId {
+        if let Some(place) = self.of.get(&id) {
+            return *place;
+        }
+        let key = self
+            .resources
+            .get(&id)
+            .map_or((PlaceKind::Unknown, String::new()), place_key);
+        let next = PlaceId(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
+        let place = *self.ids.entry(key.clone()).or_insert(next);
+        if place == next {
+            self.names.push(key);
+        }
+        self.of.insert(id, place);
+        place
+    }
+
+    /// As [`Places::of`], for a place that was asked for before.
+    #[must_use]
+    pub fn known(&self, id: ResourceId) -> Option<PlaceId> {
+        self.of.get(&id).copied()
+    }
+
+    /// Sort of a place.
+    #[must_use]
+    pub fn kind(&self, place: PlaceId) -> PlaceKind {
+        self.names
+            .get(place.0 as usize)
+            .map_or(PlaceKind::Unknown, |name| name.0)
+    }
+
+    /// Name of a place: an address, a path pattern, a futex's id.
+    #[must_use]
+    pub fn name(&self, place: PlaceId) -> &str {
+        self.names
+            .get(place.0 as usize)
+            .map_or("", |name| name.1.as_str())
+    }
+
+    /// The resources of a place, by id.
+    #[must_use]
+    pub fn members(&self, place: PlaceId) -> Vec<&Resource> {
+        let mut ids: Vec<_> = self
+            .of
+            .iter()
+            .filter(|(_, of)| **of == place)
+            .map(|(id, _)| *id)
+            .collect();
+        ids.sort_unstable();
+        ids.iter().filter_map(|id| self.resources.get(id)).collect()
+    }
+}
+
+fn place_key(resource: &Resource) -> (PlaceKind, String) {
+    match resource.kind {
+        ResourceKind::FutexPrivate | ResourceKind::FutexShared => {
+            (PlaceKind::Futex, format!("{:010}", resource.id.0))
+        }
+        ResourceKind::Timer => (PlaceKind::Timer, String::new()),
+        ResourceKind::KernelLock => (PlaceKind::KernelLock, format!("{:#x}", resource.address)),
+        ResourceKind::Socket => match resource.role {
+            SocketRole::Server | SocketRole::Listener => (
+                PlaceKind::Service,
+                format!("{} {}", resource.pid, service_name(resource)),
+            ),
+            SocketRole::Client | SocketRole::Unknown => (PlaceKind::Peer, peer_name(resource)),
+        },
+        ResourceKind::File => match resource.file {
+            FileKind::Regular | FileKind::Block => (PlaceKind::Files, pattern(&resource.path)),
+            FileKind::Pipe => (PlaceKind::Pipe, format!("pipe {}", resource.inode)),
+            FileKind::Epoll | FileKind::Event => (PlaceKind::Notifier, String::new()),
+            _ => (PlaceKind::Unknown, String::new()),
+        },
+        ResourceKind::Unknown => (PlaceKind::Unknown, String::new()),
+    }
+}
+
+fn peer_name(resource: &Resource) -> String {
+    if !resource.remote.is_empty() {
+        return resource.remote.clone();
+    }
+    if !resource.path.is_empty() {
+        return resource.path.clone();
+    }
+    if resource.peer_pid.0 != 0 {
+        return format!("{} of process {}", resource.family, resource.peer_pid);
+    }
+    format!("{} socket {}", resource.family, resource.inode)
+}
+
+fn service_name(resource: &Resource) -> String {
+    match resource.local.rsplit_once(':') {
+        Some((_, port)) => port.to_owned(),
+        None => resource.path.clone(),
+    }
+}
+
+/// A path with its runs of digits taken together: `out/part-07.csv` and `out/part-12.csv` are one sort of file.
+#[must_use]
+pub fn pattern(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for c in path.chars() {
+        if c.is_ascii_digit() {
+            if !out.ends_with('#') {
+                out.push('#');
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pattern;
+
+    #[test]
+    fn numbered_files_are_one_sort() {
+        assert_eq!(pattern("/data/part-07.csv"), pattern("/data/part-12.csv"));
+        assert_ne!(pattern("/data/in.csv"), pattern("/data/out.csv"));
+    }
+}

@@ -1,0 +1,64 @@
+//! How a stretch of a thread's time divides.
+
+use std::collections::BTreeMap;
+
+use super::place::Places;
+use super::spot::Spot;
+use crate::row::Nanos;
+use crate::timeline::{Piece, State};
+
+/// Parts of a stretch; together they are its whole length.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// On a CPU.
+    pub run: Nanos,
+    /// Queued for one.
+    pub queued: Nanos,
+    /// Blocked, by where.
+    pub blocked: BTreeMap<Spot, Nanos>,
+    /// Stopped.
+    pub stopped: Nanos,
+    /// Not known.
+    pub unknown: Nanos,
+}
+
+impl Times {
+    /// Adds a piece; `instead` names the spot a sleep really waits at.
+    pub fn add(&mut self, piece: &Piece, instead: Option<Spot>, places: &mut Places) {
+        let length = piece.length();
+        match &piece.state {
+            State::Absent => {}
+            State::Unknown => self.unknown += length,
+            State::Running => self.run += length,
+            State::Queued => self.queued += length,
+            State::Stopped => self.stopped += length,
+            State::Blocked(blocked) => {
+                let spot = instead.unwrap_or_else(|| Spot::of(blocked, places));
+                *self.blocked.entry(spot).or_default() += length;
+            }
+        }
+    }
+
+    /// Adds another stretch.
+    pub fn merge(&mut self, other: &Self) {
+        self.run += other.run;
+        self.queued += other.queued;
+        self.stopped += other.stopped;
+        self.unknown += other.unknown;
+        for (spot, time) in &other.blocked {
+            *self.blocked.entry(*spot).or_default() += *time;
+        }
+    }
+
+    /// Its whole length.
+    #[must_use]
+    pub fn total(&self) -> Nanos {
+        self.run + self.queued + self.stopped + self.unknown + self.blocked.values().copied().sum()
+    }
+
+    /// On a CPU or queued for one: what is neither blocked nor stopped.
+    #[must_use]
+    pub fn busy(&self) -> Nanos {
+        self.run + self.queued
+    }
+}

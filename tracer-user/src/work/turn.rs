@@ -1,0 +1,138 @@
+//! Exchanges: one request and its reply on one socket.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use super::place::PlaceId;
+use crate::row::{Call, Nanos, Pid, ResourceId, Tid, Verb};
+
+/// A turn that got its first reply byte (as client), or gave it (as server).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// The socket.
+    pub socket: ResourceId,
+    /// Thread that asked (client) or served (server).
+    pub tid: Tid,
+    /// Its process.
+    pub pid: Pid,
+    /// Client: the first send was entered. Server: the first bytes of the request were there.
+    pub start: Nanos,
+    /// Client: the first reply bytes were read. Server: the first reply bytes were sent.
+    pub end: Nanos,
+    /// What was asked.
+    pub verb: Verb,
+    /// HTTP status of the reply, else 0.
+    pub status: u16,
+    /// Several threads sent before a reply came: no turn of one worker.
+    pub shared: bool,
+    /// The request was sent before the window: `start` is not known, and zero.
+    pub headless: bool,
+}
+
+#[derive(Debug, Default)]
+struct Socket {
+    open: Option<Turn>,
+    verb: Option<Verb>,
+}
+
+/// The turns under way on all sockets.
+#[derive(Debug, Default)]
+pub struct Turns {
+    usual: HashMap<PlaceId, Verb>,
+    sockets: HashMap<ResourceId, Socket>,
+    /// Turns in which several threads sent at once.
+    pub multiplexed: u64,
+    /// All turns.
+    pub all: u64,
+}
+
+impl Turns {
+    /// Turns that know what is usually asked of each peer, for replies to requests sent before the window.
+    #[must_use]
+    pub fn knowing(usual: HashMap<PlaceId, Verb>) -> Self {
+        Self {
+            usual,
+            ..Self::default()
+        }
+    }
+
+    /// What the present turn of a socket is about; `None`: its request was not seen, and the peer is not known.
+    #[must_use]
+    pub fn verb(&self, socket: ResourceId, peer: PlaceId) -> Option<Verb> {
+        self.sockets
+            .get(&socket)
+            .and_then(|state| state.verb)
+            .or_else(|| self.usual.get(&peer).copied())
+    }
+
+    /// A call on a socket that this side connected. Gives the turn when its first reply bytes came.
+    pub fn client(&mut self, call: &Call) -> Option<Turn> {
+        if call.ret <= 0 {
+            return None;
+        }
+        if call.call.is_output() {
+            let socket = self.sockets.entry(call.resource).or_default();
+            match &mut socket.open {
+                None => {
+                    socket.verb = Some(call.verb);
+                    socket.open = Some(begin(call, call.start));
+                }
+                Some(turn) => {
+                    if turn.verb == Verb::Unknown {
+                        (turn.verb, socket.verb) = (call.verb, Some(call.verb));
+                    }
+                    if turn.tid != call.tid && !turn.shared {
+                        turn.shared = true;
+                        self.multiplexed += 1;
+                    }
+                }
+            }
+            return None;
+        }
+        self.close(call)
+    }
+
+    /// A call on a socket that this side accepted. Gives the turn when the reply's first bytes went out.
+    pub fn server(&mut self, call: &Call) -> Option<Turn> {
+        if call.ret <= 0 {
+            return None;
+        }
+        if call.call.is_input() {
+            let socket = self.sockets.entry(call.resource).or_default();
+            if socket.open.is_none() {
+                socket.verb = Some(call.verb);
+                socket.open = Some(begin(call, call.end));
+            }
+            return None;
+        }
+        self.close(call)
+    }
+
+    fn close(&mut self, call: &Call) -> Option<Turn> {
+        let mut turn = match self.sockets.entry(call.resource) {
+            Entry::Occupied(socket) => socket.into_mut().open.take()?,
+            // The first that is heard of this socket is a reply: its request lies before the window.
+            Entry::Vacant(place) => {
+                place.insert(Socket::default());
+                Turn {
+                    headless: true,
+                    ..begin(call, Nanos::ZERO)
+                }
+            }
+        };
+        self.all += 1;
+        (turn.end, turn.status) = (call.end, call.status);
+        Some(turn)
+    }
+}
+
+fn begin(call: &Call, start: Nanos) -> Turn {
+    Turn {
+        socket: call.resource,
+        tid: call.tid,
+        pid: call.pid,
+        start,
+        verb: call.verb,
+        ..Turn::default()
+    }
+}
