@@ -1,0 +1,44 @@
+//! Recorded traces, reported on again: no rights, no kernel.
+
+mod readme;
+mod recordings;
+
+use std::path::{Path, PathBuf};
+
+use holdup::analyse::{Options, analyse};
+use holdup::report::Report;
+use holdup::trace::Reader;
+
+/// The folder of the project.
+fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package
+        .parent()
+        .expect("the package is in the project")
+        .to_owned()
+}
+
+/// What `holdup report` concludes from a trace.
+fn report(trace: &Path) -> Report {
+    let reader = Reader::open(trace).unwrap_or_else(|error| panic!("{}: {error}", trace.display()));
+    let analysis = analyse(&reader, &Options::default());
+    analysis
+        .unwrap_or_else(|error| panic!("{}: {error}", trace.display()))
+        .report
+}
+
+/// Every recorded trace of the project.
+fn traces() -> Vec<PathBuf> {
+    let folders = ["tracer-user/demo", "tests/traces"].map(|folder| root().join(folder));
+    let entries = folders
+        .iter()
+        .filter_map(|folder| std::fs::read_dir(folder).ok())
+        .flatten();
+    let paths = entries.map(|entry| entry.expect("a readable folder").path());
+    let mut traces: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|ending| ending == "holdup"))
+        .collect();
+    traces.sort();
+    assert!(!traces.is_empty(), "no recorded traces in {folders:?}");
+    traces
+}

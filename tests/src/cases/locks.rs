@@ -1,0 +1,109 @@
+//! Locks: of threads, of processes, of files.
+
+use super::replies;
+use crate::draw::Draw;
+use crate::plan::{Case, Culprit, Plan, Program};
+
+pub const CASES: &[Case] = &[
+    Case {
+        name: "mutex-threads",
+        cause: "user-lock",
+        quick: true,
+        plan: mutex_threads,
+    },
+    Case {
+        name: "mutex-processes",
+        cause: "user-lock",
+        quick: true,
+        plan: mutex_processes,
+    },
+    Case {
+        name: "sqlite",
+        cause: "file-lock",
+        quick: false,
+        plan: sqlite,
+    },
+    Case {
+        name: "progress-file",
+        cause: "checkpoint",
+        quick: true,
+        plan: progress_file,
+    },
+];
+
+/// Workers, service of the input server and time in the lock, so that the lock is asked for three to six times what it can do.
+fn contended(draw: &mut Draw, fewest: u64, most: u64) -> (u64, u64, u64) {
+    let workers = draw.between(fewest, most);
+    let held_us = draw.between(2_500, 8_000);
+    let overload = draw.between(3, 6).min(workers - 1);
+    let fetch_us = (workers * held_us / overload)
+        .saturating_sub(held_us)
+        .clamp(3_000, 60_000);
+    (workers, fetch_us, held_us)
+}
+
+fn mutex_threads(draw: &mut Draw) -> Plan {
+    let (workers, fetch_us, held_us) = contended(draw, 6, 40);
+    Plan::new(
+        workers,
+        Program::Rust("threads"),
+        (fetch_us + held_us) / 1000,
+        workers * held_us / 1000,
+    )
+    .set("held_us", held_us)
+    .set("held_rounds", draw.between(1_000, 100_000))
+    .set("rounds", draw.between(10_000, 100_000))
+    .set("bytes", draw.between(100, 8_000))
+    .server("input", fetch_us, replies(draw.between(500, 8_000)))
+    .culprit(Culprit::CallSite("append_block"))
+}
+
+fn mutex_processes(draw: &mut Draw) -> Plan {
+    let (workers, fetch_us, held_us) = contended(draw, 4, 32);
+    Plan::new(
+        workers,
+        Program::C("processes"),
+        (fetch_us + held_us) / 1000,
+        workers * held_us / 1000,
+    )
+    .set("held_us", held_us)
+    .set("rounds", draw.between(10_000, 200_000))
+    .set("bytes", draw.between(100, 8_000))
+    .server("input", fetch_us, replies(draw.between(500, 8_000)))
+    .culprit(Culprit::CallSite("append_block"))
+}
+
+fn sqlite(draw: &mut Draw) -> Plan {
+    let workers = draw.between(4, 10);
+    let (fetch_us, held_us) = (draw.between(4_000, 12_000), draw.between(6_000, 12_000));
+    Plan::new(
+        workers,
+        Program::Python("database"),
+        (fetch_us + held_us) / 1000,
+        workers * held_us / 1000,
+    )
+    .set("held_us", held_us)
+    .set("rows", draw.between(1, 20))
+    .set("bytes", draw.between(50, 500))
+    .set(
+        "journal",
+        ["wal", "delete"][usize::from(draw.between(0, 1) == 1)],
+    )
+    .server("input", fetch_us, replies(draw.between(500, 8_000)))
+    .culprit(Culprit::File("/data/out"))
+}
+
+fn progress_file(draw: &mut Draw) -> Plan {
+    let (workers, fetch_us, held_us) = contended(draw, 5, 24);
+    Plan::new(
+        workers,
+        Program::Python("progress"),
+        (fetch_us + held_us) / 1000,
+        workers * held_us / 1000,
+    )
+    .set("held_us", held_us)
+    .set("variant", draw.between(0, 1))
+    .set("bytes", draw.between(100, 4_000))
+    .server("input", fetch_us, replies(draw.between(500, 8_000)))
+    .culprit(Culprit::File("/data/state"))
+}

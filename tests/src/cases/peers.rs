@@ -1,0 +1,149 @@
+//! Peers: that serve one at a time, that are hidden behind TLS, that are reached over too few connections, that turn away.
+
+use super::replies;
+use crate::draw::Draw;
+use crate::plan::{Case, Culprit, Plan, Program};
+
+pub const CASES: &[Case] = &[
+    Case {
+        name: "server-one-lock",
+        cause: "remote-serial",
+        quick: true,
+        plan: one_lock,
+    },
+    Case {
+        name: "server-parallel",
+        cause: "none",
+        quick: false,
+        plan: parallel,
+    },
+    Case {
+        name: "tls-one-lock",
+        cause: "remote-serial",
+        quick: false,
+        plan: tls_one_lock,
+    },
+    Case {
+        name: "tls-parallel",
+        cause: "none",
+        quick: false,
+        plan: tls_parallel,
+    },
+    Case {
+        name: "few-connections",
+        cause: "pool",
+        quick: true,
+        plan: few_connections,
+    },
+    Case {
+        name: "few-connections-java",
+        cause: "pool",
+        quick: false,
+        plan: few_connections_java,
+    },
+    Case {
+        name: "token-bucket",
+        cause: "rate-limit",
+        quick: false,
+        plan: token_bucket,
+    },
+];
+
+/// Clients in Python: threads or processes.
+fn clients(draw: &mut Draw, workers: u64, alone_us: u64, together_us: u64) -> Plan {
+    Plan::new(
+        workers,
+        Program::Python("client"),
+        alone_us / 1000,
+        together_us / 1000,
+    )
+    .set("forked", draw.between(0, 1))
+    .set("rounds", draw.between(1, 100))
+    .set("bytes", draw.between(50, 2_000))
+}
+
+fn serial(draw: &mut Draw, fewest: u64, most: u64) -> Plan {
+    let workers = draw.between(fewest, most);
+    let insert_us = draw.between(6_000, 15_000);
+    let fetch_us = draw.between(20_000, 60_000).min(workers * insert_us / 3);
+    clients(draw, workers, fetch_us + insert_us, workers * insert_us)
+        .server("input", fetch_us, replies(draw.between(4_000, 16_000)))
+        .server("output", insert_us, replies(16).set("serial", 1))
+        .culprit(Culprit::Server("output"))
+}
+
+fn slow(draw: &mut Draw, fewest: u64, most: u64) -> Plan {
+    let workers = draw.between(fewest, most);
+    let insert_us = draw.between(80_000, 200_000);
+    let fetch_us = draw.between(20_000, 60_000);
+    let cycle = fetch_us + insert_us;
+    clients(draw, workers, cycle, cycle)
+        .server("input", fetch_us, replies(draw.between(4_000, 16_000)))
+        .server("output", insert_us, replies(16))
+}
+
+fn one_lock(draw: &mut Draw) -> Plan {
+    serial(draw, 12, 64)
+}
+
+fn parallel(draw: &mut Draw) -> Plan {
+    slow(draw, 8, 32)
+}
+
+fn tls_one_lock(draw: &mut Draw) -> Plan {
+    serial(draw, 8, 24).over_tls()
+}
+
+fn tls_parallel(draw: &mut Draw) -> Plan {
+    slow(draw, 6, 16).over_tls()
+}
+
+fn few_connections(draw: &mut Draw) -> Plan {
+    lent(draw, Program::Python("lend"))
+}
+
+fn few_connections_java(draw: &mut Draw) -> Plan {
+    lent(draw, Program::Java("Lend"))
+}
+
+fn lent(draw: &mut Draw, program: Program) -> Plan {
+    let insert_us = draw.between(15_000, 50_000);
+    let fetch_us = draw.between(5_000, 20_000);
+    Plan::new(
+        16,
+        program,
+        (fetch_us + insert_us) / 1000,
+        16 * insert_us / 4 / 1000,
+    )
+    .set("connections", 4)
+    .set("bytes", draw.between(50, 2_000))
+    .server("input", fetch_us, replies(draw.between(4_000, 16_000)))
+    .server("output", insert_us, replies(16))
+    .culprit(Culprit::Server("output"))
+}
+
+fn token_bucket(draw: &mut Draw) -> Plan {
+    let workers = draw.between(8, 24);
+    let (fetch_us, insert_us) = (draw.between(15_000, 40_000), draw.between(3_000, 8_000));
+    // One worker alone is under the limit, all together are far above it.
+    let alone = 1_000_000 / (fetch_us + insert_us);
+    let rate = alone * draw.between(15, 30) / 10;
+    Plan::new(
+        workers,
+        Program::Python("retry"),
+        (fetch_us + insert_us) / 1000,
+        workers * 1000 / rate,
+    )
+    .set("forked", draw.between(0, 1))
+    .set("pause_us", draw.between(50_000, 120_000))
+    .set("bytes", draw.between(50, 2_000))
+    .server("input", fetch_us, replies(draw.between(4_000, 16_000)))
+    .server(
+        "output",
+        insert_us,
+        replies(16)
+            .set("rate", rate)
+            .set("burst", draw.between(1, 4)),
+    )
+    .culprit(Culprit::Server("output"))
+}

@@ -1,0 +1,152 @@
+//! A report that agrees passes; each way of falling short is found, and by its own fault alone.
+
+use holdup::report::{Report, Stage, StageName};
+use holdup::row::Nanos;
+
+use super::*;
+use crate::plan::Program;
+
+const CASE: Case = Case {
+    name: "x",
+    cause: "user-lock",
+    quick: false,
+    plan: |_| plan(),
+};
+
+fn plan() -> Plan {
+    Plan::new(8, Program::C("x"), 10, 80).culprit(Culprit::CallSite("append"))
+}
+
+/// Ten seconds, 1000 items, 20 ms of fetch, 60 ms of write each.
+fn truth() -> Span {
+    Span {
+        length: Nanos(10_000_000_000),
+        items: 1000,
+        spent: [
+            Nanos(20_000_000_000),
+            Nanos(0),
+            Nanos(60_000_000_000),
+            Nanos(0),
+        ],
+    }
+}
+
+fn rates() -> Rates {
+    Rates {
+        alone: vec![50.0; 6],
+        together: vec![100.0; 3],
+        factors: vec![4.0; 3],
+        last: truth(),
+        books_off: 0.001,
+    }
+}
+
+fn report() -> Report {
+    let mut report = Report::default();
+    report.workers.count = 8;
+    report.items.rate_per_s = 101.0;
+    report.stages = vec![
+        Stage {
+            stage: StageName::Fetch,
+            mean_ms: 20.5,
+            ..Stage::default()
+        },
+        Stage {
+            stage: StageName::Write,
+            mean_ms: 58.0,
+            ..Stage::default()
+        },
+    ];
+    report.parallelism.serialization_factor = 4.4;
+    report.parallelism.interval = [4.3, 4.5];
+    report.verdict.cause = "user-lock".to_owned();
+    report.verdict.culprit.call_site = "append (worker.c:3)".to_owned();
+    report
+}
+
+fn check(change: impl FnOnce(&mut Report), expect: &[&str]) {
+    let mut report = report();
+    change(&mut report);
+    let row = compare(&CASE, 1, &plan(), &rates(), &truth(), &report, None);
+    assert_eq!(row.faults.len(), expect.len(), "{:?}", row.faults);
+    for (fault, part) in row.faults.iter().zip(expect) {
+        assert!(fault.contains(part), "{fault:?} says nothing of {part:?}");
+    }
+}
+
+#[test]
+fn agreement_passes() {
+    check(|_| (), &[]);
+}
+
+#[test]
+fn each_fault_is_found() {
+    check(
+        |report| report.verdict.cause = "pool".to_owned(),
+        &["cause pool instead of user-lock"],
+    );
+    check(
+        |report| report.verdict.culprit.call_site.clear(),
+        &["culprit"],
+    );
+    check(|report| report.items.rate_per_s = 103.0, &["item rate"]);
+    check(
+        |report| report.parallelism.serialization_factor = 4.7,
+        &["SF 4.70"],
+    );
+    check(|report| report.stages[0].mean_ms = 21.1, &["fetch 21.1"]);
+    check(
+        |report| report.stages[1].stage = StageName::Other,
+        &["write 0.000", "other 58.0"],
+    );
+    check(
+        |report| report.coverage.conservation_error_ns = -1,
+        &["-1 ns"],
+    );
+    check(|report| report.coverage.books_difference = 0.02, &["2.0%"]);
+    check(|report| report.coverage.lost = 1, &["1 records"]);
+}
+
+#[test]
+fn what_the_report_says_of_its_own_doubt_counts() {
+    check(
+        |report| {
+            report.parallelism.serialization_factor = 6.0;
+            report.parallelism.interval = [3.0, 7.0];
+            report.stages[0].mean_ms = 25.0;
+            report.stages[0].plus_minus_ms = 5.0;
+        },
+        &[],
+    );
+}
+
+#[test]
+fn books_of_the_workload_that_do_not_add_up_are_a_fault() {
+    let rates = Rates {
+        books_off: 0.5,
+        ..rates()
+    };
+    let row = compare(&CASE, 1, &plan(), &rates, &truth(), &report(), None);
+    assert!(row.faults[0].contains("own books"), "{:?}", row.faults);
+}
+
+#[test]
+fn a_server_is_named_by_address_and_process() {
+    let named = |address: &str, process: &str| Named {
+        address: address.to_owned(),
+        process: process.to_owned(),
+        kind: "peer".to_owned(),
+        ..Named::default()
+    };
+    let fits =
+        |named: &Named| culprit_fits(Culprit::Server("output"), named, Some("127.0.0.1:5000"));
+    assert!(fits(&named("127.0.0.1:5000", "server")));
+    assert!(!fits(&named("127.0.0.1:5000", "")));
+    assert!(!fits(&named("127.0.0.1:6000", "server")));
+    let pool = Named {
+        kind: "queue".to_owned(),
+        name: "pool of 4 connections to 127.0.0.1:5000".to_owned(),
+        ..Named::default()
+    };
+    assert!(fits(&pool));
+}

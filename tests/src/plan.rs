@@ -1,0 +1,152 @@
+//! What a case is, and what it draws from a seed.
+
+use std::fmt::Display;
+
+use crate::draw::Draw;
+
+/// A workload with a known cause.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// Its label, which stays in the zoo.
+    pub name: &'static str,
+    /// The id holdup must name.
+    pub cause: &'static str,
+    /// Part of `--quick`.
+    pub quick: bool,
+    /// Its parameters.
+    pub plan: fn(&mut Draw) -> Plan,
+}
+
+/// A program of `programs/`, by its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// Built with rustc.
+    Rust(&'static str),
+    /// Built with cc.
+    C(&'static str),
+    /// Run by python3.
+    Python(&'static str),
+    /// Built with javac, run by java.
+    Java(&'static str),
+}
+
+/// Names and values, as the programs read them.
+#[derive(Clone, Debug, Default)]
+pub struct Settings(Vec<(&'static str, String)>);
+
+impl Settings {
+    /// With one more.
+    #[must_use]
+    pub fn set(mut self, name: &'static str, value: impl Display) -> Self {
+        self.0.push((name, value.to_string()));
+        self
+    }
+
+    /// Lines of a name and a value.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0
+            .iter()
+            .map(|(name, value)| format!("{name} {value}\n"))
+            .collect()
+    }
+}
+
+/// A server that the workers talk to.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Setting of the program that gets its address: `input` or `output`.
+    pub role: &'static str,
+    /// Speaks TLS.
+    pub tls: bool,
+    /// How it serves.
+    pub settings: Settings,
+}
+
+/// What must be named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Culprit {
+    /// Nothing in particular.
+    Any,
+    /// A lock taken in this function.
+    CallSite(&'static str),
+    /// A file whose path has this in it.
+    File(&'static str),
+    /// The server with this role, by address and process.
+    Server(&'static str),
+    /// Something of this kind.
+    Kind(&'static str),
+}
+
+/// What a case draws.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How many workers.
+    pub workers: usize,
+    /// The program.
+    pub program: Program,
+    /// Its parameters.
+    pub settings: Settings,
+    /// Started first.
+    pub servers: Vec<Server>,
+    /// Writes a second that the program may send to its disk.
+    pub write_limit: Option<u32>,
+    /// What must be named.
+    pub culprit: Culprit,
+    /// About how long an item takes one worker alone, ms.
+    pub alone_ms: u64,
+    /// About how long an item takes one of all the workers, ms.
+    pub together_ms: u64,
+}
+
+impl Plan {
+    /// A plan without servers, limits or a culprit.
+    #[must_use]
+    pub fn new(workers: u64, program: Program, alone_ms: u64, together_ms: u64) -> Self {
+        Self {
+            workers: usize::try_from(workers).unwrap_or(usize::MAX),
+            program,
+            settings: Settings::default().set("stagger_us", alone_ms * 1000 / workers.max(1)),
+            servers: Vec::new(),
+            write_limit: None,
+            culprit: Culprit::Any,
+            alone_ms,
+            together_ms,
+        }
+    }
+
+    /// With a parameter of the program.
+    #[must_use]
+    pub fn set(mut self, name: &'static str, value: impl Display) -> Self {
+        self.settings = self.settings.set(name, value);
+        self
+    }
+
+    /// With a server for `role` that takes `service_us` for a request.
+    #[must_use]
+    pub fn server(mut self, role: &'static str, service_us: u64, more: Settings) -> Self {
+        let settings = more.set("service_us", service_us);
+        self.servers.push(Server {
+            role,
+            tls: false,
+            settings,
+        });
+        self
+    }
+
+    /// With all servers over TLS.
+    #[must_use]
+    pub fn over_tls(mut self) -> Self {
+        for server in &mut self.servers {
+            server.tls = true;
+        }
+        self.set("tls", 1)
+    }
+
+    /// To be named.
+    #[must_use]
+    pub fn culprit(mut self, culprit: Culprit) -> Self {
+        self.culprit = culprit;
+        self
+    }
+}

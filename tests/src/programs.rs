@@ -1,0 +1,68 @@
+//! The sources of the programs, carried along so that a run needs no checkout.
+
+/// Files every program of a language is built or run with.
+pub const RUST_WITH: &[(&str, &str)] = &[
+    ("books.rs", include_str!("../programs/books.rs")),
+    ("wire.rs", include_str!("../programs/wire.rs")),
+];
+/// The same for C.
+pub const C_WITH: &[(&str, &str)] = &[
+    ("books.h", include_str!("../programs/books.h")),
+    ("wire.h", include_str!("../programs/wire.h")),
+];
+/// The same for Python.
+pub const PYTHON_WITH: &[(&str, &str)] = &[
+    ("books.py", include_str!("../programs/books.py")),
+    ("wire.py", include_str!("../programs/wire.py")),
+];
+
+macro_rules! sources {
+    ($($file:literal),* $(,)?) => { &[$(($file, include_str!(concat!("../programs/", $file)))),*] };
+}
+
+const SOURCES: &[(&str, &str)] = sources![
+    "server.rs",
+    "threads.rs",
+    "processes.c",
+    "burners.c",
+    "tls_server.py",
+    "client.py",
+    "database.py",
+    "progress.py",
+    "append.py",
+    "lend.py",
+    "retry.py",
+    "feed_queue.py",
+    "feed_pipe.py",
+    "Lend.java",
+];
+
+/// The source in `file`.
+#[must_use]
+pub fn source(file: &str) -> Option<&'static str> {
+    SOURCES
+        .iter()
+        .find(|(name, _)| *name == file)
+        .map(|(_, text)| *text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cases;
+    use crate::draw::Draw;
+    use crate::plan::Program;
+
+    #[test]
+    fn every_case_has_its_program() {
+        for case in cases::all() {
+            let file = match (case.plan)(&mut Draw::new(case.name, 1)).program {
+                Program::Rust(name) => format!("{name}.rs"),
+                Program::C(name) => format!("{name}.c"),
+                Program::Python(name) => format!("{name}.py"),
+                Program::Java(name) => format!("{name}.java"),
+            };
+            assert!(source(&file).is_some(), "{}: no {file}", case.name);
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! A plan under way with so many workers: its servers, its program, its books.
+
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use holdup::demo::{IopsLimit, Ledger, LimitError, Sample};
+use holdup::row::Nanos;
+
+use crate::plan::{Plan, Program, Server};
+use crate::workshop::{Workshop, WorkshopError};
+
+/// Every process of a scene ends by itself after this long, s.
+const LONGEST_S: u64 = 60;
+/// How often the books are read.
+const READ_EVERY: Duration = Duration::from_millis(2);
+
+/// Why a scene does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum SceneError {
+    /// A program cannot be had.
+    #[error(transparent)]
+    Workshop(#[from] WorkshopError),
+    /// The limit on writes cannot be had.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// A file or a process could not be had.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// A server said no address.
+    #[error("the server for {0} did not start")]
+    NoServer(&'static str),
+    /// The workers did not come to do their first items.
+    #[error("only {busy} of {workers} workers did an item within {seconds} s")]
+    NoWork {
+        /// Workers with an item done.
+        busy: u32,
+        /// All.
+        workers: usize,
+        /// How long was waited.
+        seconds: u64,
+    },
+}
+
+impl SceneError {
+    /// Whether the host lacks something, rather than that something went wrong.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(
+            self,
+            Self::Limit(_) | Self::Workshop(WorkshopError::NoTool { .. })
+        )
+    }
+}
+
+/// A process and all its children, ended on drop.
+#[derive(Debug)]
+struct Group(Child);
+
+impl Group {
+    fn start(mut command: Command) -> io::Result<Self> {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .map(Self)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let group = i32::try_from(self.0.id()).unwrap_or(i32::MAX);
+        // SAFETY: signals the group that `start` made; its leader is not reaped yet, so that the number is still its own.
+        unsafe { libc::kill(-group, libc::SIGKILL) };
+        let _status = self.0.wait();
+    }
+}
+
+/// A plan under way.
+#[derive(Debug)]
+pub struct Scene {
+    // In the order they have to go.
+    program: Group,
+    _servers: Vec<Group>,
+    _limit: Option<IopsLimit>,
+    _bench: tempfile::TempDir,
+    ledger: Ledger,
+    addresses: Vec<(&'static str, String)>,
+}
+
+impl Scene {
+    /// Starts `plan` with so many workers and waits until each has done an item.
+    ///
+    /// # Errors
+    /// [`SceneError`].
+    pub fn start(workshop: &mut Workshop, plan: &Plan, workers: usize) -> Result<Self, SceneError> {
+        let bench = workshop.bench()?;
+        let path = bench.path();
+        let ledger = Ledger::create(&path.join("books"), workers)?;
+        let limit = plan
+            .write_limit
+            .map(|writes| IopsLimit::create(path, writes, "zoo"))
+            .transpose()?;
+        let mut settings = plan
+            .settings
+            .clone()
+            .set("workers", workers)
+            .set("seconds", LONGEST_S);
+        let (mut servers, mut addresses) = (Vec::new(), Vec::new());
+        for server in &plan.servers {
+            let (group, address) = start_server(workshop, server, path)?;
+            settings = settings.set(server.role, &address);
+            addresses.push((server.role, address));
+            servers.push(group);
+        }
+        if let Some(limit) = &limit {
+            settings = settings.set("join", limit.members().display());
+        }
+        std::fs::write(path.join("settings"), settings.text())?;
+        let program = Group::start(workshop.place(plan.program, path, "worker")?)?;
+        let scene = Self {
+            program,
+            _servers: servers,
+            _limit: limit,
+            _bench: bench,
+            ledger,
+            addresses,
+        };
+        scene.wait_for_work(plan)?;
+        Ok(scene)
+    }
+
+    fn wait_for_work(&self, plan: &Plan) -> Result<(), SceneError> {
+        let seconds = 8 + 4 * plan.together_ms / 1000;
+        let end = Instant::now() + Duration::from_secs(seconds);
+        loop {
+            let busy = self.ledger.sample().busy;
+            if busy as usize >= self.ledger.slots() {
+                break;
+            }
+            if Instant::now() > end {
+                return Err(SceneError::NoWork {
+                    busy,
+                    workers: self.ledger.slots(),
+                    seconds,
+                });
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // A cycle more, so that the queues of the start have gone.
+        std::thread::sleep(Duration::from_millis(plan.together_ms.clamp(200, 1_000)));
+        Ok(())
+    }
+
+    /// The process to attach to.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.program.0.id()
+    }
+
+    /// Address of the server for `role`.
+    #[must_use]
+    pub fn address(&self, role: &str) -> Option<&str> {
+        self.addresses
+            .iter()
+            .find(|(name, _)| *name == role)
+            .map(|(_, address)| address.as_str())
+    }
+
+    /// Reads the books all the while `meanwhile` runs.
+    pub fn watch<T>(&self, meanwhile: impl FnOnce() -> T) -> (T, Record) {
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                let mut samples = vec![self.ledger.sample()];
+                while !over.load(Ordering::Relaxed) {
+                    std::thread::sleep(READ_EVERY);
+                    samples.push(self.ledger.sample());
+                }
+                Record(samples)
+            });
+            let outcome = meanwhile();
+            over.store(true, Ordering::Relaxed);
+            (outcome, reader.join().unwrap_or_default())
+        })
+    }
+}
+
+fn start_server(
+    workshop: &mut Workshop,
+    server: &Server,
+    bench: &Path,
+) -> Result<(Group, String), SceneError> {
+    let program = if server.tls {
+        Program::Python("tls_server")
+    } else {
+        Program::Rust("server")
+    };
+    let settings = format!("{}.settings", server.role);
+    std::fs::write(
+        bench.join(&settings),
+        server.settings.clone().set("seconds", LONGEST_S).text(),
+    )?;
+    if server.tls {
+        workshop.place_certificate(bench)?;
+    }
+    let name = if server.tls { "server" } else { server.role };
+    let mut command = workshop.place(program, bench, name)?;
+    command.arg(settings);
+    let mut group = Group::start(command)?;
+    let mut address = String::new();
+    if let Some(out) = group.0.stdout.take() {
+        BufReader::new(out).read_line(&mut address)?;
+    }
+    if address.trim().is_empty() {
+        return Err(SceneError::NoServer(server.role));
+    }
+    Ok((group, address.trim().to_owned()))
+}
+
+/// The books over a while.
+#[derive(Clone, Debug, Default)]
+pub struct Record(Vec<Sample>);
+
+impl Record {
+    /// The sums at `instant`, if it lies within.
+    #[must_use]
+    pub fn at(&self, instant: Nanos) -> Option<Sample> {
+        let next = self.0.partition_point(|sample| sample.at < instant);
+        let (before, after) = (self.0.get(next.checked_sub(1)?)?, self.0.get(next)?);
+        Some(before.towards(after, instant))
+    }
+
+    /// Items a second, from the first completion to the last, so that a few items give an exact rate too.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a scene completes fewer than 2^53 items"
+    )]
+    pub fn rate(&self) -> Option<f64> {
+        let (first, last) = (self.0.first()?, self.0.last()?);
+        let begin = self.0.iter().find(|sample| sample.items > first.items)?;
+        let end = self.0.iter().find(|sample| sample.items == last.items)?;
+        let seconds = end.at.since(begin.at).seconds();
+        (seconds > 0.0).then(|| (end.items - begin.items) as f64 / seconds)
+    }
+
+    /// First and last.
+    #[must_use]
+    pub fn ends(&self) -> Option<(Sample, Sample)> {
+        Some((*self.0.first()?, *self.0.last()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(points: &[(u64, u64)]) -> Record {
+        Record(
+            points
+                .iter()
+                .map(|(ms, items)| Sample {
+                    at: Nanos(ms * 1_000_000),
+                    items: *items,
+                    ..Sample::default()
+                })
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn the_rate_is_that_between_completions() {
+        // 0 1 2 3 .. ms:  an item at 10, 60, 110: twenty a second, however the ends of the watch fall.
+        let seen = record(&[
+            (0, 5),
+            (9, 5),
+            (10, 6),
+            (30, 6),
+            (60, 7),
+            (110, 8),
+            (140, 8),
+        ]);
+        assert!((seen.rate().expect("a rate") - 20.0).abs() < 1e-9);
+        assert_eq!(record(&[(0, 5), (100, 5)]).rate(), None);
+    }
+
+    #[test]
+    fn a_window_is_cut_out_between_samples() {
+        let seen = record(&[(0, 0), (10, 10), (20, 30)]);
+        assert_eq!(seen.at(Nanos(15_000_000)).expect("within").items, 20);
+        assert_eq!(seen.at(Nanos(25_000_000)), None);
+    }
+}

@@ -1,0 +1,177 @@
+//! The table a run prints.
+
+use comfy_table::{ContentArrangement, Table, presets::ASCII_MARKDOWN};
+
+use crate::judge::{Row, StageRow};
+
+/// All rows as a table, and below it what falls short and what could not run.
+#[must_use]
+pub fn render(rows: &[Row]) -> String {
+    let mut table = Table::new();
+    table
+        .load_preset(ASCII_MARKDOWN)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header([
+        "case",
+        "seed",
+        "N",
+        "cause",
+        "named",
+        "culprit",
+        "SF true (spread)",
+        "SF reported",
+        "items/s true",
+        "reported",
+        "stage errors: fetch, transform, write",
+        "conserved",
+        "books",
+        "lost",
+        "verdict",
+    ]);
+    for row in rows {
+        table.add_row(cells(row));
+    }
+    let mut text = table.to_string();
+    text.push('\n');
+    for row in rows {
+        let label = format!("{} (seed {})", row.case, row.seed);
+        if !row.not_run.is_empty() {
+            text.push_str(&format!("not run: {label}: {}\n", row.not_run));
+        }
+        for fault in &row.faults {
+            text.push_str(&format!("falls short: {label}: {fault}\n"));
+        }
+    }
+    text
+}
+
+fn cells(row: &Row) -> Vec<String> {
+    let begin = [row.case.clone(), row.seed.to_string()];
+    let cells = if row.not_run.is_empty() && !row.cause_reported.is_empty() {
+        vec![
+            format!("{}/{}", row.workers_reported, row.workers),
+            row.cause.clone(),
+            row.cause_reported.clone(),
+            format!(
+                "{} {}",
+                if row.culprit_ok { "ok:" } else { "wrong:" },
+                row.culprit
+            ),
+            format!(
+                "{:.2} ({:.2}-{:.2})",
+                row.factor, row.factor_spread[0], row.factor_spread[1]
+            ),
+            format!(
+                "{:.2} [{:.2}, {:.2}]",
+                row.factor_reported, row.interval[0], row.interval[1]
+            ),
+            format!("{:.2}", row.rate),
+            format!("{:.2}", row.rate_reported),
+            row.stages
+                .iter()
+                .take(3)
+                .map(stage_error)
+                .collect::<Vec<_>>()
+                .join(", "),
+            format!("{} ns", row.conservation_error_ns),
+            format!("{:.2}%", 100.0 * row.books_difference),
+            row.lost.to_string(),
+            if row.faults.is_empty() {
+                "pass"
+            } else {
+                "FAIL"
+            }
+            .to_owned(),
+        ]
+    } else {
+        let mut cells = vec![String::new(); 12];
+        cells[0] = row.workers.to_string();
+        cells[1].clone_from(&row.cause);
+        if row.factor > 0.0 {
+            cells[4] = factor(row);
+            cells[6] = format!("{:.2}", row.rate_untraced);
+            cells[8] = row
+                .stages
+                .iter()
+                .take(3)
+                .map(|stage| format!("{:.2} ms", stage.true_ms))
+                .collect::<Vec<_>>()
+                .join(", ");
+        }
+        let verdict = if row.not_run.is_empty() {
+            "FAIL"
+        } else {
+            "not run"
+        };
+        cells.push(verdict.to_owned());
+        cells
+    };
+    begin.into_iter().chain(cells).collect()
+}
+
+/// True serialization factor with its spread.
+fn factor(row: &Row) -> String {
+    format!(
+        "{:.2} ({:.2}-{:.2})",
+        row.factor, row.factor_spread[0], row.factor_spread[1]
+    )
+}
+
+/// Difference in ms and in percent.
+fn stage_error(stage: &StageRow) -> String {
+    let apart = stage.reported_ms - stage.true_ms;
+    let share = if stage.true_ms > 0.0 {
+        format!("{:+.1}%", 100.0 * apart / stage.true_ms)
+    } else {
+        "-".to_owned()
+    };
+    format!("{apart:+.2} ms ({share})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_falls_short_and_what_did_not_run_are_said_in_words() {
+        let good = Row {
+            case: "a".into(),
+            cause: "none".into(),
+            cause_reported: "none".into(),
+            ..Row::default()
+        };
+        let bad = Row {
+            case: "b".into(),
+            faults: vec!["cause x instead of y".into()],
+            ..Row::default()
+        };
+        let absent = Row {
+            case: "c".into(),
+            not_run: "java is not installed".into(),
+            ..Row::default()
+        };
+        let text = render(&[good, bad, absent]);
+        assert!(
+            text.contains("falls short: b (seed 0): cause x instead of y"),
+            "{text}"
+        );
+        assert!(
+            text.contains("not run: c (seed 0): java is not installed"),
+            "{text}"
+        );
+        let ends: Vec<_> = text
+            .lines()
+            .skip(2)
+            .take(3)
+            .map(|line| {
+                line.trim_end_matches(" |")
+                    .rsplit("| ")
+                    .next()
+                    .unwrap_or("")
+                    .trim()
+                    .to_owned()
+            })
+            .collect();
+        assert_eq!(ends, ["pass", "FAIL", "not run"]);
+    }
+}

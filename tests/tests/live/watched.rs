@@ -1,0 +1,122 @@
+//! A program that keeps books of its own, watched while it works.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use holdup::capture::{CaptureError, Flow, Session, Settings, TargetSpec};
+use holdup::row::{Batch, Meta, RowSink, SinkError};
+
+/// All rows of a window.
+#[derive(Default)]
+pub struct Rows(pub Vec<Batch>);
+
+impl RowSink for Rows {
+    fn accept(&mut self, batch: Batch) -> Result<(), SinkError> {
+        self.0.push(batch);
+        Ok(())
+    }
+}
+
+/// What a Python program printed as its last line, and what was seen of it.
+pub struct Seen {
+    pub said: Vec<u64>,
+    pub rows: Rows,
+    pub meta: Meta,
+}
+
+/// Runs `script`, which works between reading a line and printing a line of numbers, and watches it meanwhile. `None`: this
+/// host does not allow it (said, and a failure where live tests are required).
+pub fn watch(script: &str) -> Option<Seen> {
+    let mut program = Program::start(script);
+    let settings = Settings {
+        targets: vec![TargetSpec::Pid(program.child.id())],
+        duration: Some(Duration::from_secs(60)),
+        ..Settings::default()
+    };
+    let session = match Session::open(settings) {
+        Ok(session) => session,
+        Err(error @ (CaptureError::Rights | CaptureError::NoBtf { .. })) => {
+            let required =
+                std::env::var_os("HOLDUP_REQUIRE_LIVE").is_some_and(|value| value == "1");
+            assert!(!required, "live tests are required here, but: {error}");
+            eprintln!("not run: {error}");
+            return None;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    let mut rows = Rows::default();
+    let mut said = None;
+    program.go();
+    let meta = session
+        .run(&mut rows, &mut |_| {
+            said = said.take().or_else(|| program.said());
+            if said.is_some() {
+                Flow::Stop
+            } else {
+                Flow::Continue
+            }
+        })
+        .expect("watched to the end");
+    Some(Seen {
+        said: said.expect("the program printed its books"),
+        rows,
+        meta,
+    })
+}
+
+/// The program waits for its first line of input before it works, and for its end of input before it ends.
+struct Program {
+    child: Child,
+    input: ChildStdin,
+    lines: std::sync::mpsc::Receiver<String>,
+}
+
+impl Program {
+    fn start(script: &str) -> Self {
+        let mut child = Command::new("python3")
+            .args(["-c", script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python3 starts");
+        let input = child.stdin.take().expect("piped");
+        let lines = forward(child.stdout.take().expect("piped"));
+        let ready: String = lines.recv().expect("it says that it is ready");
+        assert_eq!(ready, "ready");
+        Self {
+            child,
+            input,
+            lines,
+        }
+    }
+
+    fn go(&mut self) {
+        self.input.write_all(b"go\n").expect("it reads");
+    }
+
+    fn said(&self) -> Option<Vec<u64>> {
+        let line = self.lines.try_recv().ok()?;
+        let numbers = line.split(' ').map(|word| word.parse().expect("a number"));
+        Some(numbers.collect())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn forward(output: ChildStdout) -> std::sync::mpsc::Receiver<String> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
