@@ -1,0 +1,73 @@
+//! The project's own tasks: `cargo xtask TASK`.
+//!
+//! In: the arguments. Out: what a task prints, and exit code 0 when it passed, 1 when it failed, 2 for bad arguments.
+
+mod host;
+mod process;
+mod project;
+mod step;
+
+mod demo;
+mod ebpf;
+mod setup;
+mod test;
+mod tidy;
+mod tools;
+mod vm;
+mod zoo;
+
+use std::process::{Command, ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// The tasks of the project.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds holdup and shows it on a contended workload: live where host and rights allow, else from a recording.
+    Demo(demo::Arguments),
+    /// Installs what the rebuild of the eBPF object, the virtual machine and the zoo need.
+    Setup,
+    /// Builds the kernel side and keeps the object with its stamp.
+    Ebpf {
+        /// Change nothing; prove that the kept object is what the sources give.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Formatting, lints, tidy, the stamp of the eBPF object, unit and replay tests, and live tests where they can run.
+    Test,
+    /// The rules of style that a machine can check.
+    Tidy,
+    /// Boots a second kernel, loads every eBPF program there and diagnoses a workload live.
+    Vm,
+    /// Runs the labelled workloads and holds each report against the workload's own truth.
+    Zoo(zoo::Arguments),
+    /// What `.ci/run` runs: all of this on a clean clone.
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Demo(arguments) => demo::run(&arguments),
+        Task::Setup => setup::run(),
+        Task::Ebpf { check } => ebpf::run(check),
+        Task::Test => test::run(),
+        Task::Tidy => tidy::run(),
+        Task::Vm => vm::run(),
+        Task::Zoo(arguments) => zoo::run(&arguments),
+        Task::Ci => process::run(&mut Command::new(project::root().join(".ci/run"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! `cargo xtask setup`: installs what the rebuild of the eBPF object, the virtual machine and the zoo need.
+//!
+//! None of it is needed to build holdup, to use it, or to run the tests that need no kernel. In the doubtful case (a
+//! package this distribution does not have, no root, no apt) it says what does not work without it, and goes on.
+
+mod apt;
+mod linker;
+
+use crate::{tools, vm};
+
+/// Something that needs packages.
+struct Need {
+    what: &'static str,
+    packages: &'static [&'static str],
+}
+
+const NEEDS: &[Need] = &[
+    Need {
+        what: "rebuilding the eBPF object (`cargo xtask ebpf`)",
+        packages: &["rustc-web", "cargo-web", "rust-web-src", "llvm-22-dev"],
+    },
+    Need {
+        what: "the second kernel (`cargo xtask vm`)",
+        packages: &["qemu-system-x86", "busybox-static"],
+    },
+    Need {
+        what: "the labelled workloads (`cargo xtask zoo`) and the tests of languages",
+        packages: &[
+            "gcc",
+            "libc6-dev",
+            "python3",
+            "openssl",
+            "nodejs",
+            "openjdk-17-jdk-headless",
+        ],
+    },
+];
+
+/// Installs what is missing, saying what before doing it.
+///
+/// # Errors
+/// When something that was started failed. What cannot be had here is said and is no error.
+pub fn run() -> anyhow::Result<()> {
+    let mut lacking = Vec::new();
+    if tools::found("apt-get").is_none() || tools::found("dpkg-query").is_none() {
+        println!("no apt here: install by hand, under the names your system gives them,");
+        for need in NEEDS {
+            println!("  for {}: {}", need.what, need.packages.join(" "));
+        }
+        println!(
+            "and on other systems than Debian's, instead of the Rust packages, a nightly Rust with rust-src."
+        );
+    } else {
+        for need in NEEDS {
+            lacking.extend(apt::install(need.what, need.packages)?);
+        }
+    }
+    lacking.extend(linker::install()?);
+    match vm::kernel::fetch() {
+        Ok(kernel) => println!("the second kernel's image: {}", kernel.display()),
+        Err(error) => lacking.push(format!("{error:#}: `cargo xtask vm` cannot run")),
+    }
+    if lacking.is_empty() {
+        println!("everything is there");
+    }
+    for what in &lacking {
+        println!("missing: {what}");
+    }
+    Ok(())
+}
