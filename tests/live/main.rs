@@ -3,8 +3,16 @@
 //! Where they cannot run they say so and pass, unless `HOLDUP_REQUIRE_LIVE=1`: then they fail.
 #![cfg(target_os = "linux")]
 
-mod diagnosis;
+mod watched;
+
 mod verifier;
+
+mod calls;
+mod waits;
+
+mod call_sites;
+
+mod diagnosis;
 
 use holdup::capture::CaptureError;
 

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use holdup::capture::{CaptureError, Flow, Session, Settings, TargetSpec};
+use holdup::capture::{Flow, Session, Settings, TargetSpec};
 use holdup::row::{Batch, Meta, RowSink, SinkError};
 
 /// All rows of a window.
@@ -18,33 +18,30 @@ impl RowSink for Rows {
     }
 }
 
-/// What a Python program printed as its last line, and what was seen of it.
+/// The numbers a program printed as its last line, and what was seen of it.
 pub struct Seen {
     pub said: Vec<u64>,
     pub rows: Rows,
     pub meta: Meta,
 }
 
-/// Runs `script`, which works between reading a line and printing a line of numbers, and watches it meanwhile. `None`: this
-/// host does not allow it (said, and a failure where live tests are required).
-pub fn watch(script: &str) -> Option<Seen> {
-    let mut program = Program::start(script);
+/// A Python program of this text.
+pub fn python(script: &str) -> Command {
+    let mut command = Command::new("python3");
+    command.args(["-c", script]);
+    command
+}
+
+/// Runs a program that says "ready", works between reading a line and printing a line of numbers, and ends with its input; it
+/// is watched while it works. `None`: this host does not allow it (said, and a failure where live tests are required).
+pub fn watch(command: &mut Command) -> Option<Seen> {
+    let mut program = Program::start(command);
     let settings = Settings {
         targets: vec![TargetSpec::Pid(program.child.id())],
         duration: Some(Duration::from_secs(60)),
         ..Settings::default()
     };
-    let session = match Session::open(settings) {
-        Ok(session) => session,
-        Err(error @ (CaptureError::Rights | CaptureError::NoBtf { .. })) => {
-            let required =
-                std::env::var_os("HOLDUP_REQUIRE_LIVE").is_some_and(|value| value == "1");
-            assert!(!required, "live tests are required here, but: {error}");
-            eprintln!("not run: {error}");
-            return None;
-        }
-        Err(error) => panic!("{error}"),
-    };
+    let session = super::live(Session::open(settings))?;
     let mut rows = Rows::default();
     let mut said = None;
     program.go();
@@ -73,13 +70,12 @@ struct Program {
 }
 
 impl Program {
-    fn start(script: &str) -> Self {
-        let mut child = Command::new("python3")
-            .args(["-c", script])
+    fn start(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("python3 starts");
+            .expect("it starts");
         let input = child.stdin.take().expect("piped");
         let lines = forward(child.stdout.take().expect("piped"));
         let ready: String = lines.recv().expect("it says that it is ready");

@@ -2,7 +2,7 @@
 
 use holdup::row::Syscall;
 
-use crate::watched::watch;
+use crate::watched::{python, watch};
 
 /// 30 appends, each made durable; prints how many and the time spent in fsync, ns.
 const SYNCER: &str = r"
@@ -23,7 +23,9 @@ sys.stdin.read()
 
 #[test]
 fn each_fsync_is_one_call_of_its_length() {
-    let Some(seen) = watch(SYNCER) else { return };
+    let Some(seen) = watch(&mut python(SYNCER)) else {
+        return;
+    };
     let calls: Vec<_> = seen.rows.0.iter().flat_map(|batch| &batch.calls).collect();
     let syncs: Vec<_> = calls
         .iter()

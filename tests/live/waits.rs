@@ -2,7 +2,7 @@
 
 use holdup::row::{Reason, Syscall};
 
-use crate::watched::watch;
+use crate::watched::{python, watch};
 
 /// 40 sleeps of 20 ms, then the thread's own voluntary switches during them.
 const SLEEPER: &str = r"
@@ -19,7 +19,9 @@ sys.stdin.read()
 
 #[test]
 fn each_voluntary_switch_is_one_blocked_wait() {
-    let Some(seen) = watch(SLEEPER) else { return };
+    let Some(seen) = watch(&mut python(SLEEPER)) else {
+        return;
+    };
     let waits: Vec<_> = seen.rows.0.iter().flat_map(|batch| &batch.waits).collect();
     let sleeps: Vec<_> = waits
         .iter()
@@ -46,7 +48,7 @@ sys.stdin.read()
 
 #[test]
 fn parts_of_a_long_wait_join_without_gap() {
-    let Some(seen) = watch(LONG_SLEEPER) else {
+    let Some(seen) = watch(&mut python(LONG_SLEEPER)) else {
         return;
     };
     let waits = seen.rows.0.iter().flat_map(|batch| &batch.waits);
