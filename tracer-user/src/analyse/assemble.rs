@@ -21,6 +21,8 @@ pub(super) fn report(
     let (rate, count) = (findings.rate(), findings.count());
     let factor = conclusion.factor;
     let (fix, prediction) = super::outlook::outlook(findings, conclusion);
+    let mut verdict = conclusion.verdict.clone();
+    verdict.sentence += &super::outlook::promise(fix.as_ref(), prediction.as_ref(), rate);
     Report {
         schema: SCHEMA.to_owned(),
         window_s: findings.window(),
@@ -70,7 +72,7 @@ pub(super) fn report(
             karp_flatt: conclusion.karp_flatt,
             utilisation: None,
         },
-        verdict: conclusion.verdict.clone(),
+        verdict,
         causes: causes(conclusion),
         blame: blame(conclusion),
         fix,

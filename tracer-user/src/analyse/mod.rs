@@ -12,7 +12,7 @@ mod tests;
 use std::collections::HashMap;
 
 use crate::blame::{Observer, Words};
-use crate::diagnose::{Findings, conclude, suspects};
+use crate::diagnose::{Findings, Suspect, conclude, suspects};
 use crate::report::Report;
 use crate::row::{Books, Nanos, RowSource, SourceError, Tid};
 use crate::timeline::{Seen, Step, Sweep, compare};
@@ -90,7 +90,8 @@ pub fn analyse(source: &dyn RowSource, options: &Options) -> Result<Analysis, An
     let mut places = std::mem::take(&mut census.places);
 
     let mut observer = Observer::new(&census, &words, &cycle.workers, meta.host.cpus);
-    let mut ledger = Ledger::new(&stages, &cycle);
+    let lock = |word| words.lock(word);
+    let mut ledger = Ledger::new(&stages, &cycle, &lock);
     let mut sweep = Sweep::new(meta.opened, census.longest_wait);
     let mut turns = Turns::knowing(census.usual_verbs());
     {
@@ -108,7 +109,7 @@ pub fn analyse(source: &dyn RowSource, options: &Options) -> Result<Analysis, An
             Step::Call(call) => {
                 let (operation, turn) = operation(call, &mut places, &mut turns);
                 observer.call(call, operation, turn, &mut places);
-                ledger.call(call, operation, &mut places);
+                ledger.call(call, operation, turn.is_some(), &mut places);
             }
             Step::Task(task) => observer.task(task),
         };
@@ -134,8 +135,10 @@ pub fn analyse(source: &dyn RowSource, options: &Options) -> Result<Analysis, An
         &workers,
     );
     let suspects = suspects(&findings);
-    for suspect in suspects.iter().filter(|suspect| suspect.cause == "starved") {
-        // Waiting to be given work is getting input, whatever the work does next.
+    let known = |suspect: &&Suspect| matches!(suspect.cause, "starved" | "pool");
+    for suspect in suspects.iter().filter(known) {
+        // Waiting to be given work is getting input, whatever the work does next; waiting for a connection belongs to the
+        // exchange on it, whatever lock is taken and let go in between.
         for spot in &suspect.spots {
             findings.give_to_stage(*spot, suspect.stage);
         }

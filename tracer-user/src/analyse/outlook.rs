@@ -2,7 +2,7 @@
 
 use crate::advice::{BoundsInput, FixInput, Station, expected, fix};
 use crate::diagnose::{Conclusion, Findings};
-use crate::report::{Fix, Prediction};
+use crate::report::{Fix, Prediction, figure};
 
 /// Batches a fix is reckoned with, items: from a modest to a common size.
 const BATCH: [f64; 2] = [10.0, 100.0];
@@ -29,6 +29,26 @@ pub(super) fn outlook(
     (fix(&input), prediction)
 }
 
+/// The fix with its range, to end the verdict's sentence; empty where there is neither, or nothing is promised.
+pub(super) fn promise(fix: Option<&Fix>, prediction: Option<&Prediction>, now: f64) -> String {
+    let (Some(fix), Some(prediction)) = (fix, prediction) else {
+        return String::new();
+    };
+    let mut title = fix.title.chars();
+    let first = title.next().map(char::to_lowercase);
+    let title: String = first.into_iter().flatten().chain(title).collect();
+    let [now, likely, most] = [now, prediction.rate_per_s, prediction.interval[1]].map(figure);
+    if likely == now && most == now {
+        String::new()
+    } else if likely == now {
+        format!("; {title}: {now} to at most {most} a second")
+    } else if likely == most {
+        format!("; {title}: {now} to {likely} a second")
+    } else {
+        format!("; {title}: {now} to {likely}..{most} a second")
+    }
+}
+
 fn prediction(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Prediction> {
     let first = conclusion.suspects.first()?;
     if conclusion.verdict.cause != first.cause || findings.items == 0 {
@@ -44,7 +64,6 @@ fn prediction(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Predic
             capacity: suspect.capacity.max(1.0),
         })
         .collect();
-    let relieved = if first.run_queue { usize::MAX } else { 0 };
     // Every item needs the CPUs, whether they are what limits now or not.
     let run = findings.per_item(findings.all.run.seconds());
     stations.push(Station {
@@ -54,17 +73,13 @@ fn prediction(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Predic
     });
     let served: f64 = stations.iter().map(|station| station.demand_s).sum();
     let alone = findings.per_item((findings.time() - conclusion.lost.likely).max(0.0));
-    let relieved = if relieved == usize::MAX {
-        stations.len() - 1
-    } else {
-        relieved
-    };
     Some(expected(&BoundsInput {
         stations,
         think_s: (alone - served).max(0.0),
         workers: u32::try_from(findings.workers.len()).unwrap_or(u32::MAX),
         rate_per_s: findings.rate(),
-        relieved,
+        // No change of code brings more CPUs; what it may save of their time is not known.
+        relieved: if first.run_queue { usize::MAX } else { 0 },
         relief: relief(first.cause),
     }))
 }
@@ -74,7 +89,7 @@ fn relief(cause: &str) -> [f64; 2] {
     match cause {
         "remote-serial" | "fsync" | "checkpoint" => BATCH,
         "pool" | "file-lock" | "user-lock" => [2.0, f64::INFINITY],
-        // A limit, a feeder and the number of CPUs are not moved by a change of code.
+        // A limit and a feeder are not moved by a change of the workers' code.
         _ => [1.0, f64::INFINITY],
     }
 }

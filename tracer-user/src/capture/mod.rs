@@ -26,6 +26,7 @@ mod roster;
 pub mod books;
 pub mod callsite;
 pub mod counters;
+pub mod disk_limits;
 pub mod language;
 mod namespaces;
 

@@ -6,6 +6,7 @@ use aya::{Ebpf, maps::PerCpuArray};
 
 use super::callsite::Sites;
 use super::counters::Counters;
+use super::disk_limits::DiskLimits;
 use super::drain::{Drain, Names};
 use super::resources::Table;
 use super::roster::Roster;
@@ -31,6 +32,7 @@ pub struct Session {
     pub(super) sites: Sites,
     pub(super) roster: Roster,
     pub(super) counters: Option<Counters>,
+    pub(super) disk_limits: DiskLimits,
     pub(super) command: Option<Held>,
     /// Threads watched, as of the latest pass.
     pub(super) threads: u64,
@@ -73,6 +75,7 @@ impl Session {
             resources: Table::new(),
             sites: Sites::new(),
             counters: None,
+            disk_limits: DiskLimits::default(),
             threads: 0,
             self_cpu: Nanos::ZERO,
             seeder,
@@ -112,6 +115,7 @@ impl Session {
         let pids = self.targets.pids();
         self.meta.target = describe::target(&self.settings.words, &pids, &self.settings.targets);
         self.counters = Some(Counters::open(&describe::threads(&pids)));
+        self.disk_limits = DiskLimits::open(&pids);
         let seen = describe::seen(&pids, TaskRole::Target);
         let books = books::read(&pids, TaskFact::BooksOpened);
         self.drain();

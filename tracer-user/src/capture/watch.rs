@@ -139,6 +139,7 @@ impl Session {
         let batch = self.drain.release(watermark, self.meta.opened);
         sink.accept(batch)?;
         self.meta.closed = closed;
+        self.meta.target.disk_limits = self.disk_limits.totals();
         self.meta.counters = Counters {
             perf: perf.unwrap_or_default(),
             ..self.count()

@@ -30,6 +30,8 @@ fn suspect(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect>
     let name = findings.place(spot.place);
     let charged = book.charged();
     let hold = book.hold_seconds();
+    #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+    let demand = hold.map_or(0.0, |hold| findings.per_item(hold * charged.holds as f64));
     let polled = book.timeouts > book.waits / 2;
     let progress = rewritten(findings, spot);
     let mut evidence = vec![format!(
@@ -39,9 +41,10 @@ fn suspect(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect>
     )];
     if let Some(hold) = hold {
         evidence.push(format!(
-            "It was let go {} times while others waited, held for {:.2} ms on average.",
+            "It was let go {} times while others waited, held for {:.2} ms on average, {:.2} ms an item.",
             charged.holds,
-            1e3 * hold
+            1e3 * hold,
+            1e3 * demand,
         ));
     }
     // A waiter that polls sleeps on after the lock is free; that part is waste, and proved only while somebody held.
@@ -91,8 +94,6 @@ fn suspect(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect>
             format!("each worker in turn, which {doing} meanwhile")
         }
     });
-    #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
-    let demand = hold.map_or(0.0, |hold| findings.per_item(hold * charged.holds as f64));
     Some(Suspect {
         cause,
         stage: findings.stage_of(spot),
@@ -100,8 +101,8 @@ fn suspect(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect>
             kind: "file".to_owned(),
             name: culprit,
             capacity: 1.0,
-            rate_per_s: hold.map_or(0.0, |hold| 1.0 / hold),
-            service_ms: hold.map_or(0.0, |hold| 1e3 * hold),
+            rate_per_s: if demand > 0.0 { 1.0 / demand } else { 0.0 },
+            service_ms: 1e3 * demand,
             ..Culprit::default()
         },
         spots: vec![spot],
@@ -118,9 +119,11 @@ fn suspect(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect>
         capacity: 1.0,
         seen: 1.0,
         evidence,
-        clause: match hold {
-            Some(hold) => format!("{clause}, {:.2} ms each", 1e3 * hold),
-            None => clause,
+        // An item may take the lock several times: a database takes one for each step of a transaction.
+        clause: if demand > 0.0 {
+            format!("{clause}, {:.2} ms an item", 1e3 * demand)
+        } else {
+            clause
         },
         chain: vec![
             format!(

@@ -80,30 +80,33 @@ impl<'a> Findings<'a> {
 
     /// Gives all waiting at a spot to one stage, when it has turned out what is waited for there.
     pub fn give_to_stage(&mut self, spot: Spot, stage: StageName) {
-        let mut moved = Times::default();
+        let words = self.words;
+        let is_there = |at: &Spot| lock_spot(words, *at) == spot;
+        let (mut moved, mut visits) = (Times::default(), BTreeMap::<Spot, u64>::new());
         for (name, other) in &mut self.stages {
             if *name == stage {
                 continue;
             }
-            let times = std::mem::take(&mut other.times.blocked);
-            for (at, time) in times {
-                let lock = if at.way == Way::Futex {
-                    Spot {
-                        place: self.words.lock(at.place),
-                        ..at
-                    }
-                } else {
-                    at
-                };
-                let to = if lock == spot {
-                    &mut moved
-                } else {
-                    &mut other.times
-                };
-                *to.blocked.entry(at).or_default() += time;
-            }
+            other.times.blocked.retain(|at, time| {
+                let there = is_there(at);
+                if there {
+                    *moved.blocked.entry(*at).or_default() += *time;
+                }
+                !there
+            });
+            other.visits.retain(|at, count| {
+                let there = is_there(at);
+                if there {
+                    *visits.entry(*at).or_default() += *count;
+                }
+                !there
+            });
         }
-        self.stages.entry(stage).or_default().times.merge(&moved);
+        let own = self.stages.entry(stage).or_default();
+        own.times.merge(&moved);
+        for (at, count) in visits {
+            *own.visits.entry(at).or_default() += count;
+        }
     }
 
     /// Number of workers.
@@ -173,14 +176,7 @@ impl<'a> Findings<'a> {
     /// A futex spot by its lock, any other as it is.
     #[must_use]
     pub fn lock_spot(&self, spot: Spot) -> Spot {
-        if spot.way == Way::Futex {
-            Spot {
-                place: self.words.lock(spot.place),
-                ..spot
-            }
-        } else {
-            spot
-        }
+        lock_spot(self.words, spot)
     }
 
     /// The stage in which most of the time at a spot is spent.
@@ -433,5 +429,15 @@ impl<'a> Findings<'a> {
         } else {
             "thread"
         }
+    }
+}
+
+fn lock_spot(words: &Words, spot: Spot) -> Spot {
+    match spot.way {
+        Way::Futex => Spot {
+            place: words.lock(spot.place),
+            ..spot
+        },
+        _ => spot,
     }
 }

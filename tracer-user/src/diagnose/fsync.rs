@@ -7,10 +7,12 @@ use super::findings::Findings;
 use super::suspect::Suspect;
 use super::user_lock::WORTH_NAMING;
 use crate::report::Culprit;
-use crate::row::{KernelSpanKind, Nanos};
+use crate::row::{DiskLimit, DiskUnit, KernelSpanKind, Nanos, printable};
 use crate::scaling::Lost;
 use crate::work::{Spot, Way};
 
+/// A limit binds when this share of it is used over the window.
+const BINDS: f64 = 0.85;
 /// Syncs that met no other must be this many to give the time of one alone.
 const ALONE: u64 = 5;
 
@@ -40,8 +42,16 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
     } else {
         seen.mean
     };
+    let limit = binding(findings);
     let shared = together && reading.shared != Some(false);
-    let lost = if shared {
+    let lost = if limit.is_some() && together {
+        // The limit's clock ticks while a lone worker fetches: it would have the same rate, and wait for nobody.
+        Lost {
+            proved: 0.0,
+            likely: visits * seen.mean,
+            possible: visits * seen.mean,
+        }
+    } else if shared {
         let alone = if seen.alone.0 >= ALONE {
             seen.alone.1.min(seen.mean)
         } else {
@@ -79,6 +89,28 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
             Nanos::seconds(*time)
         ));
     }
+    if let Some(limit) = limit {
+        evidence.push(format!(
+            "The control group {} may write to disk {} {} times a second, and {:.0}% of that was used: the limit is what the syncs wait for.",
+            printable(&limit.group),
+            printable(&limit.device),
+            limit.per_second,
+            100.0 * used(findings, limit),
+        ));
+    }
+    let (holder, why) = match limit {
+        Some(limit) => (
+            format!("the limit of {} writes a second", limit.per_second),
+            format!(
+                "their control group may write {} times a second",
+                limit.per_second
+            ),
+        ),
+        None => (
+            "the device".to_owned(),
+            format!("the disk completes {:.1} syncs a second", seen.rate),
+        ),
+    };
     let stage = spots
         .first()
         .map(|(spot, _)| findings.stage_of(*spot))
@@ -98,13 +130,10 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
         lost,
         demand: findings.per_item((1.0 / seen.rate.max(1e-9)) * visits),
         capacity: 1.0,
-        cap: shared.then(|| findings.rate()),
+        cap: (shared || limit.is_some()).then(|| findings.rate()),
         seen: if together { 0.9 } else { 0.5 },
         evidence,
-        clause: format!(
-            "every item waits for fsync of {name}, and the disk completes {:.1} syncs a second",
-            seen.rate
-        ),
+        clause: format!("every item waits for fsync of {name}, and {why}"),
         chain: vec![
             format!(
                 "{:.1} of {} workers are in fsync at once",
@@ -113,7 +142,21 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
             ),
             format!("the device completes {:.1} syncs a second", seen.rate),
         ],
-        holder: "the device".to_owned(),
+        holder,
         ..Suspect::default()
     }]
+}
+
+/// The limit of a control group on writes that is used up.
+fn binding<'a>(findings: &'a Findings<'_>) -> Option<&'a DiskLimit> {
+    let limits = findings.meta.target.disk_limits.iter();
+    limits
+        .filter(|limit| limit.unit == DiskUnit::Writes && used(findings, limit) >= BINDS)
+        .max_by_key(|limit| limit.used)
+}
+
+/// Share of a limit that is used.
+#[expect(clippy::cast_precision_loss, reason = "writes of one window")]
+fn used(findings: &Findings<'_>, limit: &DiskLimit) -> f64 {
+    limit.used as f64 / (limit.per_second as f64 * findings.window()).max(1e-9)
 }

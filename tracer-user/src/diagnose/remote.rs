@@ -86,13 +86,15 @@ pub(super) fn look_inside<'a>(
 fn inside(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect> {
     let (_, seen) = findings.reading(&[spot])?;
     #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
-    let peer = look_inside(findings, spot.place, seen.count as f64)?;
-    let response = seen.mean;
+    let visits = seen.count as f64;
+    let peer = look_inside(findings, spot.place, visits)?;
+    // What a worker computes or queues for a CPU between its request and the reply is not the peer's.
+    let response = seconds / visits;
     let queueing = (response - peer.service).max(0.0);
     if queueing < QUEUES * response {
         return None;
     }
-    let lost = seconds * queueing / response;
+    let lost = visits * queueing;
     let capacity = (seen.rate * peer.service).max(1.0).round();
     let name = findings.place(spot.place);
     let who = format!(

@@ -71,6 +71,7 @@ pub fn conclude(findings: &Findings<'_>, mut suspects: Vec<Suspect>) -> Conclusi
         source: RateSource::Modelled,
         gains,
         lost,
+        unexplained: unexplained(time, factor, lost),
         ..Conclusion::default()
     };
     out.verdict = if findings.items < FEW_ITEMS {
@@ -89,6 +90,16 @@ pub fn conclude(findings: &Findings<'_>, mut suspects: Vec<Suspect>) -> Conclusi
     };
     out.suspects = suspects;
     out
+}
+
+/// Share of what the factor says is lost that no suspect explains: of max(sum of all losses, T - 1 / r1).
+fn unexplained(time: f64, factor: Factor, lost: Lost) -> f64 {
+    let all = (time - time / factor.value.max(1.0)).max(lost.likely);
+    if all > 0.0 {
+        (all - lost.likely) / all
+    } else {
+        0.0
+    }
 }
 
 fn severity(value: f64, e: f64) -> Severity {

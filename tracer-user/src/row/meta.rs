@@ -31,6 +31,33 @@ pub struct Host {
     pub cpus: u32,
 }
 
+/// What a [`DiskLimit`] counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DiskUnit {
+    /// Write requests.
+    #[default]
+    Writes,
+    /// Bytes written.
+    Bytes,
+}
+
+/// A limit of a control group on how fast the targets may write to a disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DiskLimit {
+    /// The control group, below its mount.
+    pub group: String,
+    /// The disk, `major:minor`.
+    pub device: String,
+    /// What is counted.
+    pub unit: DiskUnit,
+    /// How many a second are allowed.
+    pub per_second: u64,
+    /// How many went through during the window.
+    pub used: u64,
+}
+
 /// What the user asked to watch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -46,6 +73,8 @@ pub struct Target {
     /// Language it is written in, as found from the program and its libraries: `python`, `typescript`, `java`, `go`, `rust`,
     /// `c`; empty: not known.
     pub language: String,
+    /// Limits on their writes to disks.
+    pub disk_limits: Vec<DiskLimit>,
 }
 
 /// How it was recorded.

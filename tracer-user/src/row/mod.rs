@@ -23,7 +23,7 @@ pub use batch::{Batch, RowSink, RowSource, SinkError, SourceError};
 pub use call::{Call, Verb};
 pub use kernel::{KernelSpan, KernelSpanKind};
 pub use memory::MemorySource;
-pub use meta::{Clocks, Counters, Host, Meta, SCHEMA, Settings, Target};
+pub use meta::{Clocks, Counters, DiskLimit, DiskUnit, Host, Meta, SCHEMA, Settings, Target};
 pub use printable::{is_unsafe, printable, printable_bytes};
 pub use resource::{FileKind, Resource, ResourceKind, SocketRole};
 pub use stack::{Frame, Sample, Stack};

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::cycle::{Cycle, ItemMark};
 use super::operation::{Act, Operation};
-use super::place::Places;
+use super::place::{PlaceId, Places};
 use super::segment::{Segment, What, settle};
 use super::spot::{Spot, Way};
 use super::stage::{StageName, Stages};
@@ -61,19 +61,24 @@ struct Worker {
 }
 
 /// The ledger of all workers.
-#[derive(Debug)]
 pub struct Ledger<'a> {
     stages: &'a Stages,
     cycle: &'a Cycle,
+    /// The lock that a futex word is part of.
+    lock: &'a dyn Fn(PlaceId) -> PlaceId,
     workers: HashMap<Tid, Worker>,
     /// The work has operations of known stage; else running is computing and the rest is coordination.
     classified: bool,
 }
 
 impl<'a> Ledger<'a> {
-    /// An empty ledger for the workers of a cycle.
+    /// An empty ledger for the workers of a cycle; `lock` gives the lock that a futex word is part of.
     #[must_use]
-    pub fn new(stages: &'a Stages, cycle: &'a Cycle) -> Self {
+    pub fn new(
+        stages: &'a Stages,
+        cycle: &'a Cycle,
+        lock: &'a dyn Fn(PlaceId) -> PlaceId,
+    ) -> Self {
         let workers = cycle
             .workers
             .iter()
@@ -86,8 +91,16 @@ impl<'a> Ledger<'a> {
         Self {
             stages,
             cycle,
+            lock,
             workers,
             classified,
+        }
+    }
+
+    fn word(&self, word: PlaceId) -> Spot {
+        Spot {
+            way: Way::Futex,
+            place: (self.lock)(word),
         }
     }
 
@@ -105,8 +118,15 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// A worker's call returned.
-    pub fn call(&mut self, call: &Call, operation: Option<Operation>, places: &mut Places) {
+    /// A worker's call returned; `operation` is what it means, `turn` whether it completed an exchange.
+    pub fn call(
+        &mut self,
+        call: &Call,
+        operation: Option<Operation>,
+        turn: bool,
+        places: &mut Places,
+    ) {
+        let lock = operation.map(|operation| self.word(operation.place));
         let Some(worker) = self.workers.get_mut(&call.tid) else {
             return;
         };
@@ -127,7 +147,11 @@ impl<'a> Ledger<'a> {
                     way: way_of(operation.act),
                     place: operation.place,
                 })
-                .or_default() += u64::from(call.count);
+                .or_default() += match operation.act {
+                // However many sends and receives it takes.
+                Act::Exchange(_) | Act::Serve => u64::from(turn),
+                _ => u64::from(call.count),
+            };
             worker.before = Some(stage);
             worker.polling = None;
             if self.cycle.regular.contains_key(&operation) && !TRY_AGAIN.contains(&call.status) {
@@ -135,24 +159,20 @@ impl<'a> Ledger<'a> {
             }
         } else {
             let spot = worker.polling;
+            let file = Spot {
+                way: Way::FileLock,
+                place: operation.place,
+            };
             let what = match operation.act {
-                Act::Wait => What::Lock(Spot {
-                    way: Way::Futex,
-                    place: operation.place,
-                }),
-                Act::LockFile | Act::LockRefused => What::Lock(Spot {
-                    way: Way::FileLock,
-                    place: operation.place,
-                }),
+                Act::Wait => lock.map_or(What::Gap, What::Lock),
+                Act::Release => lock.map_or(What::Gap, What::Release),
+                Act::LockFile | Act::LockRefused => What::Lock(file),
+                Act::UnlockFile => What::Release(file),
                 Act::Sleep => spot.map_or(What::Sleep, What::Lock),
-                Act::Release | Act::UnlockFile => What::Release,
                 _ => What::Gap,
             };
             worker.polling = match operation.act {
-                Act::LockRefused => Some(Spot {
-                    way: Way::FileLock,
-                    place: operation.place,
-                }),
+                Act::LockRefused => Some(file),
                 Act::LockFile => None,
                 _ => worker.polling,
             };
@@ -192,12 +212,13 @@ impl<'a> Ledger<'a> {
                     continue;
                 };
                 let spot = Spot::of(&blocked, places);
-                let stage = match spot.way {
-                    Way::Exchange | Way::Pipe | Way::Sync | Way::File => self.stages.at(spot.place),
-                    _ => None,
-                };
+                let stage = self.stages.of_wait(spot, blocked.call);
                 let what = match spot.way {
-                    Way::Futex | Way::FileLock => What::Lock(spot),
+                    Way::Futex => What::Lock(Spot {
+                        place: (self.lock)(spot.place),
+                        ..spot
+                    }),
+                    Way::FileLock => What::Lock(spot),
                     Way::Sleep => worker.polling.map_or(What::Sleep, What::Lock),
                     _ => What::Gap,
                 };

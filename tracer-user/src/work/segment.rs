@@ -18,8 +18,8 @@ pub enum What {
     Operation,
     /// Waiting for a lock.
     Lock(Spot),
-    /// Letting go of a lock.
-    Release,
+    /// Letting go of it.
+    Release(Spot),
     /// Sleeping.
     Sleep,
 }
@@ -57,40 +57,37 @@ pub fn settle(
     classified: bool,
     stages: &mut BTreeMap<StageName, StageTime>,
 ) {
-    // For each segment: the lock held over it is still held when the next operation comes.
-    let released_after: Vec<bool> = {
-        let mut seen = false;
-        let mut list: Vec<bool> = segments
-            .iter()
-            .rev()
-            .map(|segment| {
-                seen |= segment.what == What::Release;
-                seen
-            })
-            .collect();
-        list.reverse();
-        list
-    };
+    // Where each lock is let go for the last time.
+    let released: BTreeMap<Spot, usize> = segments
+        .iter()
+        .enumerate()
+        .filter_map(|(index, segment)| match segment.what {
+            What::Release(spot) => Some((spot, index)),
+            _ => None,
+        })
+        .collect();
     let free = gap_stage(before, after, classified);
-    let mut held: Option<StageName> = None;
+    let mut held: Option<(Spot, StageName)> = None;
     for (index, segment) in segments.iter().enumerate() {
+        let within = held.map(|(_, stage)| stage);
         let stage = match segment.what {
-            What::Lock(_) => {
-                let own = if !released_after[index] && after.is_some() {
-                    after.unwrap_or_default()
-                } else {
-                    section_stage(before, after, classified)
+            What::Lock(spot) => {
+                let kept = released.get(&spot).is_none_or(|at| *at < index);
+                let own = match after {
+                    Some(after) if kept => after,
+                    _ => section_stage(before, after, classified),
                 };
-                held = Some(own);
+                held = Some((spot, own));
                 own
             }
-            What::Gap | What::Operation => held.unwrap_or(free),
-            What::Release => {
-                let own = held.unwrap_or(free);
-                held = None;
-                own
+            What::Release(spot) => {
+                if held.is_some_and(|(lock, _)| lock == spot) {
+                    held = None;
+                }
+                within.unwrap_or(free)
             }
-            What::Sleep => held.or(before).or(after).unwrap_or(StageName::Other),
+            What::Gap | What::Operation => within.unwrap_or(free),
+            What::Sleep => within.or(before).or(after).unwrap_or(StageName::Other),
         };
         let entry = stages.entry(stage).or_default();
         entry.times.merge(&segment.times);

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::census::Census;
 use super::operation::{Act, Operation};
 use super::place::PlaceId;
-use crate::row::Verb;
+use super::spot::{Spot, Way};
+use crate::row::{Syscall, Verb};
 
 /// Part of the work an item goes through.
 #[derive(
@@ -116,7 +117,24 @@ impl Stages {
         self.by_operation.get(&operation).copied()
     }
 
-    /// The stage of waiting at a place, for calls whose end was not seen.
+    /// The stage of waiting at a spot in `call`, for calls whose end was not seen.
+    #[must_use]
+    pub fn of_wait(&self, spot: Spot, call: Syscall) -> Option<StageName> {
+        // One pipe or file may be read by some and written by others.
+        let act = match (spot.way, call.is_input()) {
+            (Way::Pipe, true) => Act::Take,
+            (Way::Pipe, false) => Act::Give,
+            (Way::File, true) => Act::Read,
+            (Way::File, false) => Act::Write,
+            (Way::Sync, _) => Act::Sync,
+            (Way::Exchange, _) => return self.at(spot.place),
+            _ => return None,
+        };
+        let place = spot.place;
+        self.of(Operation { act, place }).or_else(|| self.at(place))
+    }
+
+    /// The stage of what is done at a place as a whole.
     #[must_use]
     pub fn at(&self, place: PlaceId) -> Option<StageName> {
         self.by_place.get(&place).copied()

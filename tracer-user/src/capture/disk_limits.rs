@@ -1,0 +1,232 @@
+//! Limits that control groups set on how fast the targets may write to a disk, and how much of them is used.
+//!
+//! In: processes. Out: each limit of their groups and of those above, with what went through it between [`DiskLimits::open`]
+//! and [`DiskLimits::totals`]. Version 1 (`blkio.throttle.*`) and 2 (`io.max`, `io.stat`). What cannot be read is no limit.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use procfs::process::Process;
+
+use crate::row::{DiskLimit, DiskUnit, Pid};
+
+/// Processes whose groups are looked up: the rest are most likely in the same ones.
+const MOST: usize = 64;
+
+/// The limits, and what had gone through them when they were found.
+#[derive(Debug, Default)]
+pub struct DiskLimits(Vec<Found>);
+
+#[derive(Debug)]
+struct Found {
+    folder: PathBuf,
+    limit: DiskLimit,
+    before: u64,
+}
+
+/// A control group: where it is mounted, and its path below that.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Group {
+    mount: PathBuf,
+    path: PathBuf,
+}
+
+impl DiskLimits {
+    /// Finds the limits on `pids`.
+    #[must_use]
+    pub fn open(pids: &[Pid]) -> Self {
+        let mounts = mounts();
+        let groups: BTreeSet<Group> = pids
+            .iter()
+            .take(MOST)
+            .flat_map(|pid| groups(*pid, &mounts))
+            .collect();
+        let mut found = Vec::new();
+        for Group { mount, path } in groups {
+            let folder = mount.join(&path);
+            let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
+            let name = Path::new("/").join(&path).display().to_string();
+            let limits = [
+                limits_v1(&read("blkio.throttle.write_iops_device"), DiskUnit::Writes),
+                limits_v1(&read("blkio.throttle.write_bps_device"), DiskUnit::Bytes),
+                limits_v2(&read("io.max")),
+            ];
+            for limit in limits.into_iter().flatten() {
+                let limit = DiskLimit {
+                    group: name.clone(),
+                    ..limit
+                };
+                found.push(Found {
+                    before: used(&folder, &limit),
+                    folder: folder.clone(),
+                    limit,
+                });
+            }
+        }
+        Self(found)
+    }
+
+    /// The limits, each with what went through it since.
+    #[must_use]
+    pub fn totals(&self) -> Vec<DiskLimit> {
+        let total = |found: &Found| DiskLimit {
+            used: used(&found.folder, &found.limit).saturating_sub(found.before),
+            ..found.limit.clone()
+        };
+        self.0.iter().map(total).collect()
+    }
+}
+
+/// Where the hierarchies are mounted that can limit disks.
+fn mounts() -> Vec<PathBuf> {
+    let mounts = Process::myself().and_then(|own| own.mountinfo());
+    let limits_disks = |mount: &procfs::process::MountInfo| {
+        mount.fs_type == "cgroup2"
+            || (mount.fs_type == "cgroup" && mount.super_options.contains_key("blkio"))
+    };
+    mounts
+        .into_iter()
+        .flatten()
+        .filter(limits_disks)
+        .map(|mount| mount.mount_point)
+        .collect()
+}
+
+/// The groups a process is in and those above, in the hierarchies mounted at `mounts`.
+fn groups(pid: Pid, mounts: &[PathBuf]) -> Vec<Group> {
+    let Ok(memberships) = i32::try_from(pid.0)
+        .map_err(|_| ())
+        .and_then(|pid| Process::new(pid).map_err(|_| ()))
+        .and_then(|process| process.cgroups().map_err(|_| ()))
+    else {
+        return Vec::new();
+    };
+    let wanted = |controllers: &[String]| {
+        controllers.iter().all(String::is_empty) || controllers.iter().any(|name| name == "blkio")
+    };
+    let paths = memberships
+        .into_iter()
+        .filter(|membership| wanted(&membership.controllers))
+        .map(|membership| PathBuf::from(membership.pathname.trim_start_matches('/')));
+    let all = paths.flat_map(|path| path.ancestors().map(Path::to_owned).collect::<Vec<_>>());
+    all.flat_map(|path| {
+        mounts.iter().map(move |mount| Group {
+            mount: mount.clone(),
+            path: path.clone(),
+        })
+    })
+    .filter(|group| group.mount.join(&group.path).is_dir())
+    .collect()
+}
+
+/// Lines of a device and a number (Documentation/admin-guide/cgroup-v1/blkio-controller.rst).
+fn limits_v1(text: &str, unit: DiskUnit) -> Vec<DiskLimit> {
+    let limit = |line: &str| {
+        let (device, number) = line.split_once(' ')?;
+        Some(DiskLimit {
+            device: device.to_owned(),
+            unit,
+            per_second: number.trim().parse().ok()?,
+            ..DiskLimit::default()
+        })
+    };
+    text.lines().filter_map(limit).collect()
+}
+
+/// Lines of a device and of keys with values, `max` for none (Documentation/admin-guide/cgroup-v2.rst, "IO Interface Files").
+fn limits_v2(text: &str) -> Vec<DiskLimit> {
+    let units = [("wiops=", DiskUnit::Writes), ("wbps=", DiskUnit::Bytes)];
+    let limits = |line: &str| {
+        let (device, keys) = line.split_once(' ').unwrap_or_default();
+        units
+            .iter()
+            .filter_map(|(key, unit)| {
+                Some(DiskLimit {
+                    device: device.to_owned(),
+                    unit: *unit,
+                    per_second: value(keys, key)?,
+                    ..DiskLimit::default()
+                })
+            })
+            .collect::<Vec<_>>()
+    };
+    text.lines().flat_map(limits).collect()
+}
+
+fn value(keys: &str, key: &str) -> Option<u64> {
+    keys.split_whitespace()
+        .find_map(|word| word.strip_prefix(key))?
+        .parse()
+        .ok()
+}
+
+/// What has gone through a limit so far.
+fn used(folder: &Path, limit: &DiskLimit) -> u64 {
+    let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
+    let (v1, v2) = match limit.unit {
+        DiskUnit::Writes => ("blkio.throttle.io_serviced_recursive", "wios="),
+        DiskUnit::Bytes => ("blkio.throttle.io_service_bytes_recursive", "wbytes="),
+    };
+    let done = match read(v1) {
+        Some(text) => used_v1(&text, &limit.device),
+        None => read("io.stat").and_then(|text| used_v2(&text, &limit.device, v2)),
+    };
+    done.unwrap_or(0)
+}
+
+fn used_v1(text: &str, device: &str) -> Option<u64> {
+    text.lines().find_map(|line| {
+        let mut words = line.split(' ');
+        let fits = words.next() == Some(device) && words.next() == Some("Write");
+        fits.then(|| words.next()?.parse().ok()).flatten()
+    })
+}
+
+fn used_v2(text: &str, device: &str, key: &str) -> Option<u64> {
+    text.lines().find_map(|line| {
+        let (own, keys) = line.split_once(' ')?;
+        (own == device).then(|| value(keys, key)).flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_of_both_versions() {
+        let limit = |device: &str, unit, per_second| DiskLimit {
+            device: device.to_owned(),
+            unit,
+            per_second,
+            ..DiskLimit::default()
+        };
+        assert_eq!(
+            limits_v1("254:0 150\n8:16 x\n\n", DiskUnit::Writes),
+            [limit("254:0", DiskUnit::Writes, 150)]
+        );
+        assert_eq!(
+            limits_v2("8:16 rbps=max wbps=1048576 riops=max wiops=120\n8:0 wiops=max\nx\n"),
+            [
+                limit("8:16", DiskUnit::Writes, 120),
+                limit("8:16", DiskUnit::Bytes, 1_048_576)
+            ]
+        );
+    }
+
+    #[test]
+    fn what_went_through_is_the_devices_own() {
+        let v1 = "8:0 Read 7\n8:0 Write 9\n254:0 Read 5\n254:0 Write 2490\n254:0 Total 2495\nTotal 2511\n";
+        assert_eq!(used_v1(v1, "254:0"), Some(2490));
+        assert_eq!(used_v1(v1, "9:9"), None);
+        let v2 = "8:0 rbytes=1 wbytes=2 rios=3 wios=4\n254:0 rbytes=5 wbytes=6 rios=7 wios=8 dbytes=0\n";
+        assert_eq!(used_v2(v2, "254:0", "wios="), Some(8));
+        assert_eq!(used_v2(v2, "254:0", "wbytes="), Some(6));
+    }
+
+    #[test]
+    fn a_process_that_is_gone_has_no_limits() {
+        assert!(DiskLimits::open(&[Pid(0x7fff_fff0)]).totals().is_empty());
+    }
+}
