@@ -118,7 +118,7 @@ fn unit(findings: &Findings<'_>) -> String {
             Act::Wait => format!("wait for the {}", findings.lock_name(operation.place)),
         }
     };
-    match findings.cycle.mark {
+    let unit = match findings.cycle.mark {
         None => "none found".to_owned(),
         Some(ItemMark::Each(operation)) => name(&operation),
         Some(ItemMark::WriteBeforeFetch) => {
@@ -134,6 +134,10 @@ fn unit(findings: &Findings<'_>) -> String {
             };
             format!("{} after {}", of(StageName::Write), of(StageName::Fetch))
         }
+    };
+    match findings.cycle.times {
+        0 | 1 => unit,
+        times => format!("{times} rounds of {unit}"),
     }
 }
 

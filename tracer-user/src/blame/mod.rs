@@ -18,6 +18,6 @@ pub use lock::{LockBook, LockKey, Locks};
 pub use observer::{Observer, Wakers};
 pub use queue::RunQueue;
 pub use recent::Recent;
-pub use service::{ServiceBook, Services};
+pub use service::{ServiceBook, Services, port_of};
 pub use visit::{Figures, Visit, figures};
 pub use word::Words;

@@ -140,7 +140,7 @@ impl<'a> Observer<'a> {
         self.recent.change(tid, was, now);
         match role {
             TaskRole::Target => self.queue.change(tid, worker, at, now),
-            TaskRole::Peer => self.services.change(tid, was, now, places),
+            TaskRole::Peer => self.services.change(tid, was, now, waker.tid, places),
             TaskRole::Bystander => {}
         }
     }

@@ -1,10 +1,13 @@
 //! A peer on this host, seen from its own threads: what a request goes through between its arrival and its reply.
+//!
+//! A thread that is blocked within a request and woken by another one that answers requests of the same service has waited
+//! for that one: a row lock of a database is handed on this way, whatever call it is waited for in.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::row::{Nanos, Pid, Tid};
 use crate::timeline::{Piece, State};
-use crate::work::{PlaceId, Places, Spot, Turn};
+use crate::work::{PlaceId, Places, Spot, Turn, Way};
 
 /// What one thread did since the beginning, by state.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +15,8 @@ struct Sums {
     run: Nanos,
     queued: Nanos,
     blocked: BTreeMap<Spot, Nanos>,
+    fellows: Nanos,
+    handed_on: u64,
 }
 
 /// Books on one service.
@@ -29,10 +34,34 @@ pub struct ServiceBook {
     pub queued: Nanos,
     /// Of it, blocked.
     pub blocked: BTreeMap<Spot, Nanos>,
+    /// Of that, until another request's thread woke it; locks that are known as such are not counted here.
+    pub fellows: Nanos,
+    /// How often it did.
+    pub handed_on: u64,
     /// Threads that served.
     pub threads: BTreeMap<Tid, u64>,
     /// When replies were given.
     pub replies: Vec<Nanos>,
+}
+
+impl ServiceBook {
+    /// Adds the book of another process that serves the same.
+    pub fn merge(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.total += other.total;
+        self.run += other.run;
+        self.queued += other.queued;
+        for (spot, time) in &other.blocked {
+            *self.blocked.entry(*spot).or_default() += *time;
+        }
+        self.fellows += other.fellows;
+        self.handed_on += other.handed_on;
+        for (tid, count) in &other.threads {
+            *self.threads.entry(*tid).or_default() += count;
+        }
+        self.replies.extend(&other.replies);
+        self.replies.sort_unstable();
+    }
 }
 
 /// Most replies kept for their spacing.
@@ -46,11 +75,19 @@ pub struct Services {
     threads: HashMap<Tid, Sums>,
     under_way: HashMap<Tid, (Sums, PlaceId, Pid)>,
     current: HashMap<Tid, Piece>,
+    answering: HashMap<Tid, PlaceId>,
+}
+
+/// The port a service is reached at; several processes may serve it.
+#[must_use]
+pub fn port_of(places: &Places, service: PlaceId) -> &str {
+    let name = places.name(service);
+    name.rsplit_once(' ').map_or(name, |(_, port)| port)
 }
 
 impl Services {
-    /// A thread of a peer changed its state.
-    pub fn change(&mut self, tid: Tid, was: &Piece, now: State, places: &mut Places) {
+    /// A thread of a peer changed its state; `waker` ended its wait, if it was blocked.
+    pub fn change(&mut self, tid: Tid, was: &Piece, now: State, waker: Tid, places: &mut Places) {
         let from = self
             .current
             .get(&tid)
@@ -63,6 +100,17 @@ impl Services {
             },
             places,
         );
+        if let State::Blocked(blocked) = &was.state
+            && !matches!(
+                Spot::of(blocked, places).way,
+                Way::Futex | Way::FileLock | Way::Exchange | Way::Service
+            )
+            && self.serve_the_same(tid, waker, places)
+        {
+            let sums = self.threads.entry(tid).or_default();
+            sums.fellows += was.end.since(from);
+            sums.handed_on += 1;
+        }
         self.current.insert(
             tid,
             Piece {
@@ -71,6 +119,15 @@ impl Services {
                 state: now,
             },
         );
+    }
+
+    fn serve_the_same(&self, tid: Tid, other: Tid, places: &Places) -> bool {
+        let service = |tid| self.answering.get(&tid).copied();
+        tid != other
+            && match (service(tid), service(other)) {
+                (Some(one), Some(two)) => port_of(places, one) == port_of(places, two),
+                _ => false,
+            }
     }
 
     fn add(&mut self, tid: Tid, piece: &Piece, places: &mut Places) {
@@ -109,6 +166,7 @@ impl Services {
             None => return,
         };
         self.add_request(turn.tid, &before, service, turn.pid);
+        self.answering.insert(turn.tid, service);
         let Some(book) = self.books.get_mut(&service) else {
             return;
         };
@@ -139,6 +197,8 @@ impl Services {
         book.run += run;
         book.queued += queued;
         book.total += run + queued;
+        book.fellows += now.fellows - before.fellows;
+        book.handed_on += now.handed_on - before.handed_on;
         for (spot, time) in &now.blocked {
             let time = *time - before.blocked.get(spot).copied().unwrap_or_default();
             if time > Nanos::ZERO {

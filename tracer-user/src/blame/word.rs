@@ -29,9 +29,7 @@ impl Words {
         for (place, totals) in &census.words {
             if totals.waiters.len() == 1 {
                 let site = totals.stacks.iter().max_by_key(|(_, count)| **count);
-                let site = site
-                    .and_then(|(stack, _)| site_name(census, *stack))
-                    .unwrap_or_default();
+                let site = site.map_or(String::new(), |(stack, _)| way_in(census, *stack));
                 parked.entry((totals.pid, site)).or_default().push(*place);
             }
         }
@@ -78,6 +76,21 @@ impl Words {
     pub fn lock(&self, word: PlaceId) -> PlaceId {
         self.of.get(&word).copied().unwrap_or(word)
     }
+}
+
+/// What tells the waits of one lock from those of others: the call site; where it is not known, the way through the runtime to
+/// the wait.
+fn way_in(census: &Census, stack: StackId) -> String {
+    /// Frames that tell a monitor from a queue, and both from the threads of the runtime itself.
+    const FRAMES: usize = 6;
+    site_name(census, stack).unwrap_or_else(|| {
+        let frames = census.stacks.get(&stack).map(|stack| &stack.frames);
+        let names = frames.into_iter().flatten().take(FRAMES);
+        names
+            .map(|frame| frame.symbol.as_str())
+            .collect::<Vec<_>>()
+            .join(" < ")
+    })
 }
 
 fn site_name(census: &Census, stack: StackId) -> Option<String> {

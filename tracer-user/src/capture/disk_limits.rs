@@ -220,7 +220,8 @@ mod tests {
         let v1 = "8:0 Read 7\n8:0 Write 9\n254:0 Read 5\n254:0 Write 2490\n254:0 Total 2495\nTotal 2511\n";
         assert_eq!(used_v1(v1, "254:0"), Some(2490));
         assert_eq!(used_v1(v1, "9:9"), None);
-        let v2 = "8:0 rbytes=1 wbytes=2 rios=3 wios=4\n254:0 rbytes=5 wbytes=6 rios=7 wios=8 dbytes=0\n";
+        let v2 =
+            "8:0 rbytes=1 wbytes=2 rios=3 wios=4\n254:0 rbytes=5 wbytes=6 rios=7 wios=8 dbytes=0\n";
         assert_eq!(used_v2(v2, "254:0", "wios="), Some(8));
         assert_eq!(used_v2(v2, "254:0", "wbytes="), Some(6));
     }

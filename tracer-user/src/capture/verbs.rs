@@ -199,7 +199,7 @@ mod tests {
     fn postgres_messages() {
         check(b"Q\0\0\0\x15SELECT 1 FROM t;\0", Verb::SqlRead);
         check(b"Q\0\0\0\x0bCOMMIT\0", Verb::SqlWrite);
-        check(b"Q\0\0\0\x0bBEGIN;\0", Verb::Unknown);
+        check(b"Q\0\0\0\x0bBEGIN;\0", Verb::SqlOther);
         check(b"P\0\0\0\x40\0INSERT INTO events(", Verb::SqlWrite);
         check(b"P\0\0\0\x40stmt_1\0  select a, ", Verb::SqlRead);
         check(

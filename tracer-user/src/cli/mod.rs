@@ -75,12 +75,26 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(exit) => exit,
         Err(failure) => {
             // An error may quote a path or an argument.
-            let text = format!("{:#}", failure.error);
+            let text = told(&failure.error);
             let lines: Vec<_> = text.lines().map(printable).collect();
             let _ = writeln!(std::io::stderr(), "holdup: {}", lines.join("\n"));
             failure.exit
         }
     }
+}
+
+/// An error and its causes in a row, without those that are quoted in what went before.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |told, cause| {
+        let cause = cause.to_string();
+        if told.is_empty() {
+            cause
+        } else if told.contains(&cause) {
+            told
+        } else {
+            format!("{told}: {cause}")
+        }
+    })
 }
 
 fn dispatch(command: Command) -> Result<Exit, Failure> {
@@ -136,5 +150,19 @@ fn log() {
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
             .try_init();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let cause = || std::io::Error::other("no such file");
+        let quoted = anyhow::Error::new(cause()).context("cannot start x: no such file");
+        assert_eq!(told(&quoted), "cannot start x: no such file");
+        let bare = anyhow::Error::new(cause()).context("cannot start x");
+        assert_eq!(told(&bare), "cannot start x: no such file");
     }
 }

@@ -5,6 +5,7 @@
 //! A rule that sees too little names nothing.
 
 mod findings;
+mod inside;
 mod suspect;
 
 mod cpu;

@@ -5,7 +5,7 @@
 //! Refuted by: sleeps of one length each, however many sleep (that is pacing by each worker for itself, or a stand-in for work).
 
 use super::findings::Findings;
-use super::remote::look_inside;
+use super::inside::look_inside;
 use super::suspect::Suspect;
 use super::user_lock::WORTH_NAMING;
 use crate::report::Culprit;

@@ -4,16 +4,14 @@
 //! for. A peer elsewhere is read from its replies ([`crate::scaling::read`]); what cannot be told apart stays open.
 
 use super::findings::Findings;
+use super::inside::look_inside;
 use super::suspect::Suspect;
 use super::user_lock::WORTH_NAMING;
-use crate::blame::{Because, LockBook, LockKey, ServiceBook};
+use crate::blame::Because;
 use crate::report::Culprit;
-use crate::row::Pid;
 use crate::scaling::Lost;
-use crate::work::{PlaceId, PlaceKind, Spot, Way};
+use crate::work::{Spot, Way};
 
-/// A service answers the same requests the workers send: its count of replies is within this share of theirs.
-const SAME_REQUESTS: f64 = 0.3;
 /// Of the time a request takes, this share must be queueing for the peer to be a serialiser.
 const QUEUES: f64 = 0.1;
 
@@ -30,59 +28,6 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
         .collect()
 }
 
-/// A peer's own books, where it runs on this host and its threads were tracked.
-pub(super) struct Inside<'a> {
-    pub(super) book: &'a ServiceBook,
-    pub(super) pid: Pid,
-    pub(super) process: String,
-    /// Mean time of a request that is not queueing, s.
-    pub(super) service: f64,
-    /// Mean time a request queues for a lock of the peer, s.
-    pub(super) locked: f64,
-    pub(super) lock: Option<(LockKey, &'a LockBook)>,
-    pub(super) replies: f64,
-}
-
-pub(super) fn look_inside<'a>(
-    findings: &'a Findings<'a>,
-    peer: PlaceId,
-    visits: f64,
-) -> Option<Inside<'a>> {
-    let members = findings.places.members(peer);
-    members.iter().find(|socket| socket.peer_pid.0 != 0)?;
-    let name = findings.places.name(peer);
-    let port = name.rsplit_once(':').map_or(name, |(_, port)| port);
-    let (_, book) = findings.observer.services.books.iter().find(|(place, _)| {
-        findings.places.kind(**place) == PlaceKind::Service
-            && findings
-                .places
-                .name(**place)
-                .rsplit_once(' ')
-                .is_some_and(|(_, own)| own == port)
-    })?;
-    #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
-    let replies = book.requests as f64;
-    if replies < 1.0 || (replies - visits).abs() > SAME_REQUESTS * visits.max(replies) {
-        return None;
-    }
-    let locks: f64 = book
-        .blocked
-        .iter()
-        .filter(|(spot, _)| matches!(spot.way, Way::Futex | Way::FileLock))
-        .map(|(_, time)| time.seconds())
-        .sum();
-    let queued = book.queued.seconds();
-    Some(Inside {
-        book,
-        pid: book.pid,
-        process: findings.peer_process(peer),
-        service: (book.total.seconds() - locks - queued).max(0.0) / replies,
-        locked: locks / replies,
-        lock: findings.locks_in(book.pid).into_iter().next(),
-        replies,
-    })
-}
-
 fn inside(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect> {
     let (_, seen) = findings.reading(&[spot])?;
     #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
@@ -95,17 +40,26 @@ fn inside(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect> 
         return None;
     }
     let lost = visits * queueing;
-    let capacity = (seen.rate * peer.service).max(1.0).round();
+    // Most of the queueing is for what one request hands on to the next: that is had by one at a time.
+    let handed_on = peer.fellows > 0.5 * queueing;
+    let (capacity, rate, service, demand) = if handed_on {
+        // How long each has it is not seen; as long as some wait it limits the rate there is.
+        (1.0, 0.0, 0.0, findings.per_item(findings.window()))
+    } else {
+        let demand = findings.per_item(peer.service * seen.rate * findings.window());
+        let capacity = (seen.rate * peer.service).max(1.0).round();
+        (capacity, seen.rate, peer.service, demand)
+    };
     let name = findings.place(spot.place);
-    let who = format!(
-        "{name} ({}, process {})",
-        if peer.process.is_empty() {
-            "local"
-        } else {
-            &peer.process
-        },
-        peer.pid
-    );
+    let processes = match peer.processes {
+        1 => format!("process {}", peer.pid),
+        several => format!("{several} processes"),
+    };
+    let who = if peer.process.is_empty() {
+        format!("{name} (local, {processes})")
+    } else {
+        format!("{name} ({}, {processes})", peer.process)
+    };
     let mut evidence = vec![format!(
         "A request to {who} takes {:.1} ms, of which the peer works on it for {:.2} ms; the rest it queues: {:.1} others are there at the same time.",
         1e3 * response,
@@ -139,6 +93,14 @@ fn inside(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect> 
                 holder = format!("one thread of {} at a time", peer.process);
             }
         }
+    } else if handed_on {
+        evidence.push(format!(
+            "{:.1} ms of it a request is blocked until another one wakes it, {} times in all: they hand on a lock inside {}, such as a row that a transaction holds to its end.",
+            1e3 * peer.fellows,
+            peer.book.handed_on,
+            peer.process,
+        ));
+        holder = "the transaction of one of them".to_owned();
     } else if peer.book.threads.len() == 1 {
         evidence.push("One thread of it answers all requests.".to_owned());
     }
@@ -153,16 +115,22 @@ fn inside(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect> 
             address: name.clone(),
             process: peer.process.clone(),
             capacity,
-            rate_per_s: seen.rate,
-            service_ms: 1e3 * peer.service,
+            rate_per_s: rate,
+            service_ms: 1e3 * service,
         },
         spots: vec![spot],
         lost: Lost::certain(lost),
-        demand: findings.per_item(peer.service * seen.rate * findings.window()),
+        demand,
         capacity,
         seen: 1.0,
         evidence,
-        clause: served(findings, spot, &name, capacity, seen.rate),
+        clause: if handed_on {
+            format!(
+                "requests to {name} wait for each other inside it and are let through one after the other"
+            )
+        } else {
+            served(findings, spot, &name, capacity, rate)
+        },
         chain,
         holder,
         ..Suspect::default()

@@ -27,6 +27,8 @@ pub enum Verb {
     RedisWrite = 8,
     /// A TLS record.
     Tls = 9,
+    /// SQL that only frames other statements: BEGIN, SET, SAVEPOINT, ROLLBACK.
+    SqlOther = 10,
 }
 
 impl Verb {
@@ -44,6 +46,7 @@ impl Verb {
             7 => Self::RedisRead,
             8 => Self::RedisWrite,
             9 => Self::Tls,
+            10 => Self::SqlOther,
             _ => return None,
         })
     }

@@ -40,7 +40,7 @@ macro_rules! words {
 
 words! {
     Reason: "" "blocked" "preempted" "yielded" "stopped" "traced" "frozen";
-    Verb: "" "http-read" "http-post" "http-write" "http-reply" "sql-read" "sql-write" "redis-read" "redis-write" "tls";
+    Verb: "" "http-read" "http-post" "http-write" "http-reply" "sql-read" "sql-write" "redis-read" "redis-write" "tls" "sql-other";
     TaskRole: "" "target" "peer" "bystander";
     TaskFact: "" "seen" "born" "exec" "named" "exited" "books-opened" "books-closed";
     ResourceKind: "" "futex-private" "futex-shared" "file" "socket" "timer" "kernel-lock";

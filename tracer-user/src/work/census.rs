@@ -6,12 +6,15 @@ use super::operation::{Act, Operation, operation};
 use super::place::{PlaceId, Places};
 use super::turn::Turns;
 use crate::row::{
-    Batch, Books, Call, KernelSpanKind, Nanos, Pid, Reason, Stack, StackId, Syscall, Task,
-    TaskFact, TaskRole, Tid, Verb,
+    Batch, Books, Call, KernelSpanKind, Nanos, Pid, Reason, ResourceId, Stack, StackId, Syscall,
+    Task, TaskFact, TaskRole, Tid, Verb,
 };
 
 /// How many operations of a thread are kept in their order, to find its cycle.
 const SEQUENCE: usize = 4096;
+
+/// `-ETIMEDOUT` (include/uapi/asm-generic/errno.h).
+const TIMED_OUT: i64 = -110;
 
 /// What one thread did.
 #[derive(Debug, Default)]
@@ -62,6 +65,19 @@ pub struct WordTotals {
     pub waiters: BTreeSet<Tid>,
     /// Call stacks of the waits, with their count.
     pub stacks: BTreeMap<StackId, u64>,
+    /// The word itself.
+    resource: ResourceId,
+    /// Waits that ended because their time was up, and others.
+    ended: (u64, u64),
+}
+
+impl WordTotals {
+    /// One thread waits here for time to pass: a runtime's sleep, or an idle thread that looks around now and then. A lock's
+    /// waiters are woken.
+    fn is_sleep(&self) -> bool {
+        let (timed_out, woken) = self.ended;
+        self.waiters.len() == 1 && timed_out > woken
+    }
 }
 
 /// The whole first pass.
@@ -120,6 +136,7 @@ impl Census {
                 if wait.call == Syscall::Futex {
                     let word = self.words.entry(place).or_default();
                     word.pid = wait.pid;
+                    word.resource = wait.resource;
                     word.waiters.insert(wait.tid);
                     if wait.stack != StackId::NONE {
                         *word.stacks.entry(wait.stack).or_default() += 1;
@@ -138,8 +155,16 @@ impl Census {
         self.turns = (self.state.all, self.state.multiplexed);
     }
 
-    /// Counts replies to requests sent before the window, now that it is known what is asked of each peer.
+    /// Counts replies to requests sent before the window, now that it is known what is asked of each peer, and tells futex
+    /// words that are slept on from locks.
     pub fn settle(&mut self) {
+        let places = &mut self.places;
+        self.words.retain(|_, word| {
+            if word.is_sleep() {
+                places.pass_time(word.resource);
+            }
+            !word.is_sleep()
+        });
         let usual = self.usual_verbs();
         for ((tid, place), count) in std::mem::take(&mut self.headless) {
             let verb = usual.get(&place).copied().unwrap_or_default();
@@ -198,6 +223,18 @@ impl Census {
 
     fn call(&mut self, call: &Call) {
         let (operation, turn) = operation(call, &mut self.places, &mut self.state);
+        if let Some(Operation {
+            act: Act::Wait,
+            place,
+        }) = operation
+        {
+            let ended = &mut self.words.entry(place).or_default().ended;
+            *(if call.ret == TIMED_OUT {
+                &mut ended.0
+            } else {
+                &mut ended.1
+            }) += 1;
+        }
         if call.call == Syscall::Open && call.ret >= 0 {
             let place = self.places.of(call.resource);
             self.totals.entry(place).or_default().opens += 1;

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::census::{Census, ThreadTotals};
 use super::operation::{Act, Operation};
+use super::period::{period, times_a_period};
 use super::stage::{StageName, Stages};
 use crate::row::{Nanos, TaskRole, Tid};
 
@@ -30,6 +31,8 @@ pub struct Cycle {
     pub workers: Vec<Tid>,
     /// What ends an item; `None`: nothing that repeats was found.
     pub mark: Option<ItemMark>,
+    /// How often that comes in one turn of the cycle.
+    pub times: u32,
     /// Operations that take part in most turns, with their count.
     pub regular: BTreeMap<Operation, u64>,
     /// Share of turns that are like the most common one, 0 to 1.
@@ -91,7 +94,9 @@ impl Cycle {
                 ..Self::default()
             };
         };
-        let turns = counts.get(&anchor).copied().unwrap_or(1);
+        let rhythm = Rhythm::of(census, &threads, &eligible);
+        let anchors = rhythm.times(|one, _| one == anchor);
+        let turns = counts.get(&anchor).copied().unwrap_or(1) / u64::from(anchors);
         #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
         let regular: BTreeMap<Operation, u64> = counts
             .into_iter()
@@ -102,17 +107,68 @@ impl Cycle {
                 .keys()
                 .any(|operation| stages.of(*operation) == Some(stage))
         };
-        let mark = if has(StageName::Fetch) && has(StageName::Write) {
-            ItemMark::WriteBeforeFetch
+        let (mark, times) = if has(StageName::Fetch) && has(StageName::Write) {
+            let goes_over = |one, next| {
+                stages.of(one) == Some(StageName::Write)
+                    && stages.of(next) == Some(StageName::Fetch)
+            };
+            (ItemMark::WriteBeforeFetch, rhythm.times(goes_over))
         } else {
-            ItemMark::Each(anchor)
+            (ItemMark::Each(anchor), anchors)
         };
         Self {
             workers,
             mark: Some(mark),
+            times,
             regular,
             regularity,
         }
+    }
+}
+
+/// What the workers do in its order, and after how many operations they do the same again.
+struct Rhythm<'a> {
+    census: &'a Census,
+    sequences: Vec<Vec<u16>>,
+    period: Option<usize>,
+}
+
+impl<'a> Rhythm<'a> {
+    fn of(
+        census: &'a Census,
+        threads: &[&ThreadTotals],
+        eligible: &dyn Fn(&Operation) -> bool,
+    ) -> Self {
+        // In how many calls a file is read or written depends on sizes.
+        let kept = |letter: &u16| {
+            census
+                .alphabet
+                .get(usize::from(*letter))
+                .is_some_and(|operation| {
+                    eligible(operation) && !matches!(operation.act, Act::Read | Act::Write)
+                })
+        };
+        let sequences: Vec<Vec<u16>> = threads
+            .iter()
+            .map(|thread| thread.sequence.iter().copied().filter(kept).collect())
+            .collect();
+        Self {
+            census,
+            period: period(&sequences),
+            sequences,
+        }
+    }
+
+    /// How often two operations in turn are such, in one period; 1 where there is none.
+    fn times(&self, marks: impl Fn(Operation, Operation) -> bool) -> u32 {
+        let of = |letter: u16| self.census.alphabet.get(usize::from(letter)).copied();
+        let both = |one, next| {
+            of(one)
+                .zip(of(next))
+                .is_some_and(|(one, next)| marks(one, next))
+        };
+        self.period
+            .map_or(1, |length| times_a_period(&self.sequences, length, both))
     }
 }
 

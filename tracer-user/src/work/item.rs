@@ -63,6 +63,7 @@ impl Cycle {
             .max_by_key(|op| count(op));
         match best {
             Some(operation) => {
+                self.times = 1;
                 self.mark = Some(ItemMark::Each(*operation));
                 self.regular.insert(*operation, count(operation));
                 Ok(())

@@ -57,6 +57,7 @@ struct Worker {
     polling: Option<Spot>,
     steered: Option<StageName>,
     last_write: Nanos,
+    marks: u32,
     totals: WorkerTotals,
 }
 
@@ -74,11 +75,7 @@ pub struct Ledger<'a> {
 impl<'a> Ledger<'a> {
     /// An empty ledger for the workers of a cycle; `lock` gives the lock that a futex word is part of.
     #[must_use]
-    pub fn new(
-        stages: &'a Stages,
-        cycle: &'a Cycle,
-        lock: &'a dyn Fn(PlaceId) -> PlaceId,
-    ) -> Self {
+    pub fn new(stages: &'a Stages, cycle: &'a Cycle, lock: &'a dyn Fn(PlaceId) -> PlaceId) -> Self {
         let workers = cycle
             .workers
             .iter()
@@ -155,7 +152,7 @@ impl<'a> Ledger<'a> {
             worker.before = Some(stage);
             worker.polling = None;
             if self.cycle.regular.contains_key(&operation) && !TRY_AGAIN.contains(&call.status) {
-                worker.steer(stage, call, self.cycle.mark);
+                worker.steer(stage, call, self.cycle);
             }
         } else {
             let spot = worker.polling;
@@ -186,7 +183,7 @@ impl<'a> Ledger<'a> {
         }
         if self.cycle.mark == Some(ItemMark::Each(operation)) && counts(call, operation) {
             for _ in 0..call.count.max(1) {
-                worker.totals.items.push(call.end);
+                worker.mark(call.end, self.cycle.times);
             }
             if stage.is_none() {
                 worker.settle(None, self.classified);
@@ -236,7 +233,7 @@ impl<'a> Ledger<'a> {
                             && worker.steered == Some(StageName::Write)
                         {
                             // The next fetch is under way: the item before it is complete.
-                            worker.totals.items.push(worker.last_write);
+                            worker.mark(worker.last_write, self.cycle.times);
                             worker.steered = Some(stage);
                         }
                         worker.settle(Some(stage), self.classified);
@@ -362,10 +359,19 @@ impl Worker {
         );
     }
 
-    fn steer(&mut self, stage: StageName, call: &Call, mark: Option<ItemMark>) {
-        if mark == Some(ItemMark::WriteBeforeFetch) {
+    /// What ends an item happened; an item is done when it did so `times` times.
+    fn mark(&mut self, at: Nanos, times: u32) {
+        self.marks += 1;
+        if self.marks >= times {
+            self.marks = 0;
+            self.totals.items.push(at);
+        }
+    }
+
+    fn steer(&mut self, stage: StageName, call: &Call, cycle: &Cycle) {
+        if cycle.mark == Some(ItemMark::WriteBeforeFetch) {
             if stage == StageName::Fetch && self.steered == Some(StageName::Write) {
-                self.totals.items.push(self.last_write);
+                self.mark(self.last_write, cycle.times);
             }
             if stage == StageName::Write {
                 self.last_write = call.end;

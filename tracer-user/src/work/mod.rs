@@ -9,6 +9,7 @@ mod cycle;
 mod item;
 mod ledger;
 mod operation;
+mod period;
 mod place;
 mod segment;
 mod spot;

@@ -66,6 +66,8 @@ pub fn operation(
     match (places.kind(place), call.call) {
         (_, name) if name.is_sleep() => of(Act::Sleep),
         (PlaceKind::Futex, _) => (futex(call, place), None),
+        // A word that a runtime sleeps on: see `Places::pass_time`.
+        (PlaceKind::Timer, Syscall::Futex) if call.blocked => of(Act::Sleep),
         (PlaceKind::Peer, name) if name.is_input() || name.is_output() => {
             let turn = turns.client(call);
             let verb = turns.verb(call.resource, place);

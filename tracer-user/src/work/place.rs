@@ -70,12 +70,23 @@ impl Places {
             .resources
             .get(&id)
             .map_or((PlaceKind::Unknown, String::new()), place_key);
+        let place = self.place(key);
+        self.of.insert(id, place);
+        place
+    }
+
+    /// Waiting for this resource turned out to be waiting for time to pass: from now on it belongs to that place.
+    pub fn pass_time(&mut self, id: ResourceId) {
+        let timer = self.place((PlaceKind::Timer, String::new()));
+        self.of.insert(id, timer);
+    }
+
+    fn place(&mut self, key: (PlaceKind, String)) -> PlaceId {
         let next = PlaceId(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
         let place = *self.ids.entry(key.clone()).or_insert(next);
         if place == next {
             self.names.push(key);
         }
-        self.of.insert(id, place);
         place
     }
 

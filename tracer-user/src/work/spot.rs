@@ -47,6 +47,7 @@ impl Spot {
     pub fn of(blocked: &Blocked, places: &mut Places) -> Self {
         let place = places.of(blocked.resource);
         let way = match (blocked.call, places.kind(place)) {
+            (Syscall::Futex | Syscall::FutexWaitv, PlaceKind::Timer) => Way::Sleep,
             (Syscall::Futex | Syscall::FutexWaitv, _) => Way::Futex,
             (Syscall::Flock | Syscall::Fcntl, _) => Way::FileLock,
             (call, _) if call.is_sync() => Way::Sync,

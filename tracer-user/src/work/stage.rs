@@ -167,6 +167,7 @@ fn classify(operation: Operation, census: &Census, rules: &[UserRule]) -> Option
     Some(match operation.act {
         Act::Exchange(Verb::HttpRead | Verb::SqlRead | Verb::RedisRead) => StageName::Fetch,
         Act::Exchange(Verb::HttpWrite | Verb::SqlWrite | Verb::RedisWrite) => StageName::Write,
+        Act::Exchange(Verb::SqlOther) => return None,
         Act::Exchange(verb) => {
             let (out, inward) = totals.and_then(|totals| totals.bytes.get(&verb)).copied()?;
             if out > inward {

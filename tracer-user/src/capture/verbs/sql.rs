@@ -10,8 +10,20 @@ const WRITES: [&str; 14] = [
     "create", "drop", "alter", "load", "end",
 ];
 
-/// Reads or writes; `None` for statements that do neither (`BEGIN`, `SET`) and for what is not SQL. A word that the message
-/// cuts short counts when it has at least four letters of a known one.
+/// Statements that only frame others.
+const FRAMES: [&str; 8] = [
+    "begin",
+    "start",
+    "set",
+    "reset",
+    "savepoint",
+    "release",
+    "rollback",
+    "discard",
+];
+
+/// Reads, writes, or neither; `None` for what is not SQL. A word that the message cuts short counts when it has at least four
+/// letters of a known one.
 pub(super) fn verb(statement: &[u8]) -> Option<Verb> {
     let word = first_word(statement)?;
     let cut = word.len() >= 4 && word.as_ptr_range().end == statement.as_ptr_range().end;
@@ -27,6 +39,8 @@ pub(super) fn verb(statement: &[u8]) -> Option<Verb> {
         Some(Verb::SqlRead)
     } else if WRITES.iter().any(matches) {
         Some(Verb::SqlWrite)
+    } else if FRAMES.iter().any(matches) {
+        Some(Verb::SqlOther)
     } else {
         None
     }
@@ -72,7 +86,8 @@ mod tests {
         check("INS", None);
         check("INSE ", None);
         check("SELECTED", None);
-        check("BEGIN", None);
+        check("BEGIN", Some(Verb::SqlOther));
+        check("set search_path to x", Some(Verb::SqlOther));
         check("", None);
     }
 }

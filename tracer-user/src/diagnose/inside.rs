@@ -1,0 +1,91 @@
+//! A peer on this host, as the rules ask of it: what its threads and processes do between a request and its reply.
+
+use std::collections::BTreeSet;
+
+use super::findings::Findings;
+use crate::blame::{LockBook, LockKey, ServiceBook, port_of};
+use crate::row::Pid;
+use crate::work::{PlaceId, PlaceKind, Way};
+
+/// A service answers the same requests the workers send: its count of replies is within this share of theirs.
+const SAME_REQUESTS: f64 = 0.3;
+
+/// A peer's own books, where it runs on this host and its threads were tracked.
+pub(super) struct Inside<'a> {
+    /// Of all its processes.
+    pub(super) book: ServiceBook,
+    /// How many processes serve.
+    pub(super) processes: usize,
+    /// One of them.
+    pub(super) pid: Pid,
+    pub(super) process: String,
+    /// Mean time of a request that is not queueing, s.
+    pub(super) service: f64,
+    /// Mean time a request queues for a lock of the peer, s.
+    pub(super) locked: f64,
+    /// Mean time a request waits for another one in a way that is not known as a lock, s.
+    pub(super) fellows: f64,
+    pub(super) lock: Option<(LockKey, &'a LockBook)>,
+    pub(super) replies: f64,
+}
+
+/// Looks into the processes at the other end of the workers' sockets to `peer`, which exchanged `visits` turns with it. `None`:
+/// they are elsewhere, or what they answer is not what the workers ask.
+pub(super) fn look_inside<'a>(
+    findings: &'a Findings<'a>,
+    peer: PlaceId,
+    visits: f64,
+) -> Option<Inside<'a>> {
+    let members = findings.places.members(peer);
+    let pids: BTreeSet<Pid> = members
+        .iter()
+        .map(|socket| socket.peer_pid)
+        .filter(|pid| pid.0 != 0)
+        .collect();
+    let name = findings.places.name(peer);
+    let port = name.rsplit_once(':').map_or(name, |(_, port)| port);
+    let books: Vec<&ServiceBook> = findings
+        .observer
+        .services
+        .books
+        .iter()
+        .filter(|(place, book)| {
+            findings.places.kind(**place) == PlaceKind::Service
+                && port_of(findings.places, **place) == port
+                && pids.contains(&book.pid)
+        })
+        .map(|(_, book)| book)
+        .collect();
+    let (first, others) = books.split_first()?;
+    let mut book = (*first).clone();
+    for other in others {
+        book.merge(other);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
+    let replies = book.requests as f64;
+    if replies < 1.0 || (replies - visits).abs() > SAME_REQUESTS * visits.max(replies) {
+        return None;
+    }
+    let locks: f64 = book
+        .blocked
+        .iter()
+        .filter(|(spot, _)| matches!(spot.way, Way::Futex | Way::FileLock))
+        .map(|(_, time)| time.seconds())
+        .sum();
+    let (queued, fellows) = (book.queued.seconds(), book.fellows.seconds());
+    let lock = books
+        .iter()
+        .flat_map(|book| findings.locks_in(book.pid))
+        .max_by_key(|(key, book)| (book.waiting, std::cmp::Reverse(*key)));
+    Some(Inside {
+        processes: books.len(),
+        pid: book.pid,
+        process: findings.peer_process(peer),
+        service: (book.total.seconds() - locks - queued - fellows).max(0.0) / replies,
+        locked: locks / replies,
+        fellows: fellows / replies,
+        lock,
+        replies,
+        book,
+    })
+}
