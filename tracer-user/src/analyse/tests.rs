@@ -275,8 +275,17 @@ fn a_slow_but_parallel_peer_is_no_cause() {
     );
 }
 
+/// How a holder sleeps.
+#[derive(Clone, Copy, PartialEq)]
+enum Sleep {
+    /// By the system's own call.
+    Call,
+    /// On a futex word of its thread, until its time is up, as Java does.
+    Word,
+}
+
 /// `workers` compute for `free` ms, then hold one lock for `held` ms, asleep.
-fn mutex(workers: u32, (free, held): (u64, u64), seconds: u64) -> Report {
+fn mutex(workers: u32, (free, held): (u64, u64), seconds: u64, sleep: Sleep) -> Report {
     let mut script = Script::default();
     let window = (0, 1000 * seconds * MS);
     script.futex(1);
@@ -291,6 +300,7 @@ fn mutex(workers: u32, (free, held): (u64, u64), seconds: u64) -> Report {
         .collect();
     for worker in 0..workers {
         script.thread(200 + worker, TARGET, TaskRole::Target, 0);
+        script.futex(3000 + worker);
     }
     let (mut lock_free, mut last) = (0_u64, 0_u32);
     while let Some((at, worker)) = ready.pop_first() {
@@ -318,13 +328,19 @@ fn mutex(workers: u32, (free, held): (u64, u64), seconds: u64) -> Report {
             );
         }
         let end = start + held * MS;
+        /// `-ETIMEDOUT`.
+        const TIMED_OUT: i64 = -110;
+        let (call, op, resource, ret) = match sleep {
+            Sleep::Call => (Syscall::ClockNanosleep, 0, 2, 0),
+            Sleep::Word => (Syscall::Futex, 9, 3000 + worker, TIMED_OUT),
+        };
         script.call(
             tid,
-            Syscall::ClockNanosleep,
-            0,
-            2,
+            call,
+            op,
+            resource,
             (start + 1_000, end - 1_000),
-            0,
+            ret,
             Verb::Unknown,
             Some(Waker::default()),
         );
@@ -346,7 +362,12 @@ fn mutex(workers: u32, (free, held): (u64, u64), seconds: u64) -> Report {
 
 #[test]
 fn a_mutex_held_over_a_sleep() {
-    let report = mutex(8, (5, 10), 10);
+    for sleep in [Sleep::Call, Sleep::Word] {
+        check_mutex(&mutex(8, (5, 10), 10, sleep));
+    }
+}
+
+fn check_mutex(report: &Report) {
     assert_eq!(report.verdict.cause, "user-lock", "{:#?}", report.verdict);
     assert!(
         (report.items.rate_per_s - 100.0).abs() < 2.0,

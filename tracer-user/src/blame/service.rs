@@ -228,3 +228,89 @@ impl Services {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::{Resource, ResourceId, ResourceKind, SocketRole, Syscall};
+    use crate::timeline::Blocked;
+
+    const SOCKETS: [ResourceId; 2] = [ResourceId(1), ResourceId(2)];
+    const POLL: State = State::Blocked(Blocked {
+        call: Syscall::EpollWait,
+        op: 0,
+        resource: ResourceId(9),
+        seq: 1,
+        owner: Tid(0),
+        stack: crate::row::StackId::NONE,
+        uninterruptible: false,
+    });
+
+    /// Two processes that serve the same port, each with a connection.
+    fn places() -> Places {
+        let mut places = Places::default();
+        for (id, pid) in SOCKETS.into_iter().zip([10, 11]) {
+            places.learn(&Resource {
+                id,
+                pid: Pid(pid),
+                kind: ResourceKind::Socket,
+                role: SocketRole::Server,
+                local: "127.0.0.1:5432".to_owned(),
+                ..Resource::default()
+            });
+        }
+        places
+    }
+
+    /// ```text
+    /// 10 answers  |r|        |r    r|
+    /// 11 answers  |r|  |r....r|           blocked from 20 to 60, woken by `waker`
+    /// ```
+    fn check(waker: u32, expect: (u64, u64)) {
+        let mut places = places();
+        let service = SOCKETS.map(|socket| places.of(socket));
+        let mut services = Services::default();
+        let turn = |at: usize, end| Turn {
+            socket: SOCKETS[at],
+            tid: Tid([10, 11][at]),
+            pid: Pid([10, 11][at]),
+            end: Nanos(end),
+            ..Turn::default()
+        };
+        for at in 0..2 {
+            let thread = (turn(at, 0).tid, turn(at, 0).pid);
+            services.arrived(thread, service[at], Nanos(1), &mut places);
+            services.replied(&turn(at, 2), service[at], &mut places);
+        }
+        services.arrived((Tid(11), Pid(11)), service[1], Nanos(20), &mut places);
+        let piece = |start, end, state| Piece {
+            start: Nanos(start),
+            end: Nanos(end),
+            state,
+        };
+        let run = piece(10, 20, State::Running);
+        services.change(Tid(11), &run, POLL, Tid(0), &mut places);
+        services.change(
+            Tid(11),
+            &piece(20, 60, POLL),
+            State::Running,
+            Tid(waker),
+            &mut places,
+        );
+        services.replied(&turn(1, 60), service[1], &mut places);
+        let book = &services.books[&service[1]];
+        assert_eq!((book.fellows.0, book.handed_on), expect, "{book:?}");
+        assert_eq!(book.total.0, 40);
+    }
+
+    #[test]
+    fn who_is_woken_by_another_request_has_waited_for_it() {
+        check(10, (40, 1));
+    }
+
+    #[test]
+    fn who_is_woken_by_anybody_else_has_not() {
+        check(0, (0, 0));
+        check(99, (0, 0));
+    }
+}

@@ -263,6 +263,34 @@ impl<'a> Findings<'a> {
         Some((reading, seen))
     }
 
+    /// How many exchanges a worker has under way at once while it has any. More than one: its thread carries several lanes.
+    #[must_use]
+    pub fn lanes(&self) -> f64 {
+        let mut by_thread: BTreeMap<Tid, Vec<Visit>> = BTreeMap::new();
+        for (spot, visits) in &self.observer.visits {
+            if spot.way == Way::Exchange {
+                for visit in visits.iter().filter(|visit| visit.start > Nanos::ZERO) {
+                    by_thread.entry(visit.tid).or_default().push(*visit);
+                }
+            }
+        }
+        let (mut present, mut busy) = (Nanos::ZERO, Nanos::ZERO);
+        for visits in by_thread.values_mut() {
+            visits.sort_by_key(|visit| visit.start);
+            let mut until = Nanos::ZERO;
+            for visit in visits {
+                present += visit.end.since(visit.start);
+                busy += visit.end.since(visit.start.max(until));
+                until = until.max(visit.end);
+            }
+        }
+        if busy == Nanos::ZERO {
+            1.0
+        } else {
+            present.seconds() / busy.seconds()
+        }
+    }
+
     /// Name of a thread for people: `worker 12`, else `name (tid)`.
     #[must_use]
     pub fn thread(&self, tid: Tid) -> String {

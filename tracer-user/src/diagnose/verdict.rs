@@ -11,6 +11,11 @@ const CRITICAL: f64 = 10.0;
 const WARNING: f64 = 3.0;
 /// See [`CRITICAL`].
 const MINOR: f64 = 1.5;
+/// A thread with more exchanges under way at once than this is an event loop: what it waits for is not what its requests
+/// wait for.
+const LANES: f64 = 1.5;
+/// A thread that computes for more of the time than this may be what holds its requests up.
+const BUSY: f64 = 0.8;
 /// Items below which nothing is named.
 const FEW_ITEMS: u64 = 5;
 /// Most confidence while what cannot be told apart from outside stays open.
@@ -76,6 +81,8 @@ pub fn conclude(findings: &Findings<'_>, mut suspects: Vec<Suspect>) -> Conclusi
     };
     out.verdict = if findings.items < FEW_ITEMS {
         unknown(findings, &suspects)
+    } else if findings.lanes() > LANES {
+        event_loop(findings)
     } else if factor.value <= MINOR
         && factor.interval[1] > 2.0 * MINOR
         && suspects
@@ -153,8 +160,8 @@ fn named(
         confidence,
         alternatives: first.alternatives.iter().map(ToString::to_string).collect(),
         sentence: format!(
-            "{} workers do the work of {} (SF {}): {}{}",
-            findings.workers.len(),
+            "{} the work of {} (SF {}): {}{}",
+            crew(findings.workers.len()),
             short(findings.count() / factor.value),
             between(factor),
             first.clause,
@@ -194,8 +201,8 @@ fn none(findings: &Findings<'_>, factor: Factor) -> Verdict {
         confidence: 0.9 * enough(findings),
         alternatives: Vec::new(),
         sentence: format!(
-            "{} workers do the work of {} (SF {}): nothing serialises them; most of its time a worker {most}",
-            findings.workers.len(),
+            "{} the work of {} (SF {}): nothing serialises them; most of its time a worker {most}",
+            crew(findings.workers.len()),
             short(findings.count() / factor.value),
             between(factor),
         ),
@@ -220,6 +227,32 @@ fn undecided(findings: &Findings<'_>, suspects: &[Suspect], factor: Factor) -> V
         );
     }
     verdict
+}
+
+fn event_loop(findings: &Findings<'_>) -> Verdict {
+    let time = findings.time().max(1e-9);
+    Verdict {
+        cause: "unknown".to_owned(),
+        culprit: Culprit {
+            kind: "none".to_owned(),
+            ..Culprit::default()
+        },
+        sentence: format!(
+            "unknown: {} {} requests at a time (an event loop), and what a thread waits for is not what its requests wait for; it computes for {:.0}% of the time{}",
+            match findings.workers.len() {
+                1 => "one thread carries".to_owned(),
+                several => format!("each of {several} threads carries"),
+            },
+            short(findings.lanes()),
+            100.0 * findings.all.run.seconds() / time,
+            if findings.all.run.seconds() > BUSY * time {
+                ": it may be the bottleneck itself"
+            } else {
+                "; watch the process that answers it, whose threads may show more"
+            },
+        ),
+        ..Verdict::default()
+    }
 }
 
 fn unknown(findings: &Findings<'_>, suspects: &[Suspect]) -> Verdict {
@@ -274,6 +307,13 @@ fn hedge(confidence: f64, alternatives: &[&str]) -> String {
         " (not certain)".to_owned()
     } else {
         String::new()
+    }
+}
+
+fn crew(workers: usize) -> String {
+    match workers {
+        1 => "1 worker does".to_owned(),
+        several => format!("{several} workers do"),
     }
 }
 

@@ -179,7 +179,10 @@ pub(super) fn parallel(report: &Report, details: bool) -> Vec<Block> {
         )];
     }
     let parallel = &report.parallelism;
-    let workers = count(report.workers.count.into());
+    let workers = match report.workers.count {
+        1 => "1 worker".to_owned(),
+        several => format!("{} workers", count(several.into())),
+    };
     let (severity, tone) = words::severity(report.verdict.severity);
     let factor = Phrase::new(format!(
         "SF {} ({}), {severity}",
@@ -194,12 +197,12 @@ pub(super) fn parallel(report: &Report, details: bool) -> Vec<Block> {
             source.into(),
         ],
         vec![
-            format!("{workers} workers, theoretical").into(),
+            format!("{workers}, theoretical").into(),
             rate(parallel.theoretical_rate_per_s).into(),
             "if none waited for another".into(),
         ],
         vec![
-            Phrase::new(format!("{workers} workers, actual")).tone(Tone::Strong),
+            Phrase::new(format!("{workers}, actual")).tone(Tone::Strong),
             Phrase::new(rate(parallel.actual_rate_per_s)).tone(Tone::Strong),
             factor.tone(tone),
         ],
