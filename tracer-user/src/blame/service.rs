@@ -277,12 +277,11 @@ mod tests {
             end: Nanos(end),
             ..Turn::default()
         };
-        for at in 0..2 {
-            let thread = (turn(at, 0).tid, turn(at, 0).pid);
-            services.arrived(thread, service[at], Nanos(1), &mut places);
-            services.replied(&turn(at, 2), service[at], &mut places);
+        for (at, service) in service.into_iter().enumerate() {
+            let turn = turn(at, 2);
+            services.arrived((turn.tid, turn.pid), service, Nanos(1), &mut places);
+            services.replied(&turn, service, &mut places);
         }
-        services.arrived((Tid(11), Pid(11)), service[1], Nanos(20), &mut places);
         let piece = |start, end, state| Piece {
             start: Nanos(start),
             end: Nanos(end),
@@ -290,6 +289,7 @@ mod tests {
         };
         let run = piece(10, 20, State::Running);
         services.change(Tid(11), &run, POLL, Tid(0), &mut places);
+        services.arrived((Tid(11), Pid(11)), service[1], Nanos(20), &mut places);
         services.change(
             Tid(11),
             &piece(20, 60, POLL),
