@@ -40,8 +40,6 @@ pub struct ServiceBook {
     pub handed_on: u64,
     /// Threads that served.
     pub threads: BTreeMap<Tid, u64>,
-    /// When replies were given.
-    pub replies: Vec<Nanos>,
 }
 
 impl ServiceBook {
@@ -59,13 +57,8 @@ impl ServiceBook {
         for (tid, count) in &other.threads {
             *self.threads.entry(*tid).or_default() += count;
         }
-        self.replies.extend(&other.replies);
-        self.replies.sort_unstable();
     }
 }
-
-/// Most replies kept for their spacing.
-const REPLIES: usize = 65_536;
 
 /// Books on all services.
 #[derive(Debug, Default)]
@@ -172,9 +165,6 @@ impl Services {
         };
         book.requests += 1;
         *book.threads.entry(turn.tid).or_default() += 1;
-        if book.replies.len() < REPLIES {
-            book.replies.push(turn.end);
-        }
     }
 
     /// Ends the window: requests under way count with their time so far.

@@ -4,12 +4,12 @@
 //! for. A peer elsewhere is read from its replies ([`crate::scaling::read`]); what cannot be told apart stays open.
 
 use super::findings::Findings;
-use super::inside::look_inside;
+use super::inside::{Inside, look_inside};
 use super::suspect::Suspect;
 use super::user_lock::WORTH_NAMING;
-use crate::blame::Because;
+use crate::blame::{Because, Figures};
 use crate::report::Culprit;
-use crate::scaling::Lost;
+use crate::scaling::{Lost, Reading};
 use crate::work::{Spot, Way};
 
 /// Of the time a request takes, this share must be queueing for the peer to be a serialiser.
@@ -23,16 +23,24 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
             spot.way == Way::Exchange && *seconds >= WORTH_NAMING * findings.time()
         })
         .filter_map(|(spot, seconds)| {
-            inside(findings, *spot, *seconds).or_else(|| outside(findings, *spot, *seconds))
+            let (reading, seen) = findings.reading(&[*spot])?;
+            #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
+            match look_inside(findings, spot.place, seen.count as f64) {
+                Some(peer) => inside(findings, (*spot, *seconds), &seen, &peer),
+                None => outside(findings, (*spot, *seconds), &reading, &seen),
+            }
         })
         .collect()
 }
 
-fn inside(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect> {
-    let (_, seen) = findings.reading(&[spot])?;
+fn inside(
+    findings: &Findings<'_>,
+    (spot, seconds): (Spot, f64),
+    seen: &Figures,
+    peer: &Inside<'_>,
+) -> Option<Suspect> {
     #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
     let visits = seen.count as f64;
-    let peer = look_inside(findings, spot.place, visits)?;
     // What a worker computes or queues for a CPU between its request and the reply is not the peer's.
     let response = seconds / visits;
     let queueing = (response - peer.service).max(0.0);
@@ -137,12 +145,12 @@ fn inside(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect> 
     })
 }
 
-fn outside(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect> {
-    let (reading, seen) = findings.reading(&[spot])?;
-    #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
-    if look_inside(findings, spot.place, seen.count as f64).is_some() {
-        return None;
-    }
+fn outside(
+    findings: &Findings<'_>,
+    (spot, seconds): (Spot, f64),
+    reading: &Reading,
+    seen: &Figures,
+) -> Option<Suspect> {
     let per_second = seconds / seen.mean.max(1e-9);
     let lost = Lost {
         proved: per_second * reading.lost.proved,

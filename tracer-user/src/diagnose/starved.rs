@@ -15,7 +15,6 @@ use crate::work::{Spot, Way};
 
 pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
     let mut feeds: Vec<(Spot, f64)> = Vec::new();
-    let mut locks: Vec<(Spot, f64)> = Vec::new();
     for (spot, seconds) in findings.spots() {
         match spot.way {
             Way::Pipe | Way::Service if fed(findings, spot).is_some() => {
@@ -27,8 +26,6 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
                 };
                 if by_fellows(findings, book) < BY_FELLOWS && fed(findings, spot).is_some() {
                     feeds.push((spot, seconds));
-                } else if by_fellows(findings, book) >= BY_FELLOWS {
-                    locks.push((spot, seconds));
                 }
             }
             _ => {}
