@@ -26,6 +26,8 @@ enum Sign {
     Module(&'static str),
     /// The module's path starts so.
     Folder(&'static str),
+    /// The module's path has this in it.
+    Within(&'static str),
     /// The first component of the symbol's path is this (`std` in `<std::sync::Mutex<T>>::lock`, `java` in
     /// `java.lang.Thread.run`).
     Root(&'static str),
@@ -37,7 +39,7 @@ enum Sign {
     Source(&'static str),
 }
 use Layer::{Library, Runtime};
-use Sign::{Exact, Folder, Module, Program, Root, Source, Symbol};
+use Sign::{Exact, Folder, Module, Program, Root, Source, Symbol, Within};
 
 /// The first rule that fits decides; a frame that none fits is the program's own.
 const RULES: &[(Sign, Layer)] = &[
@@ -113,6 +115,8 @@ const RULES: &[(Sign, Layer)] = &[
     // CPython: the interpreter itself, then its standard library, then installed packages.
     (Module("python"), Runtime),
     (Module("libpython"), Runtime),
+    // Its own modules in C: `multiprocessing.Lock` waits in one.
+    (Within("/lib-dynload/"), Runtime),
     (Symbol("PyThread_"), Runtime),
     (Symbol("_PyEval_"), Runtime),
     (Symbol("take_gil"), Runtime),
@@ -165,6 +169,7 @@ impl Sign {
             Program(name) => file_name(&frame.module) == name,
             Module(start) => file_name(&frame.module).starts_with(start),
             Folder(start) => frame.module.starts_with(start),
+            Within(part) => frame.module.contains(part),
             Root(name) => root(&frame.symbol) == name,
             Exact(name) => frame.symbol == name,
             Symbol(start) => frame.symbol.starts_with(start),

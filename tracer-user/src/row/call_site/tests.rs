@@ -59,6 +59,32 @@ fn native_lock_is_passed_over() {
 }
 
 #[test]
+fn python_modules_in_c_are_passed_over() {
+    let module =
+        "/opt/python/lib/python3.11/lib-dynload/_multiprocessing.cpython-311-x86_64-linux-gnu.so";
+    check(
+        &[
+            (LIBC, "sem_wait", "", 0),
+            (
+                module,
+                "_multiprocessing_SemLock_acquire_impl",
+                "semaphore.c",
+                352,
+            ),
+            (
+                "",
+                "SemLock.__enter__",
+                "/opt/python/lib/python3.11/multiprocessing/synchronize.py",
+                95,
+            ),
+            ("", "work", "/srv/job.py", 6),
+            ("/usr/bin/python3.11", "_PyEval_EvalFrameDefault", "", 0),
+        ],
+        "work (job.py:6)",
+    );
+}
+
+#[test]
 fn rust_standard_library_is_passed_over() {
     check(
         &[
