@@ -53,7 +53,7 @@ impl Session {
         }
         let began = Instant::now();
         let deadline = self.settings.duration.map(|duration| began + duration);
-        let (mut told, mut cut) = (began, began);
+        let (mut told, mut cut) = (None::<Instant>, began);
         loop {
             let stop = tokio::select! {
                 _ = ticks.tick() => None,
@@ -73,8 +73,9 @@ impl Session {
                 cut = now;
                 self.cut(sink)?;
             }
-            if ended.is_some() || now.duration_since(told) >= TELL_EVERY {
-                told = now;
+            let silent = told.is_none_or(|told| now.duration_since(told) >= TELL_EVERY);
+            if ended.is_some() || silent {
+                told = Some(now);
                 let progress = self.progress(began.elapsed(), ended.clone());
                 if on_tick(&progress) == Flow::Stop || ended.is_some() {
                     return Ok(());

@@ -1,4 +1,4 @@
-//! What the user sees while the window is open: one line on a terminal, nothing elsewhere.
+//! What the user sees while the window is open: one line that moves on a terminal, one line that says it is open elsewhere.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::capture;
 use crate::report::count;
+use crate::row::Nanos;
 
 /// The line.
 pub struct Line(ProgressBar);
@@ -22,6 +23,17 @@ impl Line {
             bar.set_style(style.progress_chars("=> "));
         }
         Self(bar)
+    }
+
+    /// The window is open, the probes came in within `attach`: for logs, and for scripts that wait for it.
+    pub fn begin(&self, progress: &capture::Progress, attach: Nanos) {
+        if self.0.is_hidden() {
+            eprintln!(
+                "watching {} threads; attached in {:.2} s",
+                count(u64::try_from(progress.threads).unwrap_or(u64::MAX)),
+                attach.seconds()
+            );
+        }
     }
 
     /// How far it is; `open` is what is not settled yet.

@@ -84,11 +84,15 @@ pub fn record(
         Until::Settled(options) => (settle::LONGEST, Some(Settle::begin(folder, options))),
     };
     let line = Line::new(Some(longest));
+    let mut said = false;
     let mut open = Vec::new();
     let outcome = source.run(&mut sink, &mut |progress| {
         let seen = settle.as_ref().map(|settle| settle.open(progress.elapsed));
         let settled = seen == Some(None);
         open = seen.flatten().unwrap_or_default();
+        if !std::mem::replace(&mut said, true) {
+            line.begin(progress, started.counters.attach);
+        }
         line.show(progress, &open);
         if settled || full.borrow().is_some() {
             Flow::Stop

@@ -1,0 +1,162 @@
+//! What a workload loses to being watched, and a bystander to others being watched.
+
+use std::fmt::Write as _;
+
+use super::load::{Load, Own, Redis};
+use super::pairs::{self, Comparison};
+use super::tool::Tool;
+use super::{Wanted, machine, table};
+
+const RECORD: Tool = Tool::Holdup {
+    name: "holdup",
+    arguments: &[],
+    elsewhere: false,
+};
+const ELSEWHERE: Tool = Tool::Holdup {
+    name: "holdup, watching another process",
+    arguments: &[],
+    elsewhere: true,
+};
+
+/// All that is compared.
+const TOOLS: &[Tool] = &[
+    RECORD,
+    ELSEWHERE,
+    Tool::Bpftrace,
+    Tool::PerfSched,
+    Tool::PerfTrace,
+    Tool::Strace,
+];
+
+/// A workload and what an operation of it is.
+struct Case {
+    name: &'static str,
+    operation: &'static str,
+    words: &'static [&'static str],
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "request/response",
+        operation: "one exchange over loopback on one CPU: 4 calls, 2 waits",
+        words: &["request", "--pin", "0"],
+    },
+    Case {
+        name: "redis-benchmark",
+        operation: "one SET of 50 clients, CPU time of the server",
+        words: &[],
+    },
+    Case {
+        name: "fsync appenders",
+        operation: "4 KiB appended and synced by one of 4 threads",
+        words: &["append", "--folder"],
+    },
+    Case {
+        name: "mutex, 1 ms holds",
+        operation: "one hold by one of 16 threads",
+        words: &["mutex", "--hold", "1000000"],
+    },
+    Case {
+        name: "1,000 idle threads",
+        operation: "one wake-up every 500 ms a thread, 50 us of work",
+        words: &["idle"],
+    },
+    Case {
+        name: "ping-pong",
+        operation: "one hop between two threads on one CPU: 1 wait, 1 wake-up call",
+        words: &["ring", "--pin", "0"],
+    },
+    Case {
+        name: "mutex, short holds",
+        operation: "one hold of 1 us by one of 16 threads, 1 us between",
+        words: &["mutex", "--hold", "1000", "--between", "1000"],
+    },
+    Case {
+        name: "cheapest call",
+        operation: "getppid in a loop",
+        words: &["calls", "--pin", "1"],
+    },
+    Case {
+        name: "call that does not block",
+        operation: "one byte written to /dev/null in a loop",
+        words: &["calls", "--pin", "1", "--write"],
+    },
+];
+
+/// Measures all workloads.
+pub fn measure(wanted: &Wanted) -> anyhow::Result<String> {
+    let mut bystander = Own::start(&words(&["idle", "--threads", "1"]))?;
+    let _ = bystander.run(1)?;
+    let mut text = machine::line("cargo xtask bench overhead");
+    text.push_str(
+        "\nCPU time of an operation under each tool, as a ratio to the untraced runs before and after it in the same \
+         round: median and its 95% interval. The floor is untraced to untraced. `own` is the tool's own CPU.\n",
+    );
+    for case in CASES.iter().filter(|case| wanted.has(case.name)) {
+        eprintln!("{}", case.name);
+        let folder = tempfile::Builder::new()
+            .prefix("bench-")
+            .tempdir_in("/var/tmp")?;
+        let started: anyhow::Result<Box<dyn Load>> = if case.words.is_empty() {
+            Redis::start().map(|redis| Box::new(redis) as Box<dyn Load>)
+        } else {
+            let mut all = words(case.words);
+            if case.words.last() == Some(&"--folder") {
+                all.push(folder.path().display().to_string());
+            }
+            Own::start(&all).map(|own| Box::new(own) as Box<dyn Load>)
+        };
+        let compared = started
+            .and_then(|mut load| pairs::compare(&mut *load, bystander.pid(), TOOLS, wanted.longest));
+        let _ = write!(text, "\n### {}\n\n", case.name);
+        match compared {
+            Ok(comparison) => show(&mut text, case, &comparison),
+            Err(error) => {
+                let _ = writeln!(text, "Not measured: {error:#}.");
+            }
+        }
+    }
+    Ok(text)
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+fn show(text: &mut String, case: &Case, comparison: &Comparison) {
+    let mut table = table::new(&[
+        "tool",
+        "CPU an operation",
+        "more, ns",
+        "wall an operation",
+        "own, % of a core",
+        "runs",
+    ]);
+    let percent = |cores: f64| format!("{:.1}", cores * 100.0);
+    table.add_row([
+        "untraced (the floor)".to_owned(),
+        comparison.floor.text(),
+        String::new(),
+        String::new(),
+        String::new(),
+        comparison.floor.count.to_string(),
+    ]);
+    for compared in &comparison.tools {
+        table.add_row([
+            compared.tool.name().to_owned(),
+            compared.cpu.text(),
+            format!("{:.0}", compared.more.value),
+            compared.wall.text(),
+            percent(compared.own.value),
+            compared.cpu.count.to_string(),
+        ]);
+    }
+    let _ = writeln!(
+        text,
+        "An operation is {}; untraced it takes {:.0} ns of CPU.\n\n{table}",
+        case.operation, comparison.untraced.value
+    );
+    for missing in &comparison.missing {
+        let _ = writeln!(text, "\n{missing}.");
+    }
+}

@@ -1,0 +1,151 @@
+//! Comparisons in interleaved rounds: untraced runs stand around the traced ones, and only ratios within a round count.
+
+use std::time::{Duration, Instant};
+
+use super::load::{Load, Run};
+use super::statistics::Median;
+use super::tool::Tool;
+
+/// How long a run shall take.
+const RUN: Duration = Duration::from_millis(500);
+/// Rounds before an interval means anything.
+const FEWEST: usize = 8;
+/// An interval is narrow enough when half of it is this share of the median.
+const NARROW: f64 = 0.01;
+
+/// What one tool did to the workload.
+pub struct Compared {
+    /// Which.
+    pub tool: Tool,
+    /// CPU time of an operation, traced to untraced.
+    pub cpu: Median,
+    /// Wall time of an operation, traced to untraced.
+    pub wall: Median,
+    /// CPU time an operation took longer, ns.
+    pub more: Median,
+    /// CPU time of the tool itself while the workload ran, in cores.
+    pub own: Median,
+}
+
+/// All tools on one workload.
+pub struct Comparison {
+    /// CPU time of an untraced operation, ns.
+    pub untraced: Median,
+    /// Untraced to untraced, CPU time: what chance does.
+    pub floor: Median,
+    /// The tools that could run.
+    pub tools: Vec<Compared>,
+    /// Why others could not.
+    pub missing: Vec<String>,
+}
+
+#[derive(Default)]
+struct Samples {
+    cpu: Vec<f64>,
+    wall: Vec<f64>,
+    more: Vec<f64>,
+    own: Vec<f64>,
+}
+
+/// Compares `tools` on `load` until the interval of the first of them is narrow, or `longest` has passed.
+pub fn compare(
+    load: &mut dyn Load,
+    bystander: u32,
+    tools: &[Tool],
+    longest: Duration,
+) -> anyhow::Result<Comparison> {
+    let mut missing = Vec::new();
+    let mut able = Vec::new();
+    for &tool in tools {
+        if tool.is_installed() {
+            able.push(tool);
+        } else {
+            missing.push(format!("{}: not installed (`cargo xtask setup --bench`)", tool.name()));
+        }
+    }
+    let most = load.calibrate(RUN)?;
+    let mut operations = Vec::new();
+    let mut kept = Vec::new();
+    for tool in able {
+        // A tool that slows the workload fifty times gets fewer operations, else a round would take minutes.
+        match probe(load, bystander, tool, most) {
+            Ok(number) => {
+                kept.push(tool);
+                operations.push(number);
+            }
+            Err(error) => missing.push(format!("{}: {error:#}", tool.name())),
+        }
+    }
+    let began = Instant::now();
+    let mut samples: Vec<Samples> = kept.iter().map(|_| Samples::default()).collect();
+    let (mut floor, mut untraced) = (Vec::new(), Vec::new());
+    for round in 0.. {
+        let mut before = load.run(most)?;
+        for step in 0..kept.len() {
+            // Each round begins with another tool.
+            let at = (step + round) % kept.len();
+            let (traced, own) = traced(load, bystander, kept[at], operations[at])?;
+            let after = load.run(most)?;
+            let cpu = f64::midpoint(before.cpu_each(), after.cpu_each());
+            let wall = f64::midpoint(before.wall_each(), after.wall_each());
+            let into = &mut samples[at];
+            into.cpu.push(traced.cpu_each() / cpu);
+            into.wall.push(traced.wall_each() / wall);
+            into.more.push(traced.cpu_each() - cpu);
+            into.own.push(own);
+            floor.push(after.cpu_each() / before.cpu_each());
+            untraced.push(cpu);
+            before = after;
+        }
+        let first = samples.first().and_then(|first| Median::of(&first.cpu));
+        let narrow = first.is_none_or(|cpu| cpu.count >= FEWEST && cpu.uncertainty() <= NARROW);
+        if let Some(cpu) = first {
+            eprintln!("  round {}: {} {}", round + 1, kept[0].name(), cpu.text());
+        }
+        if narrow || began.elapsed() > longest {
+            break;
+        }
+    }
+    let all = kept.iter().zip(&samples).filter_map(|(&tool, samples)| {
+        Some(Compared {
+            tool,
+            cpu: Median::of(&samples.cpu)?,
+            wall: Median::of(&samples.wall)?,
+            more: Median::of(&samples.more)?,
+            own: Median::of(&samples.own)?,
+        })
+    });
+    let tools = all.collect();
+    let (Some(floor), Some(untraced)) = (Median::of(&floor), Median::of(&untraced)) else {
+        anyhow::bail!("no tool can run here: {}", missing.join("; "));
+    };
+    Ok(Comparison {
+        untraced,
+        floor,
+        tools,
+        missing,
+    })
+}
+
+/// How many operations take about a run's time under the tool.
+fn probe(load: &mut dyn Load, bystander: u32, tool: Tool, most: u64) -> anyhow::Result<u64> {
+    let few = (most / 50).max(1);
+    let (run, _) = traced(load, bystander, tool, few)?;
+    let fit = RUN.as_secs_f64() / run.wall.as_secs_f64().max(1e-9) * run.operations as f64;
+    Ok(((fit as u64).max(few)).min(most))
+}
+
+/// One run under the tool, and the tool's own CPU meanwhile, in cores.
+fn traced(
+    load: &mut dyn Load,
+    bystander: u32,
+    tool: Tool,
+    operations: u64,
+) -> anyhow::Result<(Run, f64)> {
+    let watching = tool.start(load.pid(), bystander)?;
+    let before = watching.cpu().unwrap_or_default();
+    let run = load.run(operations)?;
+    let own = watching.cpu().unwrap_or_default().saturating_sub(before);
+    watching.stop()?;
+    Ok((run, own.as_secs_f64() / run.wall.as_secs_f64()))
+}
