@@ -4,6 +4,7 @@
 //! are in the program `load` beside this one; holdup is the release build beside it. In the doubtful case a figure is left
 //! out and the table says why.
 
+mod empty;
 mod load;
 mod machine;
 mod pairs;
@@ -12,6 +13,7 @@ mod table;
 mod tool;
 
 mod attach;
+mod kernel;
 mod overhead;
 
 use std::process::ExitCode;
@@ -37,6 +39,8 @@ struct Arguments {
 enum What {
     /// What is lost to watching, beside other tools.
     Overhead,
+    /// Time and instructions of each eBPF program.
+    Kernel,
     /// Time from the command to probes live and seeded, and what is left afterwards.
     Attach,
 }
@@ -61,6 +65,7 @@ fn main() -> ExitCode {
     };
     let section = match arguments.what {
         What::Overhead => overhead::measure(&wanted),
+        What::Kernel => kernel::measure(),
         What::Attach => attach::measure(),
     };
     match section {

@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     let mut refused = false;
     for (name, judgement) in &judged {
         match judgement {
-            Judgement::Taken => println!("taken {name}"),
+            Judgement::Taken { .. } => println!("taken {name}"),
             Judgement::NoTracepoint => println!("absent {name}"),
             Judgement::Refused(why) => {
                 refused = true;

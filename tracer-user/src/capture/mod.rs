@@ -12,6 +12,7 @@ mod offsets;
 
 mod attach;
 mod object;
+pub mod run_stats;
 mod seed;
 pub mod verifier;
 

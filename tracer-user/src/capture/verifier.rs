@@ -5,13 +5,16 @@
 
 use aya::programs::{Program, ProgramError};
 
-use super::{CaptureError, Settings, describe, object, offsets};
+use super::{CaptureError, Settings, describe, object, offsets, run_stats};
 
 /// What the kernel said to one program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judgement {
     /// Taken.
-    Taken,
+    Taken {
+        /// Instructions the verifier went through.
+        instructions: u32,
+    },
     /// There is nothing to put it to.
     NoTracepoint,
     /// Refused; what the verifier said.
@@ -40,12 +43,16 @@ pub fn judge() -> Result<Vec<(String, Judgement)>, CaptureError> {
                 judged.push((name.to_owned(), Judgement::NoTracepoint));
                 continue;
             }
-            Program::BtfTracePoint(program) => program.load(name, &btf),
-            Program::Iter(program) => program.load("task", &btf),
+            Program::BtfTracePoint(program) => {
+                program.load(name, &btf).and_then(|()| program.info())
+            }
+            Program::Iter(program) => program.load("task", &btf).and_then(|()| program.info()),
             _ => Err(ProgramError::UnexpectedProgramType),
         };
         let judgement = match outcome {
-            Ok(()) => Judgement::Taken,
+            Ok(info) => Judgement::Taken {
+                instructions: run_stats::of(&info).map_or(0, |books| books.verified),
+            },
             Err(error) => Judgement::Refused(spelled_out(&error)),
         };
         judged.push((name.to_owned(), judgement));

@@ -1,0 +1,214 @@
+//! What each eBPF program takes a run, by the kernel's own books.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use holdup::capture::run_stats::{self, Books, Runs};
+
+use super::empty::{self, Empty};
+use super::load::{Load as _, Own};
+use super::tool::Tool;
+use super::{machine, table};
+
+/// How long each workload runs.
+const RUN: Duration = Duration::from_secs(2);
+/// Runs of which the median is taken.
+const REPEATS: usize = 5;
+
+const HOLDUP: Tool = Tool::Holdup {
+    name: "holdup",
+    arguments: &[],
+    elsewhere: false,
+};
+const NO_SITES: Tool = Tool::Holdup {
+    name: "holdup without call sites",
+    arguments: &["--no-call-sites"],
+    elsewhere: false,
+};
+
+/// A workload, and the columns its table has.
+struct Case {
+    name: &'static str,
+    words: &'static [&'static str],
+    tool: Tool,
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "ping-pong",
+        words: &["ring", "--pin", "0"],
+        tool: HOLDUP,
+    },
+    Case {
+        name: "request/response",
+        words: &["request", "--pin", "0"],
+        tool: HOLDUP,
+    },
+    Case {
+        name: "mutex, short holds",
+        words: &["mutex", "--hold", "1000", "--between", "1000"],
+        tool: HOLDUP,
+    },
+    Case {
+        name: "getppid",
+        words: &["calls", "--pin", "1"],
+        tool: HOLDUP,
+    },
+    Case {
+        name: "write to /dev/null",
+        words: &["calls", "--pin", "1", "--write"],
+        tool: HOLDUP,
+    },
+    Case {
+        name: "untracked getppid",
+        words: &["calls", "--pin", "1"],
+        tool: Tool::Holdup {
+            name: "holdup",
+            arguments: &[],
+            elsewhere: true,
+        },
+    },
+];
+
+/// Two threads that wait on a timer, each wait with its call site or all without.
+const WALKED: [Case; 2] = [
+    Case {
+        name: "with",
+        words: &["idle", "--threads", "400", "--sleep", "1000", "--work", "1"],
+        tool: HOLDUP,
+    },
+    Case {
+        name: "without",
+        words: &["idle", "--threads", "400", "--sleep", "1000", "--work", "1"],
+        tool: NO_SITES,
+    },
+];
+
+/// Measures all programs.
+pub fn measure() -> anyhow::Result<String> {
+    let _books = Books::open().context("the kernel keeps no books of eBPF programs")?;
+    let measuring = measuring()?;
+    let mut text = machine::line("cargo xtask bench kernel");
+    let _ = writeln!(
+        text,
+        "\nBy the kernel's run-time statistics, which themselves take {measuring:.0} ns a run (a program that does nothing, \
+         at the same tracepoint): subtracted below. Median of {REPEATS} runs of {} s.\n",
+        RUN.as_secs()
+    );
+    let bystander = Own::start(&["idle", "--threads", "1"].map(str::to_owned))?;
+    let mut figures = table::new(&["workload", "program", "runs a second", "ns a run"]);
+    let mut programs = BTreeMap::new();
+    let mut wait = None;
+    for case in CASES {
+        eprintln!("{}", case.name);
+        let found = runs(case, bystander.pid(), measuring, &mut programs)?;
+        for (name, (rate, each)) in &found {
+            figures.add_row([
+                case.name.to_owned(),
+                name.clone(),
+                format!("{rate:.0}"),
+                format!("{each:.0}"),
+            ]);
+        }
+        if case.name == "ping-pong" {
+            let each = |name: &str| found.get(name).map_or(f64::NAN, |&(_, each)| each);
+            wait = Some(each("sched_switch") + each("sched_waking"));
+        }
+    }
+    let _ = writeln!(text, "{figures}\n");
+    if let Some(wait) = wait {
+        let _ = writeln!(
+            text,
+            "One wait (switch-out, waking, switch-in, record), from the ping-pong: {wait:.0} ns; goal 250 ns: {}.",
+            table::verdict(wait <= 250.0)
+        );
+    }
+    let mut switch = [0.0; 2];
+    for (case, each) in WALKED.iter().zip(&mut switch) {
+        eprintln!("call sites: {}", case.name);
+        let found = runs(case, bystander.pid(), measuring, &mut programs)?;
+        *each = found.get("sched_switch").map_or(f64::NAN, |&(_, each)| each);
+    }
+    let site = switch[0] - switch[1];
+    let _ = writeln!(
+        text,
+        "The call site of a wait, where it is taken (400 sleepers, each wait with its site against all without): {site:.0} ns; \
+         goal 2,000 ns: {}. Once eight sites of a thread and resource are known, one wait in 32 is taken.\n",
+        table::verdict(site <= 2000.0)
+    );
+    let mut counts = table::new(&["program", "instructions the verifier went through"]);
+    for (name, verified) in programs {
+        counts.add_row([name, verified.to_string()]);
+    }
+    let _ = write!(text, "{counts}");
+    Ok(text)
+}
+
+/// Runs a second and ns a run, net, of each program that ran often.
+fn runs(
+    case: &Case,
+    bystander: u32,
+    measuring: f64,
+    programs: &mut BTreeMap<String, u32>,
+) -> anyhow::Result<BTreeMap<String, (f64, f64)>> {
+    let words: Vec<String> = case.words.iter().map(|&word| word.to_owned()).collect();
+    let mut load = Own::start(&words)?;
+    let operations = load.calibrate(RUN)?;
+    let mut samples: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
+    for _ in 0..REPEATS {
+        let before_start: Vec<u32> = run_stats::programs()?.iter().map(|p| p.id).collect();
+        let watching = case.tool.start(load.pid(), bystander)?;
+        let books = || -> anyhow::Result<BTreeMap<u32, run_stats::ProgramBooks>> {
+            let all = run_stats::programs()?.into_iter();
+            let ours = all.filter(|program| !before_start.contains(&program.id));
+            Ok(ours.map(|program| (program.id, program)).collect())
+        };
+        let before = books()?;
+        let run = load.run(operations)?;
+        for (id, program) in books()? {
+            let earlier = before.get(&id).map_or(Runs::default(), |books| books.runs);
+            let runs = program.runs.since(earlier);
+            let rate = runs.count as f64 / run.wall.as_secs_f64();
+            if runs.count > 0 && rate >= 100.0 {
+                let each = runs.time.as_nanos() as f64 / runs.count as f64 - measuring;
+                samples
+                    .entry(program.name.clone())
+                    .or_default()
+                    .push((rate, each));
+            }
+            programs.insert(program.name, program.verified);
+        }
+        watching.stop()?;
+    }
+    let median = |mut values: Vec<(f64, f64)>| {
+        values.sort_by(|a, b| a.1.total_cmp(&b.1));
+        values[values.len() / 2]
+    };
+    Ok(samples
+        .into_iter()
+        .map(|(name, values)| (name, median(values)))
+        .collect())
+}
+
+/// What the books take a run, ns: all they say of a program that does nothing.
+fn measuring() -> anyhow::Result<f64> {
+    let mut load = Own::start(&["calls", "--pin", "1"].map(str::to_owned))?;
+    let operations = load.calibrate(RUN / 4)?;
+    let _empty = Empty::attach(c"sys_enter").context("cannot attach an empty program")?;
+    let mut samples = Vec::new();
+    for _ in 0..REPEATS {
+        let books = || -> anyhow::Result<Runs> {
+            let all = run_stats::programs()?;
+            let ours = all.iter().find(|program| program.name == empty::NAME);
+            Ok(ours.context("the empty program is gone")?.runs)
+        };
+        let before = books()?;
+        load.run(operations)?;
+        let runs = books()?.since(before);
+        samples.push(runs.time.as_nanos() as f64 / runs.count.max(1) as f64);
+    }
+    samples.sort_by(f64::total_cmp);
+    Ok(samples[samples.len() / 2])
+}
