@@ -4,32 +4,29 @@
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counter {
-    /// Records written to the ring buffer.
-    Events = 0,
     /// Records that found the ring buffer full.
-    RingFull = 1,
+    RingFull = 0,
     /// A task had no place in the task table.
-    TaskTableFull = 2,
+    TaskTableFull = 1,
     /// A read of user memory faulted.
-    UserFault = 3,
+    UserFault = 2,
     /// A stack could not be taken.
-    StackFailed = 4,
+    StackFailed = 3,
     /// A blocked wait ended with no wake-up seen.
-    UnmatchedWake = 5,
+    UnmatchedWake = 4,
     /// A time difference across CPUs was negative and taken as zero.
-    NegativeTime = 6,
+    NegativeTime = 5,
     /// A process had no place in the process table.
-    ProcessTableFull = 7,
+    ProcessTableFull = 6,
     /// A stack was not taken, because it had been taken often enough.
-    StackThrottled = 8,
+    StackThrottled = 7,
 }
 
 impl Counter {
     /// How many counters there are.
-    pub const COUNT: u32 = 9;
+    pub const COUNT: u32 = 8;
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 9] = [
-        Self::Events,
+    pub const ALL: [Self; 8] = [
         Self::RingFull,
         Self::TaskTableFull,
         Self::UserFault,

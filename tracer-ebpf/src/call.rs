@@ -1,7 +1,6 @@
 //! System calls of tracked threads, from entry to return.
 
 use aya_ebpf::{
-    bindings::pt_regs,
     helpers::generated::{bpf_get_current_task_btf, bpf_ktime_get_ns, bpf_probe_read_user},
     macros::btf_tracepoint,
     programs::BtfTracePointContext,
@@ -14,7 +13,7 @@ use crate::{
     counter::count,
     memory::{load, user},
     offset, registers, resource, ring, setting,
-    state::{self, NO_CALL, TaskState},
+    state::{self, NO_CALL, TaskState, UNKNOWN_CALL},
     sum,
     syscalls::{COMPAT_RESTART, Class, RESTART, SIGNAL_RETURN},
 };
@@ -34,10 +33,8 @@ pub fn sys_enter(ctx: BtfTracePointContext) -> i32 {
         let Some(state) = state::of(task) else {
             return 0;
         };
-        let saved: *const pt_regs = ctx.arg(0);
         let number = ctx.arg::<u64>(1) as i32;
         let compat = registers::is_compat(task);
-        let now = bpf_ktime_get_ns();
         if state.interrupted != 0 {
             if number == state.call || number == if compat { COMPAT_RESTART } else { RESTART } {
                 state.interrupted = 0;
@@ -47,15 +44,18 @@ pub fn sys_enter(ctx: BtfTracePointContext) -> i32 {
                 return 0;
             }
             // A signal handler ran and the call was not begun again: it has returned EINTR.
-            finish(state, task, now, INTERRUPTED);
+            finish(state, task, bpf_ktime_get_ns(), INTERRUPTED);
         }
-        state.args = registers::arguments(saved, compat);
-        state.call_start = now;
         state.seq += 1;
         state.resolved = 0;
         state.call_flags = if compat { call_flag::COMPAT } else { 0 };
         state.call = number;
-        if state.class() == Class::Close {
+        let class = state.class();
+        if class == Class::Ignored {
+            return 0;
+        }
+        state.call_start = bpf_ktime_get_ns();
+        if class == Class::Close {
             resource::resolve(state, task, true);
         }
     }
@@ -72,8 +72,9 @@ pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
             return 0;
         };
         let ret = ctx.arg::<i64>(1);
-        let now = bpf_ktime_get_ns();
-        state.adopt_call(task, now);
+        if state.call == UNKNOWN_CALL {
+            state.adopt_call(task, bpf_ktime_get_ns());
+        }
         if state.call == NO_CALL {
             return 0;
         }
@@ -82,10 +83,16 @@ pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
             return 0;
         }
         if RESTARTS.contains(&ret) {
+            // What a signal handler does meanwhile changes the registers.
+            resource::resolve(state, task, true);
             state.interrupted = 1;
             return 0;
         }
-        finish(state, task, now, ret);
+        if state.class() == Class::Ignored {
+            state.call = NO_CALL;
+            return 0;
+        }
+        finish(state, task, bpf_ktime_get_ns(), ret);
     }
     0
 }
@@ -98,9 +105,7 @@ pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
 unsafe fn finish(state: &mut TaskState, task: *const u8, now: u64, ret: i64) {
     let class = state.class();
     state.interrupted = 0;
-    if class == Class::Ignored
-        || (class == Class::Fcntl && !resource::is_lock_command(state.args[1] as u32))
-    {
+    if class == Class::Ignored {
         state.call = NO_CALL;
         return;
     }
@@ -116,6 +121,10 @@ unsafe fn finish(state: &mut TaskState, task: *const u8, now: u64, ret: i64) {
             }
         } else {
             resource::resolve(state, task, true);
+        }
+        if class == Class::Fcntl && !resource::is_lock_command(state.args[1] as u32) {
+            state.call = NO_CALL;
+            return;
         }
         if class == Class::Connect && (ret == 0 || ret == IN_PROGRESS) {
             resource::resolve_fd(task, state.args[0] as i32, socket_role::CLIENT, state);

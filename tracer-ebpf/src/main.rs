@@ -1,7 +1,7 @@
 //! The kernel side of holdup: it fills the events of `tracer-common` and decides nothing.
 //!
 //! One file a duty; a file that fills an event has the name of the file in `tracer-common` that defines it. Every program
-//! asks first whether the task at hand is ours: tracked tasks have an entry in `TASKS`, and nothing else is looked at.
+//! asks first whether the task at hand is ours: tracked tasks have a place in `SLOTS`, and nothing else is looked at.
 #![no_std]
 #![no_main]
 #![feature(asm_experimental_arch)]

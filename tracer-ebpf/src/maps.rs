@@ -48,9 +48,17 @@ macro_rules! setting {
 #[map]
 pub static PROCESSES: HashMap<u32, u32> = HashMap::with_max_entries(16_384, 0);
 
-/// Tracked threads, by the address of their `task_struct`: tids change on exec and are reused.
+/// Places of [`SLOTS`]; a power of two.
+pub const SLOT_COUNT: u32 = 16_384;
+
+/// Tracked threads, each at the place its tid has modulo [`SLOT_COUNT`]: a load and a comparison where a hash would cost every
+/// task of the host a call. Tids are given out one after the other, so two of one place are rare.
 #[map]
-pub static TASKS: HashMap<u64, TaskState> = HashMap::with_max_entries(16_384, 0);
+pub static SLOTS: Array<TaskState> = Array::with_max_entries(SLOT_COUNT, 0);
+
+/// Tracked threads whose place another one has, by the address of their `task_struct`.
+#[map]
+pub static CROWDED: HashMap<u64, TaskState> = HashMap::with_max_entries(4_096, 0);
 
 /// All records. User space sets its size.
 #[map]

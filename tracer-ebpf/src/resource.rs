@@ -5,7 +5,7 @@ use tracer_common::{RawResource, ResourceTag};
 use crate::{
     file,
     memory::{load, probe, user},
-    offset, socket,
+    offset, registers, socket,
     state::TaskState,
     syscalls::Class,
 };
@@ -13,9 +13,10 @@ use crate::{
 /// `S_IFMT`, `S_IFSOCK` (include/uapi/linux/stat.h).
 const FORMAT: u32 = 0o170_000;
 const SOCKET: u32 = 0o140_000;
-/// `S_IFREG` and `S_IFIFO`.
+/// `S_IFREG`, `S_IFIFO` and `S_IFCHR`.
 const REGULAR: u32 = 0o100_000;
 const PIPE: u32 = 0o010_000;
+const CHARACTERS: u32 = 0o020_000;
 
 /// `ANON_INODE_FS_MAGIC` (include/uapi/linux/magic.h).
 const ANONYMOUS: u64 = 0x0904_1934;
@@ -36,10 +37,10 @@ pub const NONE: RawResource = RawResource {
     b: 0,
 };
 
-/// Whether calls on files of this mode may be summed: regular files and pipes.
+/// Whether calls on files of this mode may be summed: regular files, pipes, and devices such as terminals.
 #[inline(always)]
 pub fn is_summable(mode: u32) -> bool {
-    mode & FORMAT == REGULAR || mode & FORMAT == PIPE
+    matches!(mode & FORMAT, REGULAR | PIPE | CHARACTERS)
 }
 
 /// Whether the mode is a socket's.
@@ -89,12 +90,28 @@ pub unsafe fn resolve_fd(task: *const u8, fd: i32, role: u32, state: &mut TaskSt
         return;
     }
     let inode: *const u8 = probe(open, offset!(file_inode));
+    if state.socket[0] == open as u64 && role == 0 {
+        // Sockets' inode numbers are given out once (get_next_ino, fs/inode.c), so the same number is the same socket, also
+        // where another open file has come to lie at this address.
+        let number: u64 = probe(inode, offset!(inode_ino));
+        if state.socket[1] == number {
+            state.mode = SOCKET;
+            state.resource.tag = ResourceTag::Socket as u32;
+            state.resource.b = number;
+            return;
+        }
+    }
     let mode = u32::from(probe::<u16>(inode, offset!(inode_mode)));
     state.mode = mode;
     if is_socket(mode) {
         state.resource.tag = ResourceTag::Socket as u32;
         state.resource.b = probe(inode, offset!(inode_ino));
-        socket::describe(open, state.resource, role, state);
+        let settled = socket::describe(open, state.resource, role);
+        state.socket = if settled {
+            [open as u64, state.resource.b]
+        } else {
+            [0; 2]
+        };
         return;
     }
     let sb: *const u8 = probe(inode, offset!(inode_sb));
@@ -124,6 +141,10 @@ pub unsafe fn resolve(state: &mut TaskState, task: *const u8, current: bool) {
     state.resolved = 1;
     state.op = 0;
     let class = state.class();
+    if !matches!(class, Class::Ignored | Class::Plain | Class::Yield) {
+        // SAFETY: as above.
+        state.args = unsafe { registers::arguments(registers::of(task), state.is_compat()) };
+    }
     let fd = match class {
         Class::Ignored | Class::Plain | Class::Yield | Class::Open => {
             state.resource = NONE;

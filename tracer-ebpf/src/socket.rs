@@ -3,7 +3,7 @@
 use aya_ebpf::helpers::generated::{bpf_get_current_pid_tgid, bpf_ktime_get_ns};
 use tracer_common::{ABSENT, EventKind, RawResource, SocketEvent, socket_role};
 
-use crate::{maps::DESCRIBED, memory::probe, offset, ring, state::TaskState};
+use crate::{maps::DESCRIBED, memory::probe, offset, ring};
 
 /// `AF_UNIX`, `AF_INET6` (include/linux/socket.h).
 const UNIX: u16 = 1;
@@ -16,9 +16,9 @@ const LISTEN: u8 = 10;
 const NAMESPACE: u64 = u64::MAX;
 
 /// Sends a [`SocketEvent`] when the socket is new, or when more is known of it than was said: what was said is the role and
-/// whether there was a peer.
+/// whether there was a peer. `true`: all was said before.
 #[inline(always)]
-pub fn describe(open: *const u8, resource: RawResource, role: u32, _state: &TaskState) {
+pub fn describe(open: *const u8, resource: RawResource, role: u32) -> bool {
     let key = [NAMESPACE, resource.b];
     let said = match DESCRIBED.get_ptr(key) {
         // SAFETY: an element of a preallocated map.
@@ -27,7 +27,7 @@ pub fn describe(open: *const u8, resource: RawResource, role: u32, _state: &Task
     };
     // The usual case: described with its peer, and no new role.
     if said & CONNECTED != 0 && role == 0 {
-        return;
+        return true;
     }
     let socket: *const u8 = probe(open, offset!(file_private_data));
     let sock: *const u8 = probe(socket, offset!(socket_sk));
@@ -48,10 +48,11 @@ pub fn describe(open: *const u8, resource: RawResource, role: u32, _state: &Task
             0
         } | u64::from(role) << 8;
     if said == known {
-        return;
+        return false;
     }
     send(socket, sock, resource, role);
     let _ = DESCRIBED.insert(key, known, 0);
+    false
 }
 
 /// Bits of what was said.

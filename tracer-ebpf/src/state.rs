@@ -1,11 +1,14 @@
 //! What is kept of a tracked thread between two events.
 
+use core::mem::offset_of;
+
+use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
 use tracer_common::{Counter, RawResource, call_flag};
 
 use crate::{
     counter::count,
     exchange::Word,
-    maps::TASKS,
+    maps::{CROWDED, SLOT_COUNT, SLOTS},
     memory::load,
     offset, registers,
     sum::Sum,
@@ -23,6 +26,13 @@ pub const UNKNOWN_CALL: i32 = -2;
 /// switch-in and the task iterator compete.
 #[repr(C)]
 pub struct TaskState {
+    /// Address of the thread's `task_struct`, 0: none. Set last and cleared first; not used in `CROWDED`.
+    task: Word,
+    /// 1: somebody has, or is taking, this place of `SLOTS`.
+    taken: Word,
+    /// 1: a thread whose place this is had to go to `CROWDED`. Stays.
+    crowded: Word,
+
     /// Birth of the thread: an entry left behind by another one at the same address is told by it. 0: being made.
     pub start_time: u64,
 
@@ -59,9 +69,9 @@ pub struct TaskState {
     pub call: i32,
     /// How many calls it entered since the probes came in.
     pub seq: u32,
-    /// When it entered this one.
+    /// When it entered this one, if it is of a kind that is recorded.
     pub call_start: u64,
-    /// Its first three arguments.
+    /// Its first three arguments, once `resolved`: they lie in the saved registers until its end.
     pub args: [u64; 3],
     /// What the call is about, once `resolved`.
     pub resource: RawResource,
@@ -84,12 +94,18 @@ pub struct TaskState {
     /// Since when.
     pub lock_start: u64,
 
+    /// The open file of the socket last used, and its inode: that it is described with its peer need not be looked up again.
+    pub socket: [u64; 2],
+
     /// Calls alike that did not block and are not told yet.
     pub sum: Sum,
 }
 
 /// A thread about which nothing is known.
 static UNKNOWN: TaskState = TaskState {
+    task: Word::ZERO,
+    taken: Word::ZERO,
+    crowded: Word::ZERO,
     start_time: 0,
     since: Word::ZERO,
     left: 0,
@@ -123,6 +139,7 @@ static UNKNOWN: TaskState = TaskState {
     lock_flags: 0,
     lock: 0,
     lock_start: 0,
+    socket: [0; 2],
     sum: Sum::EMPTY,
 };
 
@@ -157,7 +174,6 @@ impl TaskState {
                 return;
             }
             let compat = registers::is_compat(task);
-            self.args = registers::arguments(saved, compat);
             self.call_start = now;
             self.seq = 1;
             self.resolved = 0;
@@ -173,9 +189,17 @@ impl TaskState {
 /// `task` is a BTF pointer.
 #[inline(always)]
 pub unsafe fn of(task: *const u8) -> Option<&'static mut TaskState> {
-    let state = TASKS.get_ptr_mut(task as u64)?;
-    // SAFETY: an element of a preallocated map stays mapped; who may write what is said at `TaskState`.
-    let state = unsafe { &mut *state };
+    // SAFETY: BTF pointer.
+    let home = home(unsafe { load(task, offset!(task_pid)) })?;
+    let state = if home.task.get() == task as u64 {
+        home
+    } else {
+        if home.crowded.get() == 0 {
+            return None;
+        }
+        // SAFETY: as in `home`.
+        unsafe { &mut *CROWDED.get_ptr_mut(task as u64)? }
+    };
     // SAFETY: BTF pointer.
     let start_time: u64 = unsafe { load(task, offset!(task_start_time)) };
     if state.start_time != start_time && state.start_time != 0 {
@@ -184,27 +208,88 @@ pub unsafe fn of(task: *const u8) -> Option<&'static mut TaskState> {
     Some(state)
 }
 
-/// Begins to track a thread. `None` when the table is full (counted).
+/// The place of a tid in `SLOTS`.
+#[inline(always)]
+fn home(tid: u32) -> Option<&'static mut TaskState> {
+    let state = SLOTS.get_ptr_mut(tid & (SLOT_COUNT - 1))?;
+    // SAFETY: an element of a preallocated map stays mapped; who may write what is said at `TaskState`.
+    Some(unsafe { &mut *state })
+}
+
+/// Begins to track a thread. `None` when there is no place for it (counted).
 ///
 /// # Safety
 /// `task` is a BTF pointer.
 #[inline(always)]
 pub unsafe fn track(task: *const u8) -> Option<&'static mut TaskState> {
+    // SAFETY: BTF pointer.
+    let (tid, start_time): (u32, u64) = unsafe {
+        (
+            load(task, offset!(task_pid)),
+            load(task, offset!(task_start_time)),
+        )
+    };
+    let home = home(tid)?;
+    if home.taken.replace(0, 1) {
+        let head = offset_of!(TaskState, start_time);
+        // SAFETY: all of the element behind its head, which is this thread's alone since it is taken; the source is as long.
+        unsafe {
+            bpf_probe_read_kernel(
+                (&raw mut home.start_time).cast(),
+                (size_of::<TaskState>() - head) as u32,
+                (&raw const UNKNOWN.start_time).cast(),
+            );
+        }
+        home.start_time = start_time;
+        home.task.set(task as u64);
+        return Some(home);
+    }
     let key = task as u64;
-    if TASKS.insert(key, &UNKNOWN, 0).is_err() {
+    if CROWDED.insert(key, &UNKNOWN, 0).is_err() {
         count(Counter::TaskTableFull);
         return None;
     }
-    let state = TASKS.get_ptr_mut(key)?;
-    // SAFETY: as in `of`.
-    let state = unsafe { &mut *state };
-    // SAFETY: BTF pointer.
-    state.start_time = unsafe { load(task, offset!(task_start_time)) };
+    // SAFETY: as in `home`.
+    let state = unsafe { &mut *CROWDED.get_ptr_mut(key)? };
+    state.start_time = start_time;
+    home.crowded.set(1);
     Some(state)
 }
 
-/// Stops tracking it.
+/// A thread that had `former` as its tid has another now: execs of threads take over the leader's.
+///
+/// # Safety
+/// `task` is a BTF pointer.
 #[inline(always)]
-pub fn forget(task: *const u8) {
-    let _ = TASKS.remove(task as u64);
+pub unsafe fn rename(task: *const u8, former: u32) {
+    release(task, former);
+    let _ = CROWDED.remove(task as u64);
+    // Nothing is known of it: it is in the middle of its exec.
+    // SAFETY: BTF pointer.
+    let _ = unsafe { track(task) };
+}
+
+/// Stops tracking it.
+///
+/// # Safety
+/// `task` is a BTF pointer.
+#[inline(always)]
+pub unsafe fn forget(task: *const u8) {
+    // SAFETY: BTF pointer.
+    if !release(task, unsafe { load(task, offset!(task_pid)) }) {
+        let _ = CROWDED.remove(task as u64);
+    }
+}
+
+/// Gives back its place, if it has the one of that tid.
+#[inline(always)]
+fn release(task: *const u8, tid: u32) -> bool {
+    match home(tid) {
+        Some(home) if home.task.get() == task as u64 => {
+            home.task.set(0);
+            home.taken.set(0);
+            true
+        }
+        _ => false,
+    }
 }

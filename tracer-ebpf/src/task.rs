@@ -78,9 +78,9 @@ pub fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
         {
             return 0;
         }
-        if let Some(state) = crate::maps::TASKS.get_ptr_mut(task as u64) {
-            // de_thread gives it the leader's start_time (fs/exec.c, v6.18).
-            (*state).start_time = load(task, offset!(task_start_time));
+        // de_thread gives it the leader's tid and start_time (fs/exec.c, v6.18).
+        if former != load::<u32>(task, offset!(task_pid)) {
+            state::rename(task, former);
         }
         send(
             task,

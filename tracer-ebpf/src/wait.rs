@@ -36,13 +36,19 @@ pub fn sched_switch(ctx: BtfTracePointContext) -> i32 {
     let previous: *const u8 = ctx.arg(1);
     let next: *const u8 = ctx.arg(2);
     let previous_state = ctx.arg::<u64>(3) as u32;
-    // SAFETY: the tracepoint's arguments are BTF pointers.
+    // One look at the clock serves both: it is one instant.
+    let mut now = 0;
+    // SAFETY: the tracepoint's arguments are BTF pointers; a helper without arguments.
     unsafe {
         if let Some(state) = state::of(previous) {
-            leave(state, previous, preempt, previous_state);
+            now = bpf_ktime_get_ns();
+            leave(state, previous, preempt, previous_state, now);
         }
         if let Some(state) = state::of(next) {
-            come(state, next);
+            if now == 0 {
+                now = bpf_ktime_get_ns();
+            }
+            come(state, next, now);
         }
     }
     0
@@ -51,13 +57,18 @@ pub fn sched_switch(ctx: BtfTracePointContext) -> i32 {
 /// # Safety
 /// `task` is the BTF pointer of the thread whose state this is.
 #[inline(always)]
-unsafe fn leave(state: &mut TaskState, task: *const u8, preempt: bool, previous_state: u32) {
+unsafe fn leave(
+    state: &mut TaskState,
+    task: *const u8,
+    preempt: bool,
+    previous_state: u32,
+    now: u64,
+) {
     if previous_state & DEAD != 0 {
-        state::forget(task);
+        // SAFETY: as above.
+        unsafe { state::forget(task) };
         return;
     }
-    // SAFETY: helper without arguments.
-    let now = unsafe { bpf_ktime_get_ns() };
     // SAFETY: as above.
     unsafe { state.adopt_call(task, now) };
     state.reason = if preempt || previous_state == 0 {
@@ -136,9 +147,7 @@ pub fn is_uninterruptible(task_state: u32) -> bool {
 /// # Safety
 /// As [`leave`].
 #[inline(always)]
-unsafe fn come(state: &mut TaskState, task: *const u8) {
-    // SAFETY: helper without arguments.
-    let now = unsafe { bpf_ktime_get_ns() };
+unsafe fn come(state: &mut TaskState, task: *const u8, now: u64) {
     let came_before = state.came.get();
     // First `came`, then `since`: the iterator, which seeds `since` of threads that never came, looks in the other order.
     state.came.set(now);

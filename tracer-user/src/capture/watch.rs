@@ -153,7 +153,7 @@ impl Session {
         let full = self.loss(Counter::TaskTableFull) + self.loss(Counter::ProcessTableFull);
         Counters {
             attach: self.meta.counters.attach,
-            events: self.loss(Counter::Events),
+            events: self.drain.received,
             ring_full: self.loss(Counter::RingFull),
             table_full: full + self.resources.refused(),
             late: self.drain.late,
