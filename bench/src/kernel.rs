@@ -10,7 +10,7 @@ use holdup::capture::run_stats::{self, Books, Runs};
 use super::empty::{self, Empty};
 use super::load::{Load as _, Own};
 use super::tool::Tool;
-use super::{machine, table};
+use super::{Wanted, machine, table};
 
 /// How long each workload runs.
 const RUN: Duration = Duration::from_secs(2);
@@ -19,12 +19,12 @@ const REPEATS: usize = 5;
 
 const HOLDUP: Tool = Tool::Holdup {
     name: "holdup",
-    arguments: &[],
+    arguments: &["--max-overhead", "1000"],
     elsewhere: false,
 };
 const NO_SITES: Tool = Tool::Holdup {
     name: "holdup without call sites",
-    arguments: &["--no-call-sites"],
+    arguments: &["--max-overhead", "1000", "--no-call-sites"],
     elsewhere: false,
 };
 
@@ -66,7 +66,7 @@ const CASES: &[Case] = &[
         words: &["calls", "--pin", "1"],
         tool: Tool::Holdup {
             name: "holdup",
-            arguments: &[],
+            arguments: &["--max-overhead", "1000"],
             elsewhere: true,
         },
     },
@@ -87,7 +87,7 @@ const WALKED: [Case; 2] = [
 ];
 
 /// Measures all programs.
-pub fn measure() -> anyhow::Result<String> {
+pub fn measure(wanted: &Wanted) -> anyhow::Result<String> {
     let _books = Books::open().context("the kernel keeps no books of eBPF programs")?;
     let measuring = measuring()?;
     let mut text = machine::line("cargo xtask bench kernel");
@@ -101,7 +101,7 @@ pub fn measure() -> anyhow::Result<String> {
     let mut figures = table::new(&["workload", "program", "runs a second", "ns a run"]);
     let mut programs = BTreeMap::new();
     let mut wait = None;
-    for case in CASES {
+    for case in CASES.iter().filter(|case| wanted.has(case.name)) {
         eprintln!("{}", case.name);
         let found = runs(case, bystander.pid(), measuring, &mut programs)?;
         for (name, (rate, each)) in &found {
@@ -129,7 +129,9 @@ pub fn measure() -> anyhow::Result<String> {
     for (case, each) in WALKED.iter().zip(&mut switch) {
         eprintln!("call sites: {}", case.name);
         let found = runs(case, bystander.pid(), measuring, &mut programs)?;
-        *each = found.get("sched_switch").map_or(f64::NAN, |&(_, each)| each);
+        *each = found
+            .get("sched_switch")
+            .map_or(f64::NAN, |&(_, each)| each);
     }
     let site = switch[0] - switch[1];
     let _ = writeln!(

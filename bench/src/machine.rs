@@ -26,7 +26,11 @@ pub fn line(command: &str) -> String {
         "`{command}`, {}, Linux {}, {cores} x {model}{}.\n",
         date(),
         release.trim(),
-        if virtual_machine { " (a virtual machine)" } else { "" },
+        if virtual_machine {
+            " (a virtual machine)"
+        } else {
+            ""
+        },
     )
 }
 

@@ -65,7 +65,7 @@ fn main() -> ExitCode {
     };
     let section = match arguments.what {
         What::Overhead => overhead::measure(&wanted),
-        What::Kernel => kernel::measure(),
+        What::Kernel => kernel::measure(&wanted),
         What::Attach => attach::measure(),
     };
     match section {

@@ -106,8 +106,9 @@ pub fn measure(wanted: &Wanted) -> anyhow::Result<String> {
             }
             Own::start(&all).map(|own| Box::new(own) as Box<dyn Load>)
         };
-        let compared = started
-            .and_then(|mut load| pairs::compare(&mut *load, bystander.pid(), TOOLS, wanted.longest));
+        let compared = started.and_then(|mut load| {
+            pairs::compare(&mut *load, bystander.pid(), TOOLS, wanted.longest)
+        });
         let _ = write!(text, "\n### {}\n\n", case.name);
         match compared {
             Ok(comparison) => show(&mut text, case, &comparison),

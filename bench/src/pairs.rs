@@ -60,7 +60,10 @@ pub fn compare(
         if tool.is_installed() {
             able.push(tool);
         } else {
-            missing.push(format!("{}: not installed (`cargo xtask setup --bench`)", tool.name()));
+            missing.push(format!(
+                "{}: not installed (`cargo xtask setup --bench`)",
+                tool.name()
+            ));
         }
     }
     let most = load.calibrate(RUN)?;

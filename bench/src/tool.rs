@@ -135,8 +135,14 @@ impl Tool {
             .with_context(|| format!("cannot start {}", self.name()))?;
         let (sender, lines) = mpsc::channel();
         for stream in [
-            child.stdout.take().map(|out| Box::new(out) as Box<dyn Read + Send>),
-            child.stderr.take().map(|out| Box::new(out) as Box<dyn Read + Send>),
+            child
+                .stdout
+                .take()
+                .map(|out| Box::new(out) as Box<dyn Read + Send>),
+            child
+                .stderr
+                .take()
+                .map(|out| Box::new(out) as Box<dyn Read + Send>),
         ]
         .into_iter()
         .flatten()

@@ -24,7 +24,7 @@ pub use header::{EventKind, Header};
 pub use kernel::{KernelEvent, KernelEventKind};
 pub use offsets::{ABSENT, Member, Offsets};
 pub use resource::{RawResource, ResourceTag};
-pub use settings::{Control, KernelSettings, process_role};
+pub use settings::{Control, KernelSettings, narrow, process_role};
 pub use socket::{SocketEvent, socket_role};
 pub use stack::{SNAPSHOT_BYTES, StackEvent, UserRegisters};
 pub use task::{COMM_BYTES, TaskEvent, TaskEventKind};

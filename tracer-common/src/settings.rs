@@ -12,12 +12,14 @@ pub struct KernelSettings {
     pub peek: u32,
     /// Most bytes of user stack a snapshot takes; 0: take none.
     pub stack_bytes: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// 1: calls are recorded; 0: waits alone, and the programs at calls are not attached.
+    pub calls: u32,
 }
 assert_size!(KernelSettings, 16);
 
-/// The one element of the map `CONTROL`: how the task iterator shall work, and what it found.
+/// The one element of the map `CONTROL`: how the task iterator shall work, and what it found; and what is left out.
+///
+/// The iterator's part is written before each of its passes, by whoever starts it.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Control {
@@ -27,8 +29,22 @@ pub struct Control {
     pub alive: u64,
     /// Of these, met for the first time.
     pub fresh: u64,
+    /// 1: the pass forgets what it knows of each thread, since nobody watched it meanwhile.
+    pub reset: u64,
+    /// Bits of [`narrow`].
+    pub narrow: u64,
 }
-assert_size!(Control, 24);
+assert_size!(Control, 40);
+
+/// Bits of [`Control::narrow`]: what is left out to cost less.
+pub mod narrow {
+    /// Stack snapshots.
+    pub const SAMPLES: u64 = 1;
+    /// Calls that would be summed: they did not block, and neither bound an exchange nor make data durable.
+    pub const FREE_CALLS: u64 = 2;
+    /// Nothing is watched at present: only births, execs, names and exits are attached.
+    pub const PAUSED: u64 = 4;
+}
 
 /// Values of the map `PROCESSES`: why a process is tracked.
 pub mod process_role {

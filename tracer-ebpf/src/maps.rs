@@ -18,7 +18,7 @@ pub static SETTINGS: KernelSettings = KernelSettings {
     own_pid: 0,
     peek: 0,
     stack_bytes: 0,
-    reserved: 0,
+    calls: 1,
 };
 
 /// What user space put in the place of a global.
@@ -51,14 +51,10 @@ pub static PROCESSES: HashMap<u32, u32> = HashMap::with_max_entries(16_384, 0);
 /// Places of [`SLOTS`]; a power of two.
 pub const SLOT_COUNT: u32 = 16_384;
 
-/// Tracked threads, each at the place its tid has modulo [`SLOT_COUNT`]: a load and a comparison where a hash would cost every
-/// task of the host a call. Tids are given out one after the other, so two of one place are rare.
+/// Tracked threads, each at the place its tid has modulo [`SLOT_COUNT`], or at one of the next: a load and a comparison where a
+/// hash would cost every task of the host a call. Tids are given out one after the other, so two of one place are rare.
 #[map]
 pub static SLOTS: Array<TaskState> = Array::with_max_entries(SLOT_COUNT, 0);
-
-/// Tracked threads whose place another one has, by the address of their `task_struct`.
-#[map]
-pub static CROWDED: HashMap<u64, TaskState> = HashMap::with_max_entries(4_096, 0);
 
 /// All records. User space sets its size.
 #[map]
@@ -68,9 +64,18 @@ pub static EVENTS: RingBuf = RingBuf::with_byte_size(16 * 1024 * 1024, 0);
 #[map]
 pub static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(Counter::COUNT, 0);
 
-/// The task iterator's orders and findings.
+/// The task iterator's orders and findings, and what is left out.
 #[map]
 pub static CONTROL: Array<Control> = Array::with_max_entries(1, 0);
+
+/// Whether something is left out: a bit of `tracer_common::narrow`.
+#[inline(always)]
+pub fn is_left_out(bit: u64) -> bool {
+    // SAFETY: an element of an array map; user space writes a word at once.
+    CONTROL
+        .get_ptr(0)
+        .is_some_and(|control| unsafe { (&raw const (*control).narrow).read_volatile() } & bit != 0)
+}
 
 /// Files and sockets already described: identity to what was said of them.
 #[map]

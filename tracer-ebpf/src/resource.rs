@@ -6,7 +6,7 @@ use crate::{
     file,
     memory::{load, probe, user},
     offset, registers, socket,
-    state::TaskState,
+    state::{Latest, TaskState},
     syscalls::Class,
 };
 
@@ -90,42 +90,61 @@ pub unsafe fn resolve_fd(task: *const u8, fd: i32, role: u32, state: &mut TaskSt
         return;
     }
     let inode: *const u8 = probe(open, offset!(file_inode));
-    if state.socket[0] == open as u64 && role == 0 {
-        // Sockets' inode numbers are given out once (get_next_ino, fs/inode.c), so the same number is the same socket, also
-        // where another open file has come to lie at this address.
-        let number: u64 = probe(inode, offset!(inode_ino));
-        if state.socket[1] == number {
-            state.mode = SOCKET;
-            state.resource.tag = ResourceTag::Socket as u32;
-            state.resource.b = number;
+    let number: u64 = probe(inode, offset!(inode_ino));
+    state.resource.b = number;
+    let latest = state.latest;
+    if latest.open == open as u64 && latest.number == number && role == 0 {
+        // Sockets' inode numbers are given out once (get_next_ino, fs/inode.c); files may get one again, in another generation.
+        // So this is the same one, also where another open file has come to lie at this address.
+        if is_socket(latest.mode)
+            || latest.generation == probe::<u32>(inode, offset!(inode_generation))
+        {
+            state.mode = latest.mode;
+            state.resource.a = latest.a;
+            state.resource.tag = tag(latest.mode);
             return;
         }
     }
     let mode = u32::from(probe::<u16>(inode, offset!(inode_mode)));
     state.mode = mode;
+    state.resource.tag = tag(mode);
+    state.latest = Latest {
+        open: open as u64,
+        number,
+        a: 0,
+        generation: 0,
+        mode,
+    };
     if is_socket(mode) {
-        state.resource.tag = ResourceTag::Socket as u32;
-        state.resource.b = probe(inode, offset!(inode_ino));
-        let settled = socket::describe(open, state.resource, role);
-        state.socket = if settled {
-            [open as u64, state.resource.b]
-        } else {
-            [0; 2]
-        };
+        if !socket::describe(open, state.resource, role) {
+            // More may be known of it next time.
+            state.latest = Latest::NONE;
+        }
         return;
     }
+    let generation = probe::<u32>(inode, offset!(inode_generation));
     let sb: *const u8 = probe(inode, offset!(inode_sb));
     let magic: u64 = probe(sb, offset!(sb_magic));
     // All anonymous inodes (epoll, eventfd ...) are one inode: the open file's address tells them apart instead.
-    let generation = if magic == ANONYMOUS {
+    let told = if magic == ANONYMOUS {
         (open as u64 >> 6) as u32
     } else {
-        probe::<u32>(inode, offset!(inode_generation))
+        generation
     };
-    state.resource.tag = ResourceTag::File as u32;
-    state.resource.a = u64::from(probe::<u32>(sb, offset!(sb_dev))) << 32 | u64::from(generation);
-    state.resource.b = probe(inode, offset!(inode_ino));
+    state.resource.a = u64::from(probe::<u32>(sb, offset!(sb_dev))) << 32 | u64::from(told);
+    state.latest.a = state.resource.a;
+    state.latest.generation = generation;
     file::describe(open, state.resource, mode, magic);
+}
+
+/// What an open file of this mode is.
+#[inline(always)]
+fn tag(mode: u32) -> u32 {
+    if is_socket(mode) {
+        ResourceTag::Socket as u32
+    } else {
+        ResourceTag::File as u32
+    }
 }
 
 /// Finds what the call that `task` is in is about, unless that is done. `current`: the task is the one that runs this, so

@@ -56,6 +56,13 @@ pub extern "C" fn seed_and_cut(ctx: *const IteratorContext) -> i32 {
                 }
             }
         };
+        if (*control).reset != 0 {
+            // Nothing else is attached now that knows it. Numbers of calls go on: each is given once.
+            let (start_time, seq) = (state.start_time, state.seq);
+            state::reset(state, start_time);
+            state.seq = seq;
+            return 0;
+        }
         let now = bpf_ktime_get_ns();
         let rest = if (*control).cut_age == 0 {
             0

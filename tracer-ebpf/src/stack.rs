@@ -9,10 +9,10 @@ use aya_ebpf::{
     macros::map,
     maps::{Array, PerCpuArray},
 };
-use tracer_common::{Counter, EventKind, Header, StackEvent, UserRegisters};
+use tracer_common::{Counter, EventKind, Header, StackEvent, UserRegisters, narrow};
 
 use crate::{
-    counter::count, memory::load, offset, registers, ring, setting, state::TaskState,
+    counter::count, maps::is_left_out, memory::load, offset, registers, ring, setting, state::TaskState,
     syscalls::Class,
 };
 
@@ -79,6 +79,9 @@ fn is_wanted(class: Class) -> bool {
 #[inline(always)]
 pub unsafe fn take(state: &TaskState, task: *const u8, now: u64) -> u64 {
     if setting!(stack_bytes) == 0 || state.is_compat() || !is_wanted(state.class()) {
+        return 0;
+    }
+    if is_left_out(narrow::SAMPLES) {
         return 0;
     }
     // Not by its address: the verifier lets nobody calculate with pointers.

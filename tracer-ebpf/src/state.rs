@@ -8,7 +8,7 @@ use tracer_common::{Counter, RawResource, call_flag};
 use crate::{
     counter::count,
     exchange::Word,
-    maps::{CROWDED, SLOT_COUNT, SLOTS},
+    maps::{SLOT_COUNT, SLOTS},
     memory::load,
     offset, registers,
     sum::Sum,
@@ -26,14 +26,14 @@ pub const UNKNOWN_CALL: i32 = -2;
 /// switch-in and the task iterator compete.
 #[repr(C)]
 pub struct TaskState {
-    /// Address of the thread's `task_struct`, 0: none. Set last and cleared first; not used in `CROWDED`.
+    /// Address of the thread's `task_struct`, 0: none. Set last and cleared first.
     task: Word,
     /// 1: somebody has, or is taking, this place of `SLOTS`.
     taken: Word,
-    /// 1: a thread whose place this is had to go to `CROWDED`. Stays.
-    crowded: Word,
+    /// 1: a thread found this place taken and went on. Stays.
+    passed: Word,
 
-    /// Birth of the thread: an entry left behind by another one at the same address is told by it. 0: being made.
+    /// Birth of the thread: an entry left behind by another one at the same address is told by it.
     pub start_time: u64,
 
     /// Where the present part of its off-CPU period began; 0: on a CPU, or not known. Whoever exchanges it owns the part
@@ -94,18 +94,47 @@ pub struct TaskState {
     /// Since when.
     pub lock_start: u64,
 
-    /// The open file of the socket last used, and its inode: that it is described with its peer need not be looked up again.
-    pub socket: [u64; 2],
+    /// The open file last used.
+    pub latest: Latest,
 
     /// Calls alike that did not block and are not told yet.
     pub sum: Sum,
+    /// Keeps neighbours in `SLOTS`, which run on other CPUs, off each other's cache lines.
+    apart: [u64; 8],
+}
+
+/// An open file that was looked at and described: what need not be looked up again while it is the same.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Latest {
+    /// Address of its `struct file`, 0: none.
+    pub open: u64,
+    /// Number of its inode.
+    pub number: u64,
+    /// First word of its identity.
+    pub a: u64,
+    /// Generation of its inode.
+    pub generation: u32,
+    /// `i_mode`.
+    pub mode: u32,
+}
+
+impl Latest {
+    /// None.
+    pub const NONE: Self = Self {
+        open: 0,
+        number: 0,
+        a: 0,
+        generation: 0,
+        mode: 0,
+    };
 }
 
 /// A thread about which nothing is known.
 static UNKNOWN: TaskState = TaskState {
     task: Word::ZERO,
     taken: Word::ZERO,
-    crowded: Word::ZERO,
+    passed: Word::ZERO,
     start_time: 0,
     since: Word::ZERO,
     left: 0,
@@ -139,8 +168,9 @@ static UNKNOWN: TaskState = TaskState {
     lock_flags: 0,
     lock: 0,
     lock_start: 0,
-    socket: [0; 2],
+    latest: Latest::NONE,
     sum: Sum::EMPTY,
+    apart: [0; 8],
 };
 
 impl TaskState {
@@ -175,13 +205,18 @@ impl TaskState {
             }
             let compat = registers::is_compat(task);
             self.call_start = now;
-            self.seq = 1;
+            self.seq += 1;
             self.resolved = 0;
             self.call_flags = call_flag::NO_START | if compat { call_flag::COMPAT } else { 0 };
             self.call = call;
         }
     }
 }
+
+/// Places a thread may have.
+const PROBES: u32 = 8;
+/// From one to the next: far, since neighbours in `SLOTS` are taken by neighbours in tid.
+const STRIDE: u32 = 4_099;
 
 /// The state of a tracked thread, `None` for all others.
 ///
@@ -190,28 +225,38 @@ impl TaskState {
 #[inline(always)]
 pub unsafe fn of(task: *const u8) -> Option<&'static mut TaskState> {
     // SAFETY: BTF pointer.
-    let home = home(unsafe { load(task, offset!(task_pid)) })?;
-    let state = if home.task.get() == task as u64 {
-        home
-    } else {
-        if home.crowded.get() == 0 {
-            return None;
-        }
-        // SAFETY: as in `home`.
-        unsafe { &mut *CROWDED.get_ptr_mut(task as u64)? }
-    };
+    let tid: u32 = unsafe { load(task, offset!(task_pid)) };
+    let state = find(task, tid)?;
     // SAFETY: BTF pointer.
     let start_time: u64 = unsafe { load(task, offset!(task_start_time)) };
-    if state.start_time != start_time && state.start_time != 0 {
+    if state.start_time != start_time {
         return None;
     }
     Some(state)
 }
 
-/// The place of a tid in `SLOTS`.
+/// The place that the thread with this tid has.
 #[inline(always)]
-fn home(tid: u32) -> Option<&'static mut TaskState> {
-    let state = SLOTS.get_ptr_mut(tid & (SLOT_COUNT - 1))?;
+fn find(task: *const u8, tid: u32) -> Option<&'static mut TaskState> {
+    let mut probe = 0;
+    while probe < PROBES {
+        let state = place(tid, probe)?;
+        if state.task.get() == task as u64 {
+            return Some(state);
+        }
+        if state.passed.get() == 0 {
+            return None;
+        }
+        probe += 1;
+    }
+    None
+}
+
+/// One of the places that a tid may have in `SLOTS`.
+#[inline(always)]
+fn place(tid: u32, probe: u32) -> Option<&'static mut TaskState> {
+    let index = tid.wrapping_add(probe * STRIDE) & (SLOT_COUNT - 1);
+    let state = SLOTS.get_ptr_mut(index)?;
     // SAFETY: an element of a preallocated map stays mapped; who may write what is said at `TaskState`.
     Some(unsafe { &mut *state })
 }
@@ -229,31 +274,34 @@ pub unsafe fn track(task: *const u8) -> Option<&'static mut TaskState> {
             load(task, offset!(task_start_time)),
         )
     };
-    let home = home(tid)?;
-    if home.taken.replace(0, 1) {
-        let head = offset_of!(TaskState, start_time);
-        // SAFETY: all of the element behind its head, which is this thread's alone since it is taken; the source is as long.
-        unsafe {
-            bpf_probe_read_kernel(
-                (&raw mut home.start_time).cast(),
-                (size_of::<TaskState>() - head) as u32,
-                (&raw const UNKNOWN.start_time).cast(),
-            );
+    let mut probe = 0;
+    while probe < PROBES {
+        let state = place(tid, probe)?;
+        if state.taken.replace(0, 1) {
+            reset(state, start_time);
+            state.task.set(task as u64);
+            return Some(state);
         }
-        home.start_time = start_time;
-        home.task.set(task as u64);
-        return Some(home);
+        state.passed.set(1);
+        probe += 1;
     }
-    let key = task as u64;
-    if CROWDED.insert(key, &UNKNOWN, 0).is_err() {
-        count(Counter::TaskTableFull);
-        return None;
+    count(Counter::TaskTableFull);
+    None
+}
+
+/// Forgets what is known of a thread. Whoever calls it is the only one who has its state.
+#[inline(always)]
+pub fn reset(state: &mut TaskState, start_time: u64) {
+    let head = offset_of!(TaskState, start_time);
+    // SAFETY: all of the state behind its head; the source is as long.
+    unsafe {
+        bpf_probe_read_kernel(
+            (&raw mut state.start_time).cast(),
+            (size_of::<TaskState>() - head) as u32,
+            (&raw const UNKNOWN.start_time).cast(),
+        );
     }
-    // SAFETY: as in `home`.
-    let state = unsafe { &mut *CROWDED.get_ptr_mut(key)? };
     state.start_time = start_time;
-    home.crowded.set(1);
-    Some(state)
 }
 
 /// A thread that had `former` as its tid has another now: execs of threads take over the leader's.
@@ -263,7 +311,6 @@ pub unsafe fn track(task: *const u8) -> Option<&'static mut TaskState> {
 #[inline(always)]
 pub unsafe fn rename(task: *const u8, former: u32) {
     release(task, former);
-    let _ = CROWDED.remove(task as u64);
     // Nothing is known of it: it is in the middle of its exec.
     // SAFETY: BTF pointer.
     let _ = unsafe { track(task) };
@@ -276,20 +323,14 @@ pub unsafe fn rename(task: *const u8, former: u32) {
 #[inline(always)]
 pub unsafe fn forget(task: *const u8) {
     // SAFETY: BTF pointer.
-    if !release(task, unsafe { load(task, offset!(task_pid)) }) {
-        let _ = CROWDED.remove(task as u64);
-    }
+    release(task, unsafe { load(task, offset!(task_pid)) });
 }
 
-/// Gives back its place, if it has the one of that tid.
+/// Gives back the place it has under that tid.
 #[inline(always)]
-fn release(task: *const u8, tid: u32) -> bool {
-    match home(tid) {
-        Some(home) if home.task.get() == task as u64 => {
-            home.task.set(0);
-            home.taken.set(0);
-            true
-        }
-        _ => false,
+fn release(task: *const u8, tid: u32) {
+    if let Some(state) = find(task, tid) {
+        state.task.set(0);
+        state.taken.set(0);
     }
 }

@@ -8,11 +8,11 @@ use aya_ebpf::{
     macros::btf_tracepoint,
     programs::BtfTracePointContext,
 };
-use tracer_common::{COMM_BYTES, Counter, EventKind, TaskEvent, TaskEventKind, reason};
+use tracer_common::{COMM_BYTES, Counter, EventKind, TaskEvent, TaskEventKind, narrow, reason};
 
 use crate::{
     counter::count,
-    maps::PROCESSES,
+    maps::{PROCESSES, is_left_out},
     memory::load,
     offset, ring, setting,
     state::{self, NO_CALL},
@@ -136,6 +136,10 @@ pub fn sched_process_exit(ctx: BtfTracePointContext) -> i32 {
         );
         // do_exit has taken this thread off `live` before the tracepoint (kernel/exit.c, v6.1 to v6.18).
         let signal: *const u8 = load(task, offset!(task_signal));
+        if is_left_out(narrow::PAUSED) {
+            // Nobody sees its last switch-out.
+            state::forget(task);
+        }
         if load::<i32>(signal, offset!(signal_live)) <= 0 {
             let _ = PROCESSES.remove(load::<u32>(task, offset!(task_tgid)));
         }

@@ -10,8 +10,8 @@ use tracer_common::{Counter, EventKind, ResourceTag, WaitEvent, call_flag, reaso
 use crate::{
     counter::count,
     memory::{load, user},
-    offset, registers, resource, ring, stack,
-    state::{self, NO_CALL, TaskState},
+    offset, registers, resource, ring, setting, stack,
+    state::{self, NO_CALL, TaskState, UNKNOWN_CALL},
     sum,
     syscalls::{Class, YIELD},
 };
@@ -68,6 +68,10 @@ unsafe fn leave(
         // SAFETY: as above.
         unsafe { state::forget(task) };
         return;
+    }
+    if setting!(calls) == 0 {
+        // Neither entries nor returns are seen.
+        state.call = UNKNOWN_CALL;
     }
     // SAFETY: as above.
     unsafe { state.adopt_call(task, now) };

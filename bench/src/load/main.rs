@@ -69,7 +69,12 @@ fn main() -> std::io::Result<()> {
         let done = load.run(operations);
         let (wall, cpu) = (wall.elapsed(), system::process_cpu() - cpu);
         let switches = system::switches() - switches;
-        writeln!(out, "{done} {} {} {switches}", wall.as_nanos(), cpu.as_nanos())?;
+        writeln!(
+            out,
+            "{done} {} {} {switches}",
+            wall.as_nanos(),
+            cpu.as_nanos()
+        )?;
         out.flush()?;
     }
     // Threads that still wait for work end with the process.

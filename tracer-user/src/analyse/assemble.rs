@@ -367,7 +367,8 @@ fn coverage(findings: &Findings<'_>, check: &Check) -> Coverage {
             .map(|(name, n)| ((*name).to_owned(), *n))
             .collect(),
         unmatched_wakeups: counters.unmatched_wakeups,
-        self_cpu_share: counters.self_cpu.seconds() / findings.window().max(1e-9),
+        self_cpu_share: counters.self_cpu.seconds()
+            / (findings.window() + meta.paused.seconds()).max(1e-9),
         unknown_time_share: findings.all.unknown.seconds() / findings.time().max(1e-9),
         books_difference: check.books,
         conservation_error_ns: check.conservation,

@@ -2,10 +2,10 @@
 
 use aya::{
     Ebpf,
-    programs::{BtfTracePoint, Program, ProgramError},
+    programs::{BtfTracePoint, Program, ProgramError, tp_btf::BtfTracePointLinkId},
 };
 
-use super::{CaptureError, btf::Btf};
+use super::{CaptureError, btf::Btf, run_stats::Programs};
 
 /// One program and its tracepoint, which have the same name.
 struct Probe {
@@ -15,6 +15,24 @@ struct Probe {
     /// What is missing without it; `None`: nothing works without it.
     lack: Option<&'static str>,
 }
+
+/// A program that comes off while nothing is watched.
+#[derive(Debug)]
+pub struct Link {
+    name: &'static str,
+    /// `None` while it is off.
+    id: Option<BtfTracePointLinkId>,
+}
+
+/// Programs that stay on while nothing is watched: threads come and go all the time.
+const STAYING: [&str; 6] = [
+    "task_newtask",
+    "sched_process_exec",
+    "task_rename",
+    "sched_process_exit",
+    "jbd2_start_commit",
+    "jbd2_end_commit",
+];
 
 /// In the order of attaching: births first, so that nothing born meanwhile is missed; wake-ups before switches.
 const PROBES: [Probe; 12] = [
@@ -80,7 +98,11 @@ const PROBES: [Probe; 12] = [
     },
 ];
 
-/// Loads and attaches them all. Gives notes on what this kernel lacks.
+/// Programs at calls, which are not needed where only waits are recorded.
+const AT_CALLS: [&str; 2] = ["sys_enter", "sys_exit"];
+
+/// Loads and attaches them all, but those at calls without `calls`. Gives notes on what this kernel lacks, and the programs that
+/// can be taken off for a while.
 ///
 /// # Errors
 /// [`CaptureError::Tracepoint`] or [`CaptureError::Program`] for one that is needed.
@@ -89,13 +111,18 @@ pub fn attach(
     types: &Btf<'_>,
     btf: &aya::Btf,
     release: &str,
-) -> Result<Vec<String>, CaptureError> {
+    calls: bool,
+) -> Result<(Vec<String>, Vec<Link>), CaptureError> {
+    let mut links = Vec::new();
     let mut notes: Vec<String> = Vec::new();
     let mut lacking = |probe: &Probe, lack: &str| {
         let note = format!("no tracepoint {} on this kernel: {lack}", probe.name);
         notes.push(note);
     };
-    for probe in &PROBES {
+    let wanted = PROBES
+        .iter()
+        .filter(|probe| calls || !AT_CALLS.contains(&probe.name));
+    for probe in wanted {
         if types
             .tracepoint_arguments(probe.name)
             .is_none_or(|found| found < probe.arguments)
@@ -112,21 +139,73 @@ pub fn attach(
             continue;
         }
         match attach_one(ebpf, btf, probe.name) {
-            Ok(()) => {}
+            Ok(id) if !STAYING.contains(&probe.name) => links.push(Link {
+                name: probe.name,
+                id: Some(id),
+            }),
+            Ok(_) => {}
             Err(error) => match probe.lack {
                 Some(lack) => lacking(probe, lack),
                 None => return Err(program_error(probe.name, error)),
             },
         }
     }
-    Ok(notes)
+    Ok((notes, links))
 }
 
-fn attach_one(ebpf: &mut Ebpf, btf: &aya::Btf, name: &'static str) -> Result<(), ProgramError> {
+/// Takes programs off.
+///
+/// # Errors
+/// [`CaptureError::Program`].
+pub fn take_off(ebpf: &mut Ebpf, links: &mut [Link]) -> Result<(), CaptureError> {
+    for link in links {
+        let Some(id) = link.id.take() else { continue };
+        let off = |ebpf: &mut Ebpf| -> Result<(), ProgramError> {
+            let program: &mut BtfTracePoint = program(ebpf, link.name)?.try_into()?;
+            program.detach(id)
+        };
+        off(ebpf).map_err(|error| program_error(link.name, error))?;
+    }
+    Ok(())
+}
+
+/// Puts them on again.
+///
+/// # Errors
+/// [`CaptureError::Program`].
+pub fn put_on(ebpf: &mut Ebpf, links: &mut [Link]) -> Result<(), CaptureError> {
+    for link in links {
+        if link.id.is_some() {
+            continue;
+        }
+        let on = |ebpf: &mut Ebpf| -> Result<BtfTracePointLinkId, ProgramError> {
+            let program: &mut BtfTracePoint = program(ebpf, link.name)?.try_into()?;
+            program.attach()
+        };
+        link.id = Some(on(ebpf).map_err(|error| program_error(link.name, error))?);
+    }
+    Ok(())
+}
+
+/// All programs of the object that are loaded, for their books.
+#[must_use]
+pub fn programs(ebpf: &Ebpf) -> Programs {
+    let loaded = ebpf.programs().filter_map(|(_, program)| match program {
+        Program::BtfTracePoint(program) => program.fd().ok()?.try_clone().ok(),
+        Program::Iter(program) => program.fd().ok()?.try_clone().ok(),
+        _ => None,
+    });
+    Programs::new(loaded.collect())
+}
+
+fn attach_one(
+    ebpf: &mut Ebpf,
+    btf: &aya::Btf,
+    name: &'static str,
+) -> Result<BtfTracePointLinkId, ProgramError> {
     let program: &mut BtfTracePoint = program(ebpf, name)?.try_into()?;
     program.load(name, btf)?;
-    program.attach()?;
-    Ok(())
+    program.attach()
 }
 
 /// The program of that name in the object.

@@ -1,6 +1,6 @@
 //! The clock of all events.
 
-use crate::row::Nanos;
+use crate::row::{Nanos, Pid};
 
 /// `CLOCK_MONOTONIC` now: what `bpf_ktime_get_ns` gives in the kernel.
 #[must_use]
@@ -11,11 +11,32 @@ pub fn monotonic() -> Nanos {
     };
     // SAFETY: `now` is a timespec of ours, and the clock exists on every Linux.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    nanos(now)
+}
+
+/// CPU time of all threads of a process; `None`: there is no such process.
+#[must_use]
+pub fn process_cpu(pid: Pid) -> Option<Nanos> {
+    let pid = libc::pid_t::try_from(pid.0).ok()?;
+    let mut clock: libc::clockid_t = 0;
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: both calls write to variables of ours.
+    let failed = unsafe {
+        libc::clock_getcpuclockid(pid, &raw mut clock) != 0
+            || libc::clock_gettime(clock, &raw mut now) != 0
+    };
+    (!failed).then(|| nanos(now))
+}
+
+fn nanos(time: libc::timespec) -> Nanos {
     let part = |figure: i64| u64::try_from(figure).unwrap_or(0);
     Nanos(
-        part(now.tv_sec)
+        part(time.tv_sec)
             .saturating_mul(1_000_000_000)
-            .saturating_add(part(now.tv_nsec)),
+            .saturating_add(part(time.tv_nsec)),
     )
 }
 

@@ -67,6 +67,8 @@ pub fn settings(settings: &Settings) -> row::Settings {
         peek: settings.peek,
         ring_bytes: settings.ring_bytes.into(),
         call_sites: settings.call_sites,
+        calls: settings.calls,
+        max_overhead: settings.max_overhead,
     }
 }
 

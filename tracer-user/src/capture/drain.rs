@@ -13,6 +13,7 @@ use super::{
     CaptureError,
     decode::{self, Destination, Resources, Stacks, Threads},
     object,
+    watched_clock::{Marks, WatchedClock},
 };
 use crate::row::{Batch, Nanos};
 
@@ -25,6 +26,8 @@ pub struct Drain {
     ring: RingBuf<MapData>,
     pending: Batch,
     watermark: Nanos,
+    /// Where each instant lies in the trace.
+    pub clock: WatchedClock,
     /// Records received.
     pub received: u64,
     /// Rows that came after their watermark.
@@ -53,6 +56,7 @@ impl Drain {
             ring: object::take(ebpf, "EVENTS")?,
             pending: Batch::default(),
             watermark: Nanos::ZERO,
+            clock: WatchedClock::default(),
             received: 0,
             late: 0,
             undecodable: 0,
@@ -61,6 +65,7 @@ impl Drain {
 
     /// Decodes all records there are.
     pub fn drain(&mut self, names: &mut Names<'_>) {
+        let marks = Marks::of(&self.pending);
         let mut to = Destination {
             resources: names.resources,
             stacks: names.stacks,
@@ -73,6 +78,7 @@ impl Drain {
                 self.undecodable += 1;
             }
         }
+        self.clock.place(&mut self.pending, marks);
     }
 
     /// Rows that wait for their watermark, to be added to.
@@ -137,6 +143,9 @@ fn cut<T>(
     // Stable, and quick on rows that are nearly in order.
     rows.sort_by_key(&end);
     let up_to = rows.partition_point(|row| end(row) <= watermark);
+    if up_to == 0 {
+        return Vec::new();
+    }
     let rest = rows.split_off(up_to);
     let mut released = std::mem::replace(rows, rest);
     let too_late = released.partition_point(|row| before != Nanos::ZERO && end(row) <= before);

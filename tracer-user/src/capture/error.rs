@@ -8,6 +8,9 @@ use super::host::HostError;
 use super::targets::TargetError;
 use crate::row::SinkError;
 
+/// Memory of all maps but the ring buffer, about: the tables of threads are the largest.
+const MAP_BYTES: u64 = 14 << 20;
+
 /// What can go wrong while capturing.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
@@ -58,6 +61,17 @@ pub enum CaptureError {
         name: &'static str,
         /// `uname -r`.
         release: String,
+    },
+    /// The kernel has no memory for a map.
+    #[error(
+        "the kernel has no memory for eBPF map {map}, so nothing was attached: the maps take {} MB; free some memory, raise the memory limit of this control group, or say a smaller --ring-bytes (now {ring_bytes})",
+        (MAP_BYTES + ring_bytes) >> 20
+    )]
+    Memory {
+        /// Which.
+        map: String,
+        /// Size of the ring buffer asked for.
+        ring_bytes: u64,
     },
     /// The embedded object could not be loaded.
     #[error("cannot load the eBPF object: {0}")]

@@ -21,6 +21,8 @@ pub mod resources;
 mod syscalls;
 mod verbs;
 
+mod watched_clock;
+
 mod drain;
 mod roster;
 
@@ -34,6 +36,10 @@ mod namespaces;
 mod describe;
 mod start;
 
+pub mod budget;
+mod cost;
+
+mod govern;
 mod session;
 mod watch;
 

@@ -20,7 +20,7 @@ pub fn load(settings: &Settings, offsets: &[u32], btf: &aya::Btf) -> Result<Ebpf
         std::process::id(),
         u32::from(settings.peek),
         if settings.call_sites { STACK_BYTES } else { 0 },
-        0,
+        u32::from(settings.calls),
     ];
     let ring_bytes = settings
         .ring_bytes
@@ -33,20 +33,19 @@ pub fn load(settings: &Settings, offsets: &[u32], btf: &aya::Btf) -> Result<Ebpf
         .override_global("SETTINGS", &kernel_settings, true)
         .map_max_entries("EVENTS", ring_bytes);
     loader.load(OBJECT).map_err(|error| {
-        if is_denied(&error) {
-            CaptureError::Rights
-        } else {
-            error.into()
+        let aya::EbpfError::MapError(MapError::CreateError { name, io_error }) = error else {
+            return error.into();
+        };
+        match io_error.raw_os_error() {
+            // Rights, since the maps ask for nothing special.
+            Some(libc::EPERM | libc::EACCES) => CaptureError::Rights,
+            Some(libc::ENOMEM) => CaptureError::Memory {
+                map: name,
+                ring_bytes: ring_bytes.into(),
+            },
+            _ => aya::EbpfError::MapError(MapError::CreateError { name, io_error }).into(),
         }
     })
-}
-
-/// Whether the kernel said EPERM or EACCES when a map was made: rights, since the maps ask for nothing special.
-fn is_denied(error: &aya::EbpfError) -> bool {
-    let aya::EbpfError::MapError(MapError::CreateError { io_error, .. }) = error else {
-        return false;
-    };
-    matches!(io_error.raw_os_error(), Some(libc::EPERM | libc::EACCES))
 }
 
 /// Takes a map out of the object, as the type its user wants.

@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::time::Duration;
 
-use aya::programs::{ProgramError, ProgramInfo, loaded_programs};
+use aya::programs::{ProgramError, ProgramFd, ProgramInfo, loaded_programs};
 use aya::sys::{Stats, SyscallError, enable_stats};
 use aya_obj::generated::{bpf_cmd, bpf_prog_info};
 
@@ -42,6 +42,28 @@ pub struct ProgramBooks {
     pub verified: u32,
     /// Its runs.
     pub runs: Runs,
+}
+
+/// Some programs whose books are read again and again.
+#[derive(Debug)]
+pub struct Programs(Vec<ProgramFd>);
+
+impl Programs {
+    /// These.
+    #[must_use]
+    pub fn new(programs: Vec<ProgramFd>) -> Self {
+        Self(programs)
+    }
+
+    /// Time of all their runs while books were kept.
+    #[must_use]
+    pub fn time(&self) -> Duration {
+        let nanos = self.0.iter().filter_map(|program| {
+            let info = read(program.as_fd().as_raw_fd()).ok()?;
+            Some(info.run_time_ns)
+        });
+        Duration::from_nanos(nanos.sum())
+    }
 }
 
 /// The kernel keeps books of all programs until this is dropped.

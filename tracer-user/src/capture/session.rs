@@ -4,10 +4,12 @@ use std::time::Instant;
 
 use aya::{Ebpf, maps::PerCpuArray};
 
+use super::attach::Link;
 use super::callsite::Sites;
 use super::counters::Counters;
 use super::disk_limits::DiskLimits;
 use super::drain::{Drain, Names};
+use super::govern::Governor;
 use super::resources::Table;
 use super::roster::Roster;
 use super::seed::Seeder;
@@ -24,6 +26,8 @@ pub struct Session {
     pub(super) settings: Settings,
     pub(super) meta: Meta,
     pub(super) ebpf: Ebpf,
+    pub(super) links: Vec<Link>,
+    pub(super) governor: Option<Governor>,
     pub(super) losses: PerCpuArray<aya::maps::MapData, u64>,
     pub(super) seeder: Seeder,
     pub(super) drain: Drain,
@@ -56,7 +60,14 @@ impl Session {
         let btf = offsets::for_aya()?;
         let mut ebpf = object::load(&settings, &values, &btf)?;
         let seeder = Seeder::load(&mut ebpf, &btf)?;
-        let notes = attach::attach(&mut ebpf, &types, &btf, &machine.kernel)?;
+        let (mut notes, links) =
+            attach::attach(&mut ebpf, &types, &btf, &machine.kernel, settings.calls)?;
+        if !settings.calls {
+            notes.push(
+                "waits alone were recorded (--waits-only): stages and exchanges are not told"
+                    .to_owned(),
+            );
+        }
         let command = start(&settings.targets)?;
         if let Some(command) = &command {
             targets.add(command.pid);
@@ -80,6 +91,8 @@ impl Session {
             self_cpu: Nanos::ZERO,
             seeder,
             ebpf,
+            links,
+            governor: None,
             targets,
             command,
             settings,
@@ -125,6 +138,9 @@ impl Session {
         let rows = self.drain.pending();
         rows.tasks.extend(seen);
         rows.tasks.extend(books);
+        let programs = attach::programs(&self.ebpf);
+        let budget = self.settings.max_overhead;
+        self.governor = budget.map(|percent| Governor::begin(percent, programs));
         Ok(())
     }
 
@@ -160,7 +176,10 @@ impl Session {
     }
 
     fn introduce(&mut self, pid: Pid, role: TaskRole) {
-        let seen = describe::seen(&[pid], role);
+        let mut seen = describe::seen(&[pid], role);
+        for row in &mut seen {
+            row.end = self.drain.clock.at(row.end);
+        }
         self.drain.pending().tasks.extend(seen);
     }
 }

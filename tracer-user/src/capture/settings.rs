@@ -24,6 +24,10 @@ pub struct Settings {
     pub ring_bytes: u32,
     /// Take the call sites of lock waits.
     pub call_sites: bool,
+    /// Record calls; without them waits alone, which costs least and tells no stages.
+    pub calls: bool,
+    /// What watching may cost, percent of the watched processes' CPU time; `None`: whatever it takes.
+    pub max_overhead: Option<f64>,
 }
 
 impl Default for Settings {
@@ -35,6 +39,8 @@ impl Default for Settings {
             peek: true,
             ring_bytes: DEFAULT_RING_BYTES,
             call_sites: true,
+            calls: true,
+            max_overhead: None,
         }
     }
 }

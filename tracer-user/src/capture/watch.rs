@@ -3,14 +3,19 @@
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracer_common::Counter;
+use tracer_common::{CallEvent, Counter, narrow};
 
 use super::drain::SLACK;
 use super::{CaptureError, Flow, Progress, Session, books, clock, describe};
-use crate::row::{Counters, Meta, RowSink, TaskFact};
+use crate::row::{Counters, Meta, Nanos, RowSink, TaskFact};
 
-/// How often the ring is drained. Nobody is woken for a record, so this is also how late one is seen.
-const DRAIN_EVERY: Duration = Duration::from_millis(20);
+/// How often the ring is looked at. Nobody is woken for a record, so this is also how late one is seen. The ring must not run
+/// full meanwhile, at more than any two cores were seen to write.
+const MOST_BYTES_A_SECOND: u32 = 320 << 20;
+/// It is emptied this much more often while a good part of it fills within one look.
+const BUSY: u32 = 3;
+/// How often it is looked whether any target is left.
+const COUNT_EVERY: Duration = Duration::from_millis(200);
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(100);
 /// How often waits are cut and rows released; a wait is cut at this age, so no part is longer than twice this.
@@ -46,29 +51,39 @@ impl Session {
     ) -> Result<(), CaptureError> {
         let mut interrupt = listen(SignalKind::interrupt())?;
         let mut terminate = listen(SignalKind::terminate())?;
-        let mut ticks = tokio::time::interval(DRAIN_EVERY);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let calm =
+            Duration::from_secs(1) * (self.settings.ring_bytes >> 10) / (MOST_BYTES_A_SECOND >> 10);
+        let mut next = tokio::time::Instant::now();
         if let Some(command) = &mut self.command {
             command.release();
         }
         let began = Instant::now();
         let deadline = self.settings.duration.map(|duration| began + duration);
-        let (mut told, mut cut) = (None::<Instant>, began);
+        let (mut told, mut cut, mut counted) = (None::<Instant>, began, began);
         loop {
             let stop = tokio::select! {
-                _ = ticks.tick() => None,
+                () = tokio::time::sleep_until(next) => None,
                 _ = interrupt.recv() => Some("interrupted"),
                 _ = terminate.recv() => Some("asked to end"),
                 () = at(deadline) => Some("the time is up"),
             };
             let now = Instant::now();
+            let received = self.drain.received;
             self.drain();
+            let bytes = (self.drain.received - received) * size_of::<CallEvent>() as u64;
+            let is_busy = bytes > u64::from(self.settings.ring_bytes / 8);
+            next = tokio::time::Instant::now() + if is_busy { calm / BUSY } else { calm };
             let mut ended = stop.map(str::to_owned);
-            if ended.is_none() && self.is_over()? {
+            let due = now.duration_since(counted) >= COUNT_EVERY;
+            if due {
+                counted = now;
+            }
+            if ended.is_none() && due && self.is_over()? {
                 let after = began.elapsed().as_secs_f64();
                 ended = Some(format!("all targets have ended after {after:.1} s"));
                 self.meta.notes.extend(ended.clone());
             }
+            self.govern()?;
             if now.duration_since(cut) >= CUT_EVERY {
                 cut = now;
                 self.cut(sink)?;
@@ -99,14 +114,21 @@ impl Session {
     fn cut(&mut self, sink: &mut dyn RowSink) -> Result<(), CaptureError> {
         self.watch_new()?;
         let age = u64::try_from(CUT_EVERY.as_nanos()).unwrap_or(u64::MAX);
-        self.threads = self.seeder.pass(&mut self.ebpf, age)?.alive;
-        let watermark = clock::monotonic().since(SLACK);
+        if !self.is_paused() {
+            self.threads = self.seeder.pass(&mut self.ebpf, age)?.alive;
+        }
+        let watermark = self.drain.clock.at(clock::monotonic()).since(SLACK);
         self.drain();
         let batch = self.drain.release(watermark, self.meta.opened);
         if !batch.is_empty() {
             sink.accept(batch)?;
         }
         Ok(())
+    }
+
+    /// Whether nothing is watched at present, to stay within the budget.
+    pub(super) fn is_paused(&self) -> bool {
+        self.seeder.left_out() & narrow::PAUSED != 0
     }
 
     /// Whether no target is left.
@@ -121,9 +143,18 @@ impl Session {
     /// Closes the window: cuts all waits, hands on the rest. The probes leave with the session.
     fn close(&mut self, sink: &mut dyn RowSink) -> Result<(), CaptureError> {
         let pids = self.roster.living();
-        let closed = clock::monotonic();
-        self.seeder.pass(&mut self.ebpf, 0)?;
-        let books = books::read(&pids, TaskFact::BooksClosed);
+        let now = clock::monotonic();
+        let closed = self.drain.clock.at(now);
+        let paused = self.drain.clock.pauses(now);
+        if !self.is_paused() {
+            self.seeder.pass(&mut self.ebpf, 0)?;
+        }
+        // The kernel's books know of no pauses, so nothing can be held against them.
+        let books = if paused == Nanos::ZERO {
+            books::read(&pids, TaskFact::BooksClosed)
+        } else {
+            Vec::new()
+        };
         let perf = self.counters.as_mut().map(|counters| {
             self.meta.notes.extend(counters.notes().iter().cloned());
             counters.totals()
@@ -140,7 +171,19 @@ impl Session {
         let batch = self.drain.release(watermark, self.meta.opened);
         sink.accept(batch)?;
         self.meta.closed = closed;
+        self.meta.paused = paused;
         self.meta.target.disk_limits = self.disk_limits.totals();
+        let window = self.meta.window();
+        for limit in &mut self.meta.target.disk_limits {
+            // What went through in the pauses is taken to be as much as at other times.
+            let share = u128::from(limit.used) * u128::from(window.0);
+            let used = share / u128::from((window + paused).0.max(1));
+            limit.used = u64::try_from(used).unwrap_or(limit.used);
+        }
+        if let Some(governor) = &self.governor {
+            self.meta.notes.extend(governor.notes(window, paused));
+            self.meta.counters.kernel_cpu = governor.total.kernel;
+        }
         self.meta.counters = Counters {
             perf: perf.unwrap_or_default(),
             ..self.count()
@@ -153,6 +196,7 @@ impl Session {
         let full = self.loss(Counter::TaskTableFull) + self.loss(Counter::ProcessTableFull);
         Counters {
             attach: self.meta.counters.attach,
+            kernel_cpu: self.meta.counters.kernel_cpu,
             events: self.drain.received,
             ring_full: self.loss(Counter::RingFull),
             table_full: full + self.resources.refused(),

@@ -233,6 +233,13 @@ pub struct Capture {
     /// Do not take the call sites of lock waits
     #[arg(long)]
     pub no_call_sites: bool,
+    /// Record waits alone, no calls: costs least, but stages and exchanges stay unknown
+    #[arg(long)]
+    pub waits_only: bool,
+    /// What watching may cost, percent of the watched processes' CPU time (of one core at least). When it costs more, call
+    /// sites are left out, then calls that did not block, then whole stretches of time; the report says so
+    #[arg(long, value_name = "PERCENT", value_parser = max_overhead, default_value = "2")]
+    pub max_overhead: f64,
     /// Size of the buffer between kernel and holdup; larger ones lose less under bursts
     #[arg(long, value_name = "SIZE", value_parser = size::parse, default_value = "16M")]
     pub ring_bytes: u32,
@@ -243,6 +250,8 @@ impl Default for Capture {
         Self {
             no_peek: false,
             no_call_sites: false,
+            waits_only: false,
+            max_overhead: 2.0,
             ring_bytes: 16 << 20,
         }
     }
@@ -264,6 +273,22 @@ pub enum FormatName {
     Markdown,
     /// For programs (schema holdup.report/1)
     Json,
+}
+
+/// More than this is no limit any more.
+const LARGEST_OVERHEAD: f64 = 1000.0;
+
+fn max_overhead(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim_end();
+    match number.parse::<f64>() {
+        Ok(value) if value > 0.0 && value <= LARGEST_OVERHEAD => Ok(value),
+        Ok(value) if value <= 0.0 => {
+            Err("leaves nothing to watch with; say for example 2, or 0.5 to cost less".to_owned())
+        }
+        _ => Err(format!(
+            "is no share of CPU time; say percent, for example 2, and {LARGEST_OVERHEAD} at most"
+        )),
+    }
 }
 
 fn serialization_factor(text: &str) -> Result<f64, String> {
@@ -337,6 +362,22 @@ mod tests {
             ("holdup attach --pid 1 --duration 0", "no unit"),
             ("holdup attach --pid 1 --duration 9999h", "too long"),
             ("holdup attach --pid 1 --ring-bytes 3M", "power of two"),
+            (
+                "holdup attach --pid 1 --max-overhead 0",
+                "nothing to watch with",
+            ),
+            (
+                "holdup attach --pid 1 --max-overhead=-1",
+                "nothing to watch with",
+            ),
+            (
+                "holdup attach --pid 1 --max-overhead nan",
+                "share of CPU time",
+            ),
+            (
+                "holdup attach --pid 1 --max-overhead x",
+                "share of CPU time",
+            ),
             ("holdup attach --pid 1 --item foo", "exchange:PEER"),
             ("holdup attach --pid 1 --stage foo", "STAGE=PEER"),
             (

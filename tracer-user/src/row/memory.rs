@@ -3,7 +3,7 @@
 use super::{Batch, Meta, RowSink, RowSource, SinkError, SourceError};
 
 /// A whole trace in memory. As a sink it keeps what it is given, as a source it gives it back as often as asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MemorySource {
     /// What the trace says of itself.
     pub meta: Meta,

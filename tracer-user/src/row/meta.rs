@@ -78,7 +78,7 @@ pub struct Target {
 }
 
 /// How it was recorded.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// Version of holdup.
@@ -89,6 +89,10 @@ pub struct Settings {
     pub ring_bytes: u64,
     /// Call sites of lock waits were taken.
     pub call_sites: bool,
+    /// Calls were recorded; without, waits alone.
+    pub calls: bool,
+    /// What watching might cost, percent of the targets' CPU time; absent: whatever it took.
+    pub max_overhead: Option<f64>,
 }
 
 /// What was counted while recording. Every loss has its own name; nothing is lost silently.
@@ -117,6 +121,8 @@ pub struct Counters {
     pub negative_times: u64,
     /// CPU time of holdup itself during the window.
     pub self_cpu: Nanos,
+    /// Time in holdup's eBPF programs during the window, by samples; zero where that was not asked for.
+    pub kernel_cpu: Nanos,
     /// From the command to probes live and seeded.
     pub attach: Nanos,
     /// Highest resident memory of holdup, bytes.
@@ -134,7 +140,7 @@ impl Counters {
 }
 
 /// `meta.json`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Meta {
     /// `(major, minor)`, see [`SCHEMA`].
@@ -147,6 +153,8 @@ pub struct Meta {
     pub opened: Nanos,
     /// The window closed; zero while recording.
     pub closed: Nanos,
+    /// Pauses to stay within the budget, together; the times of the trace are of a clock that stood still in them.
+    pub paused: Nanos,
     /// Whom.
     pub target: Target,
     /// How.

@@ -168,6 +168,8 @@ pub fn settings(
         peek: !wanted.no_peek,
         ring_bytes: wanted.ring_bytes,
         call_sites: !wanted.no_call_sites,
+        calls: !wanted.waits_only,
+        max_overhead: Some(wanted.max_overhead),
     }
 }
 

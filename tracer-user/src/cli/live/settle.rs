@@ -17,8 +17,8 @@ pub const LONGEST: Duration = Duration::from_secs(60);
 const FIRST_LOOK: Duration = Duration::from_secs(6);
 /// From one look to the next,
 const EVERY: Duration = Duration::from_secs(3);
-/// or this many times what the last one took, so that looking costs a twentieth of a core at most.
-const COST: u32 = 20;
+/// or this many times what the last one took, so that looking costs a fiftieth of a core at most.
+const COST: u32 = 50;
 
 /// What the last look saw.
 #[derive(Clone, Debug, Default)]

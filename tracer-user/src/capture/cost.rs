@@ -1,0 +1,143 @@
+//! What watching costs at present: the kernel side by the kernel's own books, the user side by the CPU clock.
+//!
+//! Keeping books costs each run of a program about 40 ns more, so they are kept for a part of each period only, which stands
+//! for all of it. What they say includes part of their own cost, and lacks the way into a program, which is about as long.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use super::budget::{PERIOD, Spent};
+use super::run_stats::{Books, Programs};
+use super::{clock, describe};
+use crate::row::{Nanos, Pid};
+
+/// How long books are kept in each period.
+const SAMPLE: Duration = Duration::from_millis(50);
+/// Length of the first period: a workload that costs far too much is not left to it for long.
+const FIRST_PERIOD: Duration = Duration::from_millis(120);
+/// Kernel side of one record where the kernel keeps no books: about what is measured where it does.
+const ONE_RECORD: Nanos = Nanos(400);
+
+/// Looks at what watching costs.
+#[derive(Debug)]
+pub struct Meter {
+    programs: Programs,
+    sample: Option<Sample>,
+    /// Nanoseconds in programs each second, by the last sample.
+    rate: f64,
+    /// The kernel keeps no books, or not for us.
+    pub blind: bool,
+    since: Instant,
+    period: Duration,
+    own: Nanos,
+    records: u64,
+    targets: HashMap<Pid, Nanos>,
+}
+
+#[derive(Debug)]
+struct Sample {
+    books: Books,
+    since: Instant,
+    before: Duration,
+}
+
+impl Meter {
+    /// Begins with a period.
+    #[must_use]
+    pub fn begin(programs: Programs) -> Self {
+        let mut meter = Self {
+            programs,
+            sample: None,
+            rate: 0.0,
+            blind: false,
+            since: Instant::now(),
+            period: FIRST_PERIOD,
+            own: describe::self_cpu(),
+            records: 0,
+            targets: HashMap::new(),
+        };
+        meter.sample();
+        meter
+    }
+
+    /// What the period cost, once it is over. `watched`: processes that are; `records`: how many were received since the
+    /// beginning; `paused`: no program that costs something runs at present.
+    pub fn tick(
+        &mut self,
+        watched: impl Fn() -> Vec<Pid>,
+        records: u64,
+        paused: bool,
+    ) -> Option<Spent> {
+        self.end_sample(false);
+        let elapsed = self.since.elapsed();
+        if elapsed < self.period {
+            return None;
+        }
+        self.end_sample(true);
+        let own = describe::self_cpu();
+        let seconds = elapsed.as_secs_f64();
+        #[expect(clippy::cast_possible_truncation, reason = "times of a period")]
+        #[expect(clippy::cast_sign_loss, reason = "times of a period")]
+        let kernel = if self.blind {
+            Nanos((records - self.records) * ONE_RECORD.0)
+        } else {
+            Nanos((self.rate * seconds) as u64)
+        };
+        let spent = Spent {
+            wall: Nanos(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)),
+            kernel,
+            own: own.since(self.own),
+            targets: self.targets(&watched()),
+        };
+        self.own = own;
+        self.records = records;
+        self.since = Instant::now();
+        self.period = Duration::from_nanos(PERIOD.0);
+        if paused {
+            self.rate = 0.0;
+        } else {
+            self.sample();
+        }
+        Some(spent)
+    }
+
+    /// CPU time the processes took since they were last looked at; of new ones nothing yet.
+    fn targets(&mut self, watched: &[Pid]) -> Nanos {
+        let before = std::mem::take(&mut self.targets);
+        let mut sum = Nanos::ZERO;
+        for pid in watched {
+            let Some(now) = clock::process_cpu(*pid) else {
+                continue;
+            };
+            if let Some(before) = before.get(pid) {
+                sum += now.since(*before);
+            }
+            self.targets.insert(*pid, now);
+        }
+        sum
+    }
+
+    fn sample(&mut self) {
+        self.sample = Books::open().ok().map(|books| Sample {
+            books,
+            since: Instant::now(),
+            before: self.programs.time(),
+        });
+        self.blind = self.sample.is_none();
+    }
+
+    fn end_sample(&mut self, period_is_over: bool) {
+        let due = |sample: &mut Sample| period_is_over || sample.since.elapsed() >= SAMPLE;
+        let Some(Sample {
+            books,
+            since,
+            before,
+        }) = self.sample.take_if(due)
+        else {
+            return;
+        };
+        let took = self.programs.time().saturating_sub(before);
+        self.rate = took.as_nanos() as f64 / since.elapsed().as_secs_f64().max(1e-9);
+        drop(books);
+    }
+}
