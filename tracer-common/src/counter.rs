@@ -20,13 +20,19 @@ pub enum Counter {
     ProcessTableFull = 6,
     /// A stack was not taken, because it had been taken often enough.
     StackThrottled = 7,
+    /// A thread was found running that was not seen to come to a CPU: its wait ends there.
+    UnseenSwitch = 8,
+    /// Of [`Counter::RingFull`]: waits.
+    WaitsLost = 9,
+    /// Calls in records of [`Counter::RingFull`], each of the summed ones.
+    CallsLost = 10,
 }
 
 impl Counter {
     /// How many counters there are.
-    pub const COUNT: u32 = 8;
+    pub const COUNT: u32 = 11;
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::RingFull,
         Self::TaskTableFull,
         Self::UserFault,
@@ -35,5 +41,8 @@ impl Counter {
         Self::NegativeTime,
         Self::ProcessTableFull,
         Self::StackThrottled,
+        Self::UnseenSwitch,
+        Self::WaitsLost,
+        Self::CallsLost,
     ];
 }

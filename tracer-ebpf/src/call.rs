@@ -17,6 +17,7 @@ use crate::{
     state::{self, NO_CALL, TaskState, UNKNOWN_CALL},
     sum,
     syscalls::{COMPAT_RESTART, Class, RESTART, SIGNAL_RETURN},
+    wait,
 };
 
 /// `-ERESTARTSYS` to `-ERESTART_RESTARTBLOCK` (include/linux/errno.h): the call is not over, it is begun again.
@@ -34,6 +35,9 @@ pub fn sys_enter(ctx: BtfTracePointContext) -> i32 {
         let Some(state) = state::of(task) else {
             return 0;
         };
+        if state.since.get() != 0 {
+            wait::notice(state, task, bpf_ktime_get_ns());
+        }
         let number = ctx.arg::<u64>(1) as i32;
         let compat = registers::is_compat(task);
         if state.interrupted != 0 {
@@ -72,6 +76,9 @@ pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
         let Some(state) = state::of(task) else {
             return 0;
         };
+        if state.since.get() != 0 {
+            wait::notice(state, task, bpf_ktime_get_ns());
+        }
         let ret = ctx.arg::<i64>(1);
         if state.call == UNKNOWN_CALL {
             state.adopt_call(task, bpf_ktime_get_ns());
@@ -154,6 +161,7 @@ unsafe fn finish(state: &mut TaskState, task: *const u8, now: u64, ret: i64) {
 #[inline(always)]
 unsafe fn emit(state: &TaskState, task: *const u8, now: u64, ret: i64, class: Class) {
     let Some(mut entry) = ring::reserve::<CallEvent>() else {
+        count(Counter::CallsLost);
         return;
     };
     let event = entry.as_mut_ptr();

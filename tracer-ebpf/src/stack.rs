@@ -12,8 +12,8 @@ use aya_ebpf::{
 use tracer_common::{Counter, EventKind, Header, StackEvent, UserRegisters, narrow};
 
 use crate::{
-    counter::count, maps::is_left_out, memory::load, offset, registers, ring, setting, state::TaskState,
-    syscalls::Class,
+    counter::count, maps::is_left_out, memory::load, offset, registers, ring, setting,
+    state::TaskState, syscalls::Class,
 };
 
 /// Waits of one thread for one resource that are all taken.

@@ -3,10 +3,11 @@
 //! The thread itself adds and sends; the task iterator sends what has lain for a while, so that a record is never much later
 //! than the calls it tells of. A lock that nobody waits for keeps the two apart: who finds it taken does without.
 
-use tracer_common::{CallEvent, EventKind, PEEK_BYTES, RawResource, call_flag};
+use tracer_common::{CallEvent, Counter, EventKind, PEEK_BYTES, RawResource, call_flag};
 
 use crate::{
-    exchange::Word, memory::load, offset, resource, ring, state::TaskState, syscalls::Class,
+    counter, exchange::Word, memory::load, offset, resource, ring, state::TaskState,
+    syscalls::Class,
 };
 
 /// Calls further apart than this are told apart, since something was computed between them.
@@ -143,6 +144,7 @@ unsafe fn send(sum: &mut Sum, task: *const u8) {
         return;
     }
     let Some(mut entry) = ring::reserve::<CallEvent>() else {
+        counter::add(Counter::CallsLost, u64::from(sum.count));
         sum.count = 0;
         return;
     };

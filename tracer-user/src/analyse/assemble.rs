@@ -337,6 +337,7 @@ fn coverage(findings: &Findings<'_>, check: &Check) -> Coverage {
         ("unwritten", counters.unwritten),
         ("user memory unreadable", counters.user_faults),
         ("stacks not taken", counters.stack_failures),
+        ("switches not seen", counters.unseen_switches),
         ("negative times", counters.negative_times),
     ];
     let mut notes: Vec<String> = meta

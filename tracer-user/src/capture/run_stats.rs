@@ -42,6 +42,8 @@ pub struct ProgramBooks {
     pub verified: u32,
     /// Its runs.
     pub runs: Runs,
+    /// Runs that were left out, since the program ran already on that CPU.
+    pub missed: u64,
 }
 
 /// Some programs whose books are read again and again.
@@ -111,6 +113,7 @@ pub fn of(program: &ProgramInfo) -> Result<ProgramBooks, ProgramError> {
             count: info.run_cnt,
             time: Duration::from_nanos(info.run_time_ns),
         },
+        missed: info.recursion_misses,
     })
 }
 

@@ -103,6 +103,10 @@ pub struct Counters {
     pub events: u64,
     /// Lost: the ring buffer was full.
     pub ring_full: u64,
+    /// Of these, waits.
+    pub lost_waits: u64,
+    /// Calls in these, each of those told by one record.
+    pub lost_calls: u64,
     /// Lost: a table in the kernel was full.
     pub table_full: u64,
     /// Lost: came after its watermark.
@@ -117,6 +121,8 @@ pub struct Counters {
     pub stack_failures: u64,
     /// Blocked waits that ended with no wake-up seen.
     pub unmatched_wakeups: u64,
+    /// Switches to a thread that no tracepoint told of; its wait ends where it was next seen running.
+    pub unseen_switches: u64,
     /// Differences across CPUs that were negative and taken as zero.
     pub negative_times: u64,
     /// CPU time of holdup itself during the window.
