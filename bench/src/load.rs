@@ -59,6 +59,17 @@ pub struct Own {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
+    /// What the threads of the latest run counted themselves, if they do.
+    pub did: Option<Did>,
+}
+
+/// What threads counted of their own from birth to end.
+#[derive(Clone, Copy, Debug)]
+pub struct Did {
+    /// Calls of kinds that are recorded.
+    pub calls: u64,
+    /// Switches, voluntary and not.
+    pub switches: u64,
 }
 
 impl Own {
@@ -76,6 +87,7 @@ impl Own {
             child,
             input,
             output: BufReader::new(output),
+            did: None,
         };
         let line = own.line()?;
         if line != "ready" {
@@ -92,7 +104,17 @@ impl Own {
 
     /// Waits for the end of what [`Own::begin`] began.
     pub fn result(&mut self) -> anyhow::Result<Run> {
-        let line = self.line()?;
+        let mut line = self.line()?;
+        if let Some(did) = line.strip_prefix("did ") {
+            let numbers: Vec<u64> = did
+                .split_whitespace()
+                .filter_map(|word| word.parse().ok())
+                .collect();
+            if let &[calls, switches] = numbers.as_slice() {
+                self.did = Some(Did { calls, switches });
+            }
+            line = self.line()?;
+        }
         let numbers: Vec<u64> = line
             .split_whitespace()
             .filter_map(|word| word.parse().ok())

@@ -8,13 +8,19 @@ mod empty;
 mod load;
 mod machine;
 mod pairs;
+mod slow_disk;
 mod statistics;
 mod table;
 mod tool;
 
 mod attach;
+mod generate;
 mod kernel;
+mod loss;
 mod overhead;
+mod replay;
+mod scale;
+mod trace;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -41,6 +47,14 @@ enum What {
     Overhead,
     /// Time and instructions of each eBPF program.
     Kernel,
+    /// The highest rate without loss, and what is lost beyond it.
+    Loss,
+    /// Bytes on disk.
+    Trace,
+    /// Rows a second from disk to the report.
+    Replay,
+    /// Cost of an event against the number of threads, processes, locks and stacks.
+    Scale,
     /// Time from the command to probes live and seeded, and what is left afterwards.
     Attach,
 }
@@ -65,6 +79,10 @@ fn main() -> ExitCode {
     };
     let section = match arguments.what {
         What::Overhead => overhead::measure(&wanted),
+        What::Loss => loss::measure(),
+        What::Trace => trace::measure(&wanted),
+        What::Replay => replay::measure(),
+        What::Scale => scale::measure(),
         What::Kernel => kernel::measure(&wanted),
         What::Attach => attach::measure(),
     };

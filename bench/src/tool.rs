@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 use super::machine;
+use super::slow_disk::SlowDisk;
 
 /// Off-CPU time of every thread of one process, as a histogram: what the well-known script does, without its stacks.
 const OFF_CPU: &str = "BEGIN { printf(\"ready\\n\"); }
@@ -77,7 +78,9 @@ impl Tool {
         std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
     }
 
-    fn command(self, pid: u32, bystander: u32, folder: &Path) -> anyhow::Result<Command> {
+    fn command(self, pids: &[u32], bystander: u32, folder: &Path) -> anyhow::Result<Command> {
+        let words: Vec<String> = pids.iter().map(u32::to_string).collect();
+        let pid = words.join(",");
         let out = folder.join("out");
         let mut command = Command::new(match self.program() {
             Some(program) => PathBuf::from(program),
@@ -89,22 +92,22 @@ impl Tool {
                 elsewhere,
                 ..
             } => {
-                let pid = if elsewhere { bystander } else { pid };
-                command.args(["record", "--duration", "10m", "--pid", &pid.to_string()]);
+                let pid = if elsewhere { bystander.to_string() } else { pid };
+                command.args(["record", "--duration", "10m", "--pid", &pid]);
                 command.args(arguments).arg("-o").arg(&out);
             }
             Self::Bpftrace => {
-                command.args(["-e", OFF_CPU, &pid.to_string()]);
+                command.args(["-e", OFF_CPU, &pid]);
             }
             Self::PerfSched => {
                 command.args(["sched", "record", "-o"]).arg(&out);
             }
             Self::PerfTrace => {
-                command.args(["trace", "-s", "-p", &pid.to_string(), "-o"]);
+                command.args(["trace", "-s", "-p", &pid, "-o"]);
                 command.arg(&out);
             }
             Self::Strace => {
-                command.args(["-c", "-f", "-p", &pid.to_string(), "-o"]);
+                command.args(["-c", "-f", "-p", &pid, "-o"]);
                 command.arg(&out);
             }
         }
@@ -125,12 +128,35 @@ impl Tool {
 
     /// Starts it and waits until it watches.
     pub fn start(self, pid: u32, bystander: u32) -> anyhow::Result<Watching> {
+        self.start_in(&[pid], bystander, Path::new("/var/tmp"), None)
+    }
+
+    /// Likewise, watching several processes.
+    pub fn start_all(self, pids: &[u32]) -> anyhow::Result<Watching> {
+        self.start_in(pids, 0, Path::new("/var/tmp"), None)
+    }
+
+    /// Likewise, writing below `place`, which may be slow.
+    pub fn start_in(
+        self,
+        pids: &[u32],
+        bystander: u32,
+        place: &Path,
+        slow: Option<&SlowDisk>,
+    ) -> anyhow::Result<Watching> {
         let folder = tempfile::Builder::new()
             .prefix("bench-")
-            .tempdir_in("/var/tmp")?;
+            .tempdir_in(place)?;
         let began = Instant::now();
-        let mut child = self
-            .command(pid, bystander, folder.path())?
+        let mut command = self.command(pids, bystander, folder.path())?;
+        if let Some(slow) = slow {
+            let procs = slow.procs();
+            let join = move || std::fs::write(&procs, "0");
+            // SAFETY: between fork and exec it only opens, writes and closes a file; no other thread of this process holds
+            // the allocator's lock for long, and a child that gets stuck is seen to say nothing.
+            unsafe { std::os::unix::process::CommandExt::pre_exec(&mut command, join) };
+        }
+        let mut child = command
             .spawn()
             .with_context(|| format!("cannot start {}", self.name()))?;
         let (sender, lines) = mpsc::channel();

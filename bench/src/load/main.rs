@@ -6,6 +6,7 @@
 mod append;
 mod calls;
 mod crew;
+mod events;
 mod idle;
 mod mutex;
 mod request;
@@ -36,6 +37,8 @@ enum Kind {
     Append(append::Arguments),
     /// One thread in a loop of the cheapest system call; an operation is one call.
     Calls(calls::Arguments),
+    /// Threads that make calls of which each is recorded by itself; an operation is one call.
+    Events(events::Arguments),
     /// Threads that sleep, wake and compute a little; an operation is one wake-up.
     Idle(idle::Arguments),
 }
@@ -54,6 +57,7 @@ fn main() -> std::io::Result<()> {
         Kind::Request(arguments) => Box::new(request::Request::new(&arguments)?),
         Kind::Append(arguments) => Box::new(append::Append::new(&arguments)?),
         Kind::Calls(arguments) => Box::new(calls::Calls::new(&arguments)),
+        Kind::Events(arguments) => Box::new(events::Events::new(arguments)),
         Kind::Idle(arguments) => Box::new(idle::Idle::new(&arguments)),
     };
     let mut out = std::io::stdout();

@@ -19,10 +19,19 @@ pub fn process_cpu() -> Duration {
 
 /// Switches of all threads, voluntary and not.
 pub fn switches() -> u64 {
+    count_switches(libc::RUSAGE_SELF)
+}
+
+/// Switches of the calling thread.
+pub fn thread_switches() -> u64 {
+    count_switches(libc::RUSAGE_THREAD)
+}
+
+fn count_switches(whose: libc::c_int) -> u64 {
     // SAFETY: plain numbers, all zero is valid; the call writes to the struct given.
     let usage = unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();
-        libc::getrusage(libc::RUSAGE_SELF, &raw mut usage);
+        libc::getrusage(whose, &raw mut usage);
         usage
     };
     u64::try_from(usage.ru_nvcsw + usage.ru_nivcsw).unwrap_or(0)
