@@ -176,7 +176,8 @@ impl Batches {
                 (Done::Send, begin, dice.span(4_000, 4_000.0))
             }
         };
-        self.next.push(Reverse((begin + takes, thread, then, begin)));
+        self.next
+            .push(Reverse((begin + takes, thread, then, begin)));
     }
 
     /// What names the rows: threads, sockets, the lock and the file.

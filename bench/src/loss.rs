@@ -60,7 +60,12 @@ pub fn measure() -> anyhow::Result<String> {
         let rate = u64::midpoint(low, high);
         eprintln!("{rate} calls a second");
         let (got, recorded) = counted(rate, HOLDUP, HELD)?.1;
-        row(&mut text, &format!("events, {rate} a second wanted"), got, &recorded);
+        row(
+            &mut text,
+            &format!("events, {rate} a second wanted"),
+            got,
+            &recorded,
+        );
         if recorded.meta.counters.lost() == 0 {
             low = rate;
             best = f64::max(best, got);
@@ -82,7 +87,12 @@ pub fn measure() -> anyhow::Result<String> {
          a birth is a wait too):\n\n",
     );
     let mut books = table::new(&[
-        "case", "what", "generated", "recorded", "lost, counted", "difference",
+        "case",
+        "what",
+        "generated",
+        "recorded",
+        "lost, counted",
+        "difference",
     ]);
     eprintln!("small ring");
     let (line, _) = counted(0, SMALL_RING, Duration::from_secs(3))?;
@@ -148,9 +158,11 @@ fn counted(rate: u64, tool: Tool, time: Duration) -> anyhow::Result<(Books, (f64
     let mut load = Own::start(&["events".to_owned(), "--rate".to_owned(), rate.to_string()])?;
     let wanted = if rate == 0 { 1_000_000 } else { rate };
     let watching = tool.start(load.pid(), 0)?;
-    let (books, wall, recorded) = run(&mut load, (wanted as f64 * time.as_secs_f64()) as u64, || {
-        watching.stop()
-    })?;
+    let (books, wall, recorded) = run(
+        &mut load,
+        (wanted as f64 * time.as_secs_f64()) as u64,
+        || watching.stop(),
+    )?;
     let rate = (recorded.waits + recorded.calls) as f64 / wall.as_secs_f64();
     Ok((books, (rate, recorded)))
 }
@@ -163,7 +175,10 @@ fn run(
     let run = load.run(operations)?;
     let did = load.did.context("the workload counts nothing")?;
     let watched = stop()?;
-    let recorded = read(&watched.folder.path().join("out"), &["events-0", "events-1"])?;
+    let recorded = read(
+        &watched.folder.path().join("out"),
+        &["events-0", "events-1"],
+    )?;
     let counters = &recorded.meta.counters;
     let books = Books {
         calls: [did.calls, recorded.calls, counters.lost_calls],

@@ -139,7 +139,10 @@ fn report(path: &Path) -> anyhow::Result<Reported> {
     let usage = unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();
         if libc::wait4(pid, &raw mut status, 0, &raw mut usage) != pid {
-            bail!("cannot wait for holdup: {}", std::io::Error::last_os_error());
+            bail!(
+                "cannot wait for holdup: {}",
+                std::io::Error::last_os_error()
+            );
         }
         usage
     };

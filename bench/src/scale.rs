@@ -39,13 +39,29 @@ pub fn measure() -> anyhow::Result<String> {
     ]);
     for threads in [2u32, 10, 100, 1_000, 10_000] {
         let words = ["ring", "--threads", &threads.to_string(), "--pin", "0"].map(str::to_owned);
-        add(&mut figures, "threads, all in the ring", threads, &[words.to_vec()])?;
+        add(
+            &mut figures,
+            "threads, all in the ring",
+            threads,
+            &[words.to_vec()],
+        )?;
     }
     for idle in BYSTANDERS {
         let ring = ["ring", "--pin", "0"].map(str::to_owned).to_vec();
-        let sleepers = ["idle", "--sleep", "60000", "--threads", &idle.max(1).to_string()];
+        let sleepers = [
+            "idle",
+            "--sleep",
+            "60000",
+            "--threads",
+            &idle.max(1).to_string(),
+        ];
         let sleepers = sleepers.map(str::to_owned).to_vec();
-        add(&mut figures, "threads, most asleep", idle + 2, &[ring, sleepers])?;
+        add(
+            &mut figures,
+            "threads, most asleep",
+            idle + 2,
+            &[ring, sleepers],
+        )?;
     }
     for processes in [1u32, 8, 64] {
         let ring = ["ring", "--pin", "0"].map(str::to_owned).to_vec();

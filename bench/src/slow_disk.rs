@@ -29,7 +29,9 @@ impl SlowDisk {
         let image = folder.path().join("image");
         std::fs::File::create(&image)?.set_len(IMAGE_BYTES)?;
         run(Command::new("mkfs.ext4").arg("-q").arg(&image))?;
-        let device = run(Command::new("losetup").args(["--find", "--show"]).arg(&image))?;
+        let device = run(Command::new("losetup")
+            .args(["--find", "--show"])
+            .arg(&image))?;
         let place = folder.path().join("mounted");
         let mut disk = Self {
             folder,
@@ -77,11 +79,12 @@ impl Drop for SlowDisk {
 }
 
 fn run(command: &mut Command) -> anyhow::Result<String> {
-    let output = command
-        .output()
-        .with_context(|| format!("{command:?}"))?;
+    let output = command.output().with_context(|| format!("{command:?}"))?;
     if !output.status.success() {
-        bail!("{command:?}: {}", String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "{command:?}: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

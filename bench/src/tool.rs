@@ -92,7 +92,11 @@ impl Tool {
                 elsewhere,
                 ..
             } => {
-                let pid = if elsewhere { bystander.to_string() } else { pid };
+                let pid = if elsewhere {
+                    bystander.to_string()
+                } else {
+                    pid
+                };
                 command.args(["record", "--duration", "10m", "--pid", &pid]);
                 command.args(arguments).arg("-o").arg(&out);
             }

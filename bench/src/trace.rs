@@ -28,9 +28,15 @@ const CASES: &[(&str, &[&str])] = &[
         "request/response, 5,000 a second on 4 connections",
         &["request", "--connections", "4", "--rate", "1250"],
     ),
-    ("request/response, as fast as it can", &["request", "--connections", "4"]),
+    (
+        "request/response, as fast as it can",
+        &["request", "--connections", "4"],
+    ),
     ("ping-pong, as fast as it can", &["ring", "--pin", "0"]),
-    ("mutex, 1 ms holds, 16 threads", &["mutex", "--hold", "1000000"]),
+    (
+        "mutex, 1 ms holds, 16 threads",
+        &["mutex", "--hold", "1000000"],
+    ),
     ("1,000 idle threads", &["idle"]),
 ];
 

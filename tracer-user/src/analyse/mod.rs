@@ -9,7 +9,7 @@ mod settled;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::blame::{Observer, Words};
 use crate::diagnose::{Findings, Suspect, conclude, suspects};

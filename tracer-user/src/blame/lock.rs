@@ -8,7 +8,8 @@
 //! The holder at an instant is the one that lets go next. That is right as long as one holds at a time; how many do is
 //! estimated from who is inside.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::hold::{Because, Charge};
 use super::recent::Recent;

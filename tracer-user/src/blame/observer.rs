@@ -1,6 +1,7 @@
 //! Listens to the sweep and keeps all books of blame.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::lock::{LockKey, Locks};
 use super::queue::RunQueue;
@@ -91,11 +92,11 @@ impl<'a> Observer<'a> {
             sockets: BTreeMap::new(),
             visits_left_out: 0,
             wakers: BTreeMap::new(),
-            seen: HashMap::new(),
-            counting: HashMap::new(),
+            seen: HashMap::default(),
+            counting: HashMap::default(),
             recent: Recent::default(),
-            polling: HashMap::new(),
-            waiting: HashMap::new(),
+            polling: HashMap::default(),
+            waiting: HashMap::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The run queue: time without a CPU, and whether our own threads had the CPUs meanwhile.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::row::{Nanos, Tid};
 use crate::timeline::State;

@@ -1,6 +1,7 @@
 //! What each thread did in the last moments.
 
-use std::collections::{HashMap, VecDeque};
+use foldhash::HashMap;
+use std::collections::VecDeque;
 
 use crate::row::{Nanos, Tid};
 use crate::timeline::{Piece, State};

@@ -3,7 +3,8 @@
 //! A thread that is blocked within a request and woken by another one that answers requests of the same service has waited
 //! for that one: a row lock of a database is handed on this way, whatever call it is waited for in.
 
-use std::collections::{BTreeMap, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeMap;
 
 use crate::row::{Nanos, Pid, Tid};
 use crate::timeline::{Piece, State};

@@ -3,7 +3,8 @@
 //! glibc's mutex is one word for all waiters. Java, Go, `parking_lot` and Python's conditions park each waiter on a word of
 //! its own: words with a single waiter, waited on from the same place of the same process, are taken as one.
 
-use std::collections::{BTreeMap, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeMap;
 
 use crate::row::{Pid, Stack, StackId};
 use crate::work::{Census, PlaceId};
@@ -39,7 +40,7 @@ impl Words {
                 words.of.insert(*place, places[0]);
             }
         }
-        let mut sites: HashMap<PlaceId, BTreeMap<String, (u64, StackId)>> = HashMap::new();
+        let mut sites: HashMap<PlaceId, BTreeMap<String, (u64, StackId)>> = HashMap::default();
         for (place, totals) in &census.words {
             for (stack, count) in &totals.stacks {
                 if let Some(site) = site_name(census, *stack) {

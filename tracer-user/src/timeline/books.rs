@@ -3,7 +3,7 @@
 //! The conservation law holds by construction, so it proves little; schedstat and the switch counters are kept by other
 //! code of the kernel and would show a missed switch.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::row::{Books, Nanos, Tid};
 

@@ -5,9 +5,10 @@
 //! steps    A blocks, B blocks, A queues, A runs, B queues, B runs
 //! ```
 
-use std::cmp::Reverse;
+use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
-use std::collections::{BinaryHeap, HashMap};
+
+use foldhash::HashMap;
 
 use super::{Piece, State};
 use crate::row::{Batch, Call, Nanos, Pid, Task, TaskFact, TaskRole, Tid, Wait, Waker};
@@ -44,8 +45,12 @@ enum Row {
     Task(Box<Task>),
 }
 
-/// `(time, order of insertion, slot of the row, phase)`: phase 0 begins a wait, 1 wakes, 2 ends; calls and tasks use 2.
-type Mark = Reverse<(Nanos, u64, u32, u8)>;
+/// When something of a row happens, ns; then the row's number and the phase, which order what happens at one time: phase 0
+/// begins a wait, 1 wakes, 2 ends; calls and tasks use 2.
+type Mark = (u64, u64);
+
+/// Bits of the phase in a mark.
+const PHASE_BITS: u32 = 2;
 
 #[derive(Debug, Default)]
 struct Thread {
@@ -57,11 +62,16 @@ struct Thread {
 /// The sweep. Feed batches with [`Sweep::push`], then [`Sweep::finish`].
 #[derive(Debug)]
 pub struct Sweep {
-    heap: BinaryHeap<Mark>,
-    rows: Vec<Option<Row>>,
-    free: Vec<u32>,
-    inserted: u64,
-    threads: HashMap<Tid, Thread>,
+    /// Marks in order; those before `done` are behind us.
+    marks: Vec<Mark>,
+    done: usize,
+    /// Marks that came since they were put in order.
+    new: Vec<Mark>,
+    /// Rows whose end is not reached, by number from `first` on. They end nearly in the order in which they came, so both
+    /// ends of the queue move along, and what is looked at lies close together.
+    rows: VecDeque<Option<Row>>,
+    first: u64,
+    threads: Threads,
     opened: Nanos,
     lookahead: Nanos,
     now: Nanos,
@@ -74,11 +84,12 @@ impl Sweep {
     #[must_use]
     pub fn new(opened: Nanos, longest: Nanos) -> Self {
         Self {
-            heap: BinaryHeap::new(),
-            rows: Vec::new(),
-            free: Vec::new(),
-            inserted: 0,
-            threads: HashMap::new(),
+            marks: Vec::new(),
+            done: 0,
+            new: Vec::new(),
+            rows: VecDeque::new(),
+            first: 0,
+            threads: Threads::default(),
             opened,
             lookahead: LOOKAHEAD.max(longest),
             now: opened,
@@ -127,27 +138,43 @@ impl Sweep {
         self.drain(closed, listen);
         // Rows that end after the window: their beginning still counts.
         self.now = closed;
-        self.heap.clear();
+        self.marks.clear();
         self.rows.clear();
-        let mut tids: Vec<Tid> = self.threads.keys().copied().collect();
+        let mut tids: Vec<Tid> = self.threads.0.keys().copied().collect();
         tids.sort_unstable();
         for tid in tids {
-            self.change(tid, closed, State::Absent, Waker::default(), listen);
+            self.threads
+                .change(tid, closed, State::Absent, Waker::default(), listen);
         }
     }
 
-    fn slot(&mut self, row: Row) -> u32 {
-        if let Some(slot) = self.free.pop() {
-            self.rows[slot as usize] = Some(row);
-            return slot;
-        }
-        self.rows.push(Some(row));
-        u32::try_from(self.rows.len() - 1).unwrap_or(u32::MAX)
+    /// Number of the row that comes next.
+    fn number(&self) -> u64 {
+        self.first + self.rows.len() as u64
     }
 
-    fn enter(&mut self, at: Nanos, slot: u32, phase: u8) {
-        self.heap.push(Reverse((at, self.inserted, slot, phase)));
-        self.inserted += 1;
+    fn enter(&mut self, at: Nanos, number: u64, phase: u64) {
+        self.new.push((at.0, number << PHASE_BITS | phase));
+    }
+
+    /// Puts the new marks among the others.
+    fn order(&mut self) {
+        self.new.sort_unstable();
+        let old = self.marks.split_off(self.done);
+        self.done = 0;
+        self.marks.clear();
+        self.marks.reserve(old.len() + self.new.len());
+        let (mut old, mut new) = (old.into_iter().peekable(), self.new.drain(..).peekable());
+        while let (Some(left), Some(right)) = (old.peek(), new.peek()) {
+            let first = if left <= right {
+                old.next()
+            } else {
+                new.next()
+            };
+            self.marks.extend(first);
+        }
+        self.marks.extend(old);
+        self.marks.extend(new);
     }
 
     fn wait(&mut self, wait: Wait) {
@@ -162,55 +189,73 @@ impl Sweep {
         let end = wait.end.max(start);
         let woken = wait.woken.clamp(start, end);
         let (was_woken, end) = (wait.woken > Nanos::ZERO, end);
-        let slot = self.slot(Row::Wait(wait));
-        self.enter(start, slot, 0);
+        let number = self.number();
+        self.rows.push_back(Some(Row::Wait(wait)));
+        self.enter(start, number, 0);
         if was_woken {
-            self.enter(woken, slot, 1);
+            self.enter(woken, number, 1);
         }
-        self.enter(end, slot, 2);
+        self.enter(end, number, 2);
     }
 
     fn call(&mut self, call: Call) {
         let at = call.end.max(self.now);
-        let slot = self.slot(Row::Call(call));
-        self.enter(at, slot, 2);
+        self.enter(at, self.number(), 2);
+        self.rows.push_back(Some(Row::Call(call)));
     }
 
     fn task(&mut self, task: Task) {
         let at = task.end.max(self.now);
-        let slot = self.slot(Row::Task(Box::new(task)));
-        self.enter(at, slot, 2);
+        self.enter(at, self.number(), 2);
+        self.rows.push_back(Some(Row::Task(Box::new(task))));
     }
 
     fn drain(&mut self, until: Nanos, listen: &mut dyn FnMut(Step<'_>)) {
-        while let Some(&Reverse((at, _, slot, phase))) = self.heap.peek() {
+        self.order();
+        while let Some(&(at, mark)) = self.marks.get(self.done) {
+            let at = Nanos(at);
             if at > until {
                 break;
             }
-            self.heap.pop();
+            self.done += 1;
             self.now = self.now.max(at);
-            let Some(row) = self.rows.get_mut(slot as usize).and_then(Option::take) else {
+            let phase = mark & ((1 << PHASE_BITS) - 1);
+            let place = (mark >> PHASE_BITS).checked_sub(self.first);
+            let Some(place) = place.and_then(|place| usize::try_from(place).ok()) else {
                 continue;
             };
-            match &row {
-                Row::Wait(wait) => self.phase(wait, phase, at, listen),
-                Row::Call(call) => {
-                    self.meet(call.tid, call.pid, at, listen);
+            let Some(row) = self.rows.get_mut(place) else {
+                continue;
+            };
+            match row {
+                Some(Row::Wait(wait)) => self.threads.phase(wait, phase, at, listen),
+                Some(Row::Call(call)) => {
+                    self.threads.meet(call.tid, call.pid, at, listen);
                     listen(Step::Call(call));
                 }
-                Row::Task(task) => self.life(task, at, listen),
+                Some(Row::Task(task)) => self.threads.life(task, at, listen),
+                None => {}
             }
             if phase < 2 {
-                self.rows[slot as usize] = Some(row);
-            } else {
-                self.free.push(slot);
+                continue;
+            }
+            *row = None;
+            while let Some(None) = self.rows.front() {
+                self.rows.pop_front();
+                self.first += 1;
             }
         }
     }
+}
 
+/// What each thread does now.
+#[derive(Debug, Default)]
+struct Threads(HashMap<Tid, Thread>);
+
+impl Threads {
     /// A thread met in a row before its own birth was seen: it was there since the window opened, running as far as we know.
     fn meet(&mut self, tid: Tid, pid: Pid, at: Nanos, listen: &mut dyn FnMut(Step<'_>)) {
-        if let Entry::Vacant(place) = self.threads.entry(tid) {
+        if let Entry::Vacant(place) = self.0.entry(tid) {
             place.insert(Thread {
                 pid,
                 since: at,
@@ -220,7 +265,7 @@ impl Sweep {
         }
     }
 
-    fn phase(&mut self, wait: &Wait, phase: u8, at: Nanos, listen: &mut dyn FnMut(Step<'_>)) {
+    fn phase(&mut self, wait: &Wait, phase: u64, at: Nanos, listen: &mut dyn FnMut(Step<'_>)) {
         self.meet(wait.tid, wait.pid, at, listen);
         match phase {
             0 => self.change(wait.tid, at, State::of_wait(wait), Waker::default(), listen),
@@ -241,7 +286,7 @@ impl Sweep {
         if task.role != TaskRole::Bystander {
             match task.fact {
                 TaskFact::Seen | TaskFact::Born => {
-                    let thread = self.threads.entry(task.tid).or_default();
+                    let thread = self.0.entry(task.tid).or_default();
                     if thread.state == State::Absent {
                         (thread.pid, thread.since) = (task.pid, at);
                         self.change(task.tid, at, State::Running, Waker::default(), listen);
@@ -249,12 +294,12 @@ impl Sweep {
                 }
                 TaskFact::Exited => {
                     self.change(task.tid, at, State::Absent, Waker::default(), listen);
-                    self.threads.remove(&task.tid);
+                    self.0.remove(&task.tid);
                 }
                 TaskFact::Exec => {
                     if task.parent_tid != task.tid && task.parent_tid != Tid(0) {
                         self.change(task.parent_tid, at, State::Absent, Waker::default(), listen);
-                        self.threads.remove(&task.parent_tid);
+                        self.0.remove(&task.parent_tid);
                     }
                 }
                 TaskFact::Named | TaskFact::BooksOpened | TaskFact::BooksClosed => {}
@@ -271,7 +316,7 @@ impl Sweep {
         waker: Waker,
         listen: &mut dyn FnMut(Step<'_>),
     ) {
-        let Some(thread) = self.threads.get_mut(&tid) else {
+        let Some(thread) = self.0.get_mut(&tid) else {
             return;
         };
         if thread.state == now && now != State::Absent {

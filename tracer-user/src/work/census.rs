@@ -1,6 +1,7 @@
 //! The first pass: what each thread does, and what is done to each place.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::operation::{Act, Operation, operation};
 use super::place::{PlaceId, Places};

@@ -7,7 +7,8 @@
 //! Workers are the threads that share the most common operation. A turn ends at the last write before the next fetch; where
 //! the work has only one of the two, at the operation that returns with the most regular company.
 
-use std::collections::{BTreeMap, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeMap;
 
 use super::census::{Census, ThreadTotals};
 use super::operation::{Act, Operation};
@@ -183,7 +184,7 @@ fn anchor(
         if !eligible(operation) {
             continue;
         }
-        let (mut turns, mut kinds) = (0_u64, HashMap::<u64, u64>::new());
+        let (mut turns, mut kinds) = (0_u64, HashMap::<u64, u64>::default());
         for thread in threads {
             let mut company = 0_u64;
             for other in &thread.sequence {

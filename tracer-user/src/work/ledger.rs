@@ -8,7 +8,8 @@
 //! What lies between two operations of known stage waits in a list until the second one comes; then it is given to a stage
 //! by [`settle`](super::segment::settle).
 
-use std::collections::{BTreeMap, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeMap;
 
 use super::cycle::{Cycle, ItemMark};
 use super::operation::{Act, Operation};
@@ -272,7 +273,7 @@ impl<'a> Ledger<'a> {
 
 impl Ledger<'_> {
     fn usual_lock_stages(&self) -> HashMap<Spot, StageName> {
-        let mut visits: HashMap<Spot, BTreeMap<StageName, u64>> = HashMap::new();
+        let mut visits: HashMap<Spot, BTreeMap<StageName, u64>> = HashMap::default();
         for (stage, time) in self
             .workers
             .values()

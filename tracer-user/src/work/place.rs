@@ -2,7 +2,7 @@
 //!
 //! Sixty-four connections to one database are one place; so are the output files `part-01` to `part-64` of as many workers.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::row::{FileKind, Resource, ResourceId, ResourceKind, SocketRole};
 

@@ -2,7 +2,7 @@
 //!
 //! Evidence, strongest first: the user's rule; the verb; bytes out against bytes in; for files whether they are only read.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! Exchanges: one request and its reply on one socket.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::place::PlaceId;
