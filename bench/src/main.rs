@@ -12,6 +12,7 @@ mod slow_disk;
 mod statistics;
 mod table;
 mod tool;
+mod tracefs;
 
 mod attach;
 mod generate;

@@ -5,23 +5,29 @@ use std::fmt::Write as _;
 use super::load::{Load, Own, Redis};
 use super::pairs::{self, Comparison};
 use super::tool::Tool;
+use super::tracefs::Tracefs;
 use super::{Wanted, machine, table};
 
-const RECORD: Tool = Tool::Holdup {
-    name: "holdup",
-    arguments: &[],
-    elsewhere: false,
-};
-const ELSEWHERE: Tool = Tool::Holdup {
-    name: "holdup, watching another process",
-    arguments: &[],
-    elsewhere: true,
-};
+const EVERYTHING: &[&str] = &["--max-overhead", "1000"];
 
-/// All that is compared.
+/// All that is compared; the interval of the first is what is waited for.
 const TOOLS: &[Tool] = &[
-    RECORD,
-    ELSEWHERE,
+    Tool::Budgeted,
+    Tool::Holdup {
+        name: "holdup, everything",
+        arguments: EVERYTHING,
+        elsewhere: false,
+    },
+    Tool::Holdup {
+        name: "holdup, waits only",
+        arguments: &["--max-overhead", "1000", "--waits-only"],
+        elsewhere: false,
+    },
+    Tool::Holdup {
+        name: "holdup, watching another process",
+        arguments: EVERYTHING,
+        elsewhere: true,
+    },
     Tool::Bpftrace,
     Tool::PerfSched,
     Tool::PerfTrace,
@@ -87,10 +93,13 @@ const CASES: &[Case] = &[
 pub fn measure(wanted: &Wanted) -> anyhow::Result<String> {
     let mut bystander = Own::start(&words(&["idle", "--threads", "1"]))?;
     let _ = bystander.run(1)?;
+    let _tracefs = Tracefs::mount();
     let mut text = machine::line("cargo xtask bench overhead");
     text.push_str(
         "\nCPU time of an operation under each tool, as a ratio to the untraced runs before and after it in the same \
-         round: median and its 95% interval. The floor is untraced to untraced. `own` is the tool's own CPU.\n",
+         round: median and its 95% interval. The floor is untraced to untraced; nothing within it is a difference. `own` is \
+         the tool's own CPU. holdup with its budget of 2% (the default) is looked at for ten seconds, two after its start; \
+         the others for half a second. bpftrace and perf sched record waits alone, perf trace and strace calls alone.\n",
     );
     for case in CASES.iter().filter(|case| wanted.has(case.name)) {
         eprintln!("{}", case.name);

@@ -8,6 +8,9 @@ use super::tool::Tool;
 
 /// How long a run shall take.
 const RUN: Duration = Duration::from_millis(500);
+/// A tool with a budget has settled after so many runs, and is looked at for so many.
+const SETTLE: u64 = 4;
+const LONG: u64 = 20;
 /// Rounds before an interval means anything.
 const FEWEST: usize = 8;
 /// An interval is narrow enough when half of it is this share of the median.
@@ -133,6 +136,9 @@ pub fn compare(
 /// How many operations take about a run's time under the tool.
 fn probe(load: &mut dyn Load, bystander: u32, tool: Tool, most: u64) -> anyhow::Result<u64> {
     let few = (most / 50).max(1);
+    if tool == Tool::Budgeted {
+        return Ok(most);
+    }
     let (run, _) = traced(load, bystander, tool, few)?;
     let fit = RUN.as_secs_f64() / run.wall.as_secs_f64().max(1e-9) * run.operations as f64;
     Ok(((fit as u64).max(few)).min(most))
@@ -146,6 +152,11 @@ fn traced(
     operations: u64,
 ) -> anyhow::Result<(Run, f64)> {
     let watching = tool.start(load.pid(), bystander)?;
+    let mut operations = operations;
+    if tool == Tool::Budgeted {
+        load.run(operations * SETTLE)?;
+        operations *= LONG;
+    }
     let before = watching.cpu().unwrap_or_default();
     let run = load.run(operations)?;
     let own = watching.cpu().unwrap_or_default().saturating_sub(before);

@@ -7,6 +7,7 @@ mod process;
 mod project;
 mod step;
 
+mod bench;
 mod demo;
 mod ebpf;
 mod setup;
@@ -33,7 +34,11 @@ enum Task {
     /// Builds holdup and shows it on a contended workload: live where host and rights allow, else from a recording.
     Demo(demo::Arguments),
     /// Installs what the rebuild of the eBPF object, the virtual machine and the zoo need.
-    Setup,
+    Setup {
+        /// What the bench compares with, too: bpftrace, perf, strace and Redis.
+        #[arg(long)]
+        bench: bool,
+    },
     /// Builds the kernel side and keeps the object with its stamp.
     Ebpf {
         /// Change nothing; prove that the kept object is what the sources give.
@@ -48,6 +53,8 @@ enum Task {
     Vm,
     /// Runs the labelled workloads and holds each report against the workload's own truth.
     Zoo(zoo::Arguments),
+    /// Measures holdup beside what people use today, and keeps the figures in docs/PERFORMANCE.md.
+    Bench(bench::Arguments),
     /// What `.ci/run` runs: all of this on a clean clone.
     Ci,
 }
@@ -55,12 +62,13 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Demo(arguments) => demo::run(&arguments),
-        Task::Setup => setup::run(),
+        Task::Setup { bench } => setup::run(bench),
         Task::Ebpf { check } => ebpf::run(check),
         Task::Test => test::run(),
         Task::Tidy => tidy::run(),
         Task::Vm => vm::run(),
         Task::Zoo(arguments) => zoo::run(&arguments),
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::Ci => process::run(&mut Command::new(project::root().join(".ci/run"))),
     };
     match outcome {

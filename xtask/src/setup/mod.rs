@@ -36,22 +36,36 @@ const NEEDS: &[Need] = &[
     },
 ];
 
-/// Installs what is missing, saying what before doing it.
+/// What the bench compares with.
+const PEERS: Need = Need {
+    what: "the comparisons of the bench (`cargo xtask bench`)",
+    packages: &[
+        "bpftrace",
+        "linux-perf",
+        "strace",
+        "redis-server",
+        "redis-tools",
+        "e2fsprogs",
+    ],
+};
+
+/// Installs what is missing, saying what before doing it; `bench`: also what the bench compares with.
 ///
 /// # Errors
 /// When something that was started failed. What cannot be had here is said and is no error.
-pub fn run() -> anyhow::Result<()> {
+pub fn run(bench: bool) -> anyhow::Result<()> {
+    let needs = || NEEDS.iter().chain(bench.then_some(&PEERS));
     let mut lacking = Vec::new();
     if tools::found("apt-get").is_none() || tools::found("dpkg-query").is_none() {
         println!("no apt here: install by hand, under the names your system gives them,");
-        for need in NEEDS {
+        for need in needs() {
             println!("  for {}: {}", need.what, need.packages.join(" "));
         }
         println!(
             "and on other systems than Debian's, instead of the Rust packages, a nightly Rust with rust-src."
         );
     } else {
-        for need in NEEDS {
+        for need in needs() {
             lacking.extend(apt::install(need.what, need.packages)?);
         }
     }
