@@ -79,7 +79,8 @@ fn work(operations: u64, rate: u64) -> std::io::Result<Done> {
     let mut byte = [0];
     std::thread::sleep(REST);
     let began = Instant::now();
-    let mut calls = 2;
+    // The two rests, and the two ends that are closed when all is done.
+    let mut calls = 4;
     let mut done = 0;
     while done < operations {
         if rate > 0 && (done / 2).is_multiple_of((rate / 200).max(1)) {
