@@ -10,6 +10,8 @@ mod verifier;
 mod calls;
 mod waits;
 
+mod budget;
+
 mod call_sites;
 
 mod diagnosis;

@@ -35,10 +35,16 @@ pub fn python(script: &str) -> Command {
 /// Runs a program that says "ready", works between reading a line and printing a line of numbers, and ends with its input; it
 /// is watched while it works. `None`: this host does not allow it (said, and a failure where live tests are required).
 pub fn watch(command: &mut Command) -> Option<Seen> {
+    watch_within(command, None)
+}
+
+/// Likewise, with a budget of so many percent.
+pub fn watch_within(command: &mut Command, max_overhead: Option<f64>) -> Option<Seen> {
     let mut program = Program::start(command);
     let settings = Settings {
         targets: vec![TargetSpec::Pid(program.child.id())],
         duration: Some(Duration::from_secs(60)),
+        max_overhead,
         ..Settings::default()
     };
     let session = super::live(Session::open(settings))?;

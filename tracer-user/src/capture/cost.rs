@@ -101,6 +101,11 @@ impl Meter {
         Some(spent)
     }
 
+    /// Watching begins again: from here on a period of its own, of which nothing was measured yet.
+    pub fn resume(&mut self) {
+        self.sample();
+    }
+
     /// CPU time the processes took since they were last looked at; of new ones nothing yet.
     fn targets(&mut self, watched: &[Pid]) -> Nanos {
         let before = std::mem::take(&mut self.targets);

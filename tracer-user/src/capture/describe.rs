@@ -84,12 +84,6 @@ pub fn clocks() -> Clocks {
     }
 }
 
-/// Threads of `pids`.
-#[must_use]
-pub fn threads(pids: &[Pid]) -> Vec<Tid> {
-    pids.iter().flat_map(|pid| tids(*pid)).collect()
-}
-
 fn tids(pid: Pid) -> Vec<Tid> {
     let Ok(folder) = fs::read_dir(format!("/proc/{pid}/task")) else {
         return Vec::new();

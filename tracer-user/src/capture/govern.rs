@@ -117,7 +117,9 @@ impl Session {
             Step::Pause => self.pause(now),
             Step::Resume => {
                 governor.windows += 1;
-                self.resume(bits(governor.budget.level()))
+                self.resume(bits(governor.budget.level()))?;
+                governor.meter.resume();
+                Ok(())
             }
         }
     }

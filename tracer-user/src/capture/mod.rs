@@ -28,7 +28,6 @@ mod roster;
 
 pub mod books;
 pub mod callsite;
-pub mod counters;
 pub mod disk_limits;
 pub mod language;
 mod namespaces;

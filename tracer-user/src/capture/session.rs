@@ -6,7 +6,6 @@ use aya::{Ebpf, maps::PerCpuArray};
 
 use super::attach::Link;
 use super::callsite::Sites;
-use super::counters::Counters;
 use super::disk_limits::DiskLimits;
 use super::drain::{Drain, Names};
 use super::govern::Governor;
@@ -35,7 +34,6 @@ pub struct Session {
     pub(super) resources: Table,
     pub(super) sites: Sites,
     pub(super) roster: Roster,
-    pub(super) counters: Option<Counters>,
     pub(super) disk_limits: DiskLimits,
     pub(super) command: Option<Held>,
     /// Threads watched, as of the latest pass.
@@ -85,7 +83,6 @@ impl Session {
             roster: Roster::new(&mut ebpf)?,
             resources: Table::new(),
             sites: Sites::new(),
-            counters: None,
             disk_limits: DiskLimits::default(),
             threads: 0,
             self_cpu: Nanos::ZERO,
@@ -127,7 +124,6 @@ impl Session {
         }
         let pids = self.targets.pids();
         self.meta.target = describe::target(&self.settings.words, &pids, &self.settings.targets);
-        self.counters = Some(Counters::open(&describe::threads(&pids)));
         self.disk_limits = DiskLimits::open(&pids);
         let seen = describe::seen(&pids, TaskRole::Target);
         let books = books::read(&pids, TaskFact::BooksOpened);

@@ -155,10 +155,6 @@ impl Session {
         } else {
             Vec::new()
         };
-        let perf = self.counters.as_mut().map(|counters| {
-            self.meta.notes.extend(counters.notes().iter().cloned());
-            counters.totals()
-        });
         self.drain();
         self.drain.close(closed);
         // Parts that reach over the end come whole.
@@ -184,14 +180,11 @@ impl Session {
             self.meta.notes.extend(governor.notes(window, paused));
             self.meta.counters.kernel_cpu = governor.total.kernel;
         }
-        self.meta.counters = Counters {
-            perf: perf.unwrap_or_default(),
-            ..self.count()
-        };
+        self.meta.counters = self.count();
         Ok(())
     }
 
-    /// All counters but those of `perf_event`.
+    /// All counters.
     fn count(&self) -> Counters {
         let full = self.loss(Counter::TaskTableFull) + self.loss(Counter::ProcessTableFull);
         Counters {

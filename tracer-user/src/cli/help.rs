@@ -22,6 +22,7 @@ Examples:
   sudo holdup attach --comm worker --duration 30s --details
   sudo holdup attach --pid 4242 --total-items 100000 --done-items 12000     with the time to the end
   sudo holdup attach --pid 4242 --format json --fail-above 3 -o report.json  for CI
+  sudo holdup attach --pid 4242 --max-overhead 0.5                          on a host that has nothing to spare
   sudo holdup attach --pid 4242 --item exchange:10.0.0.7:5432               an item is one query
 
 Ctrl-C ends the window and still gives the report; a second one quits at once.";

@@ -133,8 +133,6 @@ pub struct Counters {
     pub attach: Nanos,
     /// Highest resident memory of holdup, bytes.
     pub peak_resident: u64,
-    /// Software counters of all workers together over the window (`perf_event`): what could be opened, by name.
-    pub perf: std::collections::BTreeMap<String, u64>,
 }
 
 impl Counters {
