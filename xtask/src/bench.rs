@@ -1,12 +1,12 @@
 //! `cargo xtask bench`: measures holdup beside what people use today, and keeps the figures in docs/PERFORMANCE.md.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 
-use crate::{host, process, project};
+use crate::{process, project, release};
 
 /// Where the figures are kept, below the project's folder.
 const FILE: &str = "docs/PERFORMANCE.md";
@@ -76,21 +76,7 @@ pub struct Arguments {
 /// # Errors
 /// When this host or these rights do not allow it, or something that is measured fails.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let rights = match host::live() {
-        Ok(rights) => rights,
-        Err(why) => bail!("the bench cannot run: {why}"),
-    };
-    let mut build = Command::new(project::cargo());
-    build.current_dir(project::root());
-    process::run(build.args([
-        "build",
-        "--release",
-        "--package",
-        "holdup",
-        "--package",
-        "bench",
-        "--bins",
-    ]))?;
+    let rights = release::build("the bench", "bench")?;
     let wanted: &[What] = match &arguments.what {
         What::All => &What::EACH,
         one => std::slice::from_ref(one),

@@ -5,6 +5,7 @@
 mod host;
 mod process;
 mod project;
+mod release;
 mod step;
 
 mod bench;

@@ -1,10 +1,6 @@
 //! `cargo xtask zoo`: the labelled workloads, each report held against the workload's own truth.
 
-use std::process::Command;
-
-use anyhow::bail;
-
-use crate::{host, process, project};
+use crate::{process, project, release};
 
 /// Arguments of the task.
 #[derive(clap::Args)]
@@ -19,21 +15,7 @@ pub struct Arguments {
 /// # Errors
 /// When this host or these rights do not allow it, or something falls short.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let rights = match host::live() {
-        Ok(rights) => rights,
-        Err(why) => bail!("the zoo cannot run: {why}"),
-    };
-    let mut build = Command::new(project::cargo());
-    build.current_dir(project::root());
-    process::run(build.args([
-        "build",
-        "--release",
-        "--package",
-        "holdup",
-        "--package",
-        "zoo",
-        "--bins",
-    ]))?;
+    let rights = release::build("the zoo", "zoo")?;
     process::run(
         rights
             .command(project::built("release", "zoo"))
