@@ -8,7 +8,7 @@ use super::tool::Tool;
 
 /// How long a run shall take.
 const RUN: Duration = Duration::from_millis(500);
-/// A tool with a budget has settled after so many runs, and is looked at for so many.
+/// A tool with a budget has settled after so many runs, and is looked at for so many; so is the untraced workload beside it.
 const SETTLE: u64 = 4;
 const LONG: u64 = 20;
 /// Rounds before an interval means anything.
@@ -90,8 +90,12 @@ pub fn compare(
         for step in 0..kept.len() {
             // Each round begins with another tool.
             let at = (step + round) % kept.len();
+            let long = kept[at] == Tool::Budgeted;
+            if long {
+                before = load.run(most * LONG)?;
+            }
             let (traced, own) = traced(load, bystander, kept[at], operations[at])?;
-            let after = load.run(most)?;
+            let after = load.run(if long { most * LONG } else { most })?;
             let cpu = f64::midpoint(before.cpu_each(), after.cpu_each());
             let wall = f64::midpoint(before.wall_each(), after.wall_each());
             let into = &mut samples[at];
@@ -101,7 +105,7 @@ pub fn compare(
             into.own.push(own);
             floor.push(after.cpu_each() / before.cpu_each());
             untraced.push(cpu);
-            before = after;
+            before = if long { load.run(most)? } else { after };
         }
         let first = samples.first().and_then(|first| Median::of(&first.cpu));
         let narrow = first.is_none_or(|cpu| cpu.count >= FEWEST && cpu.uncertainty() <= NARROW);
