@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aya::Ebpf;
 use aya::maps::{HashMap as BpfHashMap, MapData};
+use foldhash::fast::RandomState;
 use tracer_common::process_role;
 
 use super::decode::Threads;
@@ -24,9 +25,9 @@ const MOST_OWNERS: usize = 4096;
 /// Watched processes.
 pub struct Roster {
     table: BpfHashMap<MapData, u32, u32>,
-    roles: HashMap<Pid, Entry>,
+    roles: HashMap<Pid, Entry, RandomState>,
     peers: usize,
-    owners: HashMap<u32, Owner>,
+    owners: HashMap<u32, Owner, RandomState>,
     namespaces: Namespaces,
 }
 
@@ -51,9 +52,9 @@ impl Roster {
     pub fn new(ebpf: &mut Ebpf) -> Result<Self, CaptureError> {
         Ok(Self {
             table: object::take(ebpf, TABLE)?,
-            roles: HashMap::new(),
+            roles: HashMap::default(),
             peers: 0,
-            owners: HashMap::new(),
+            owners: HashMap::default(),
             namespaces: Namespaces::default(),
         })
     }

@@ -22,6 +22,7 @@ mod unix_diag;
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use tracer_common::{FileEvent, RawResource, ResourceTag, SocketEvent};
 
 use crate::capture::decode;
@@ -48,9 +49,9 @@ const LOOKS: u8 = 30;
 
 /// All resources of one trace.
 pub struct Table {
-    ids: HashMap<Key, ResourceId>,
+    ids: HashMap<Key, ResourceId, RandomState>,
     /// Ids by address, for futex words that may be shared: `/proc/PID/maps` is asked once for each.
-    words: HashMap<(Pid, u64, u64), ResourceId>,
+    words: HashMap<(Pid, u64, u64), ResourceId, RandomState>,
     last: u32,
     /// How many were refused an id.
     refused: u64,
@@ -80,8 +81,8 @@ impl Table {
 
     fn with(look: Box<dyn Look>) -> Self {
         Self {
-            ids: HashMap::new(),
-            words: HashMap::new(),
+            ids: HashMap::default(),
+            words: HashMap::default(),
             last: 0,
             refused: 0,
             rows: Vec::new(),

@@ -21,7 +21,8 @@ use wanted::Wanted;
 
 /// Shortest time between two turns of the search.
 const TURN: Nanos = Nanos(50_000_000);
-/// Tables of a namespace are read again when they are older.
+/// Tables of a namespace are read again when they are older, and older than half the time that its youngest socket waits:
+/// each read walks the kernel's whole hash table of connections, some milliseconds on a host with much memory.
 const TABLE_AGE: Nanos = Nanos(250_000_000);
 /// Tables of the other namespaces of this host.
 const OTHERS_AGE: Nanos = Nanos::SECOND;
@@ -145,9 +146,11 @@ impl Search {
         // Any process of a namespace shows its tables; one may have ended meanwhile.
         let mut askers: HashMap<u64, (Vec<Pid>, Nanos)> = HashMap::new();
         for wanted in self.wanted.values() {
-            let (pids, _) = askers
+            let waits = now.since(wanted.looked_for.unwrap_or(now));
+            let (pids, age) = askers
                 .entry(wanted.namespace)
-                .or_insert((Vec::new(), TABLE_AGE));
+                .or_insert((Vec::new(), PATIENCE));
+            *age = (*age).min(TABLE_AGE.max(Nanos(waits.0 / 2)));
             if pids.len() < ASKERS && !pids.contains(&wanted.row.pid) {
                 pids.push(wanted.row.pid);
             }

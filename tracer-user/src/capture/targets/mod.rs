@@ -38,8 +38,8 @@ pub enum TargetSpec {
 
 /// Shortest time between two rescans.
 const RESCAN: Duration = Duration::from_millis(200);
-/// A rescan may take this part of the time at most, a quarter of a percent: the kernel side follows births by itself.
-const RESCAN_SHARE: u32 = 400;
+/// A rescan may take this part of the time at most, a tenth of a percent: the kernel side follows births by itself.
+const RESCAN_SHARE: u32 = 1000;
 
 /// The processes that are watched.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ impl Targets {
         new
     }
 
-    /// [`Self::rescan`] when it is time for one: every 200 ms, less often where a look costs more than half a millisecond.
+    /// [`Self::rescan`] when it is time for one: every 200 ms, less often where a look costs more than a fifth of a millisecond.
     pub fn rescan_when_due(&mut self) -> Vec<Pid> {
         if Instant::now() < self.due {
             Vec::new()

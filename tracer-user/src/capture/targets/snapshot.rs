@@ -31,13 +31,14 @@ impl Process {
     pub(super) fn read(pid: Pid, names: bool) -> Option<Self> {
         let process = procfs::process::Process::new_with_root(folder(pid)).ok()?;
         let stat = process.stat().ok()?;
-        let threads = match process.tasks() {
-            // A process of one thread has no other name.
-            Ok(tasks) if names && stat.num_threads > 1 => tasks
-                .flatten()
+        // A process of one thread has no other name.
+        let threads = if names && stat.num_threads > 1 {
+            let tasks = process.tasks().into_iter().flatten().flatten();
+            tasks
                 .filter_map(|task| Some(task.stat().ok()?.comm))
-                .collect(),
-            _ => Vec::new(),
+                .collect()
+        } else {
+            Vec::new()
         };
         Some(Self {
             parent: Pid(u32::try_from(stat.ppid).unwrap_or(0)),
