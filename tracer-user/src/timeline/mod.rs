@@ -8,6 +8,7 @@
 mod books;
 mod state;
 mod sweep;
+mod threads;
 
 pub use books::{BooksCheck, Seen, compare};
 pub use state::{Blocked, Piece, State};

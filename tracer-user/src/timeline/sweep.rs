@@ -4,14 +4,15 @@
 //! rows     A: |--wait A1--|          B: |----wait B1----|
 //! steps    A blocks, B blocks, A queues, A runs, B queues, B runs
 //! ```
+//!
+//! Batches stay as they came until all of their rows have ended. Two streams are merged: the ends, which the batches give in
+//! order, and the marks, when waits begin and are woken, which are put in order here.
 
 use std::collections::VecDeque;
-use std::collections::hash_map::Entry;
 
-use foldhash::HashMap;
-
+use super::threads::{Phase, Threads};
 use super::{Piece, State};
-use crate::row::{Batch, Call, Nanos, Pid, Task, TaskFact, TaskRole, Tid, Wait, Waker};
+use crate::row::{Batch, Call, Nanos, Pid, Task, Tid, Wait, Waker};
 
 /// How long rows are held back at least, ns: the kernel side cuts waits each second, and its timer may be late.
 pub const LOOKAHEAD: Nanos = Nanos(1_500_000_000);
@@ -38,25 +39,57 @@ pub enum Step<'a> {
     Task(&'a Task),
 }
 
-#[derive(Debug)]
-enum Row {
-    Wait(Wait),
-    Call(Call),
-    Task(Box<Task>),
+/// A wait among those that are held: number of its batch, place in the batch. Ordered as the rows are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    batch: u32,
+    row: u32,
 }
 
-/// When something of a row happens, ns; then the row's number and the phase, which order what happens at one time: phase 0
-/// begins a wait, 1 wakes, 2 ends; calls and tasks use 2.
-type Mark = (u64, u64);
+/// When a wait begins or is woken; then its place and the phase, which order what happens at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Mark {
+    at: Nanos,
+    place: Place,
+    is_wake: bool,
+}
 
-/// Bits of the phase in a mark.
-const PHASE_BITS: u32 = 2;
+/// The tables of a batch; of equal ends the first one's row comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Table {
+    Tasks,
+    Waits,
+    Calls,
+}
 
+/// A batch, and how many rows of each table have ended.
 #[derive(Debug, Default)]
-struct Thread {
-    pid: Pid,
-    since: Nanos,
-    state: State,
+struct Held {
+    batch: Batch,
+    tasks: usize,
+    waits: usize,
+    calls: usize,
+}
+
+impl Held {
+    /// Which row ends next, and when.
+    fn next(&self) -> Option<(Nanos, Table)> {
+        let task = self.batch.tasks.get(self.tasks);
+        let wait = self.batch.waits.get(self.waits);
+        let call = self.batch.calls.get(self.calls);
+        let mut first = call.map(|row| (row.end, Table::Calls));
+        if let Some(wait) = wait
+            && first.is_none_or(|(end, _)| wait.end <= end)
+        {
+            first = Some((wait.end, Table::Waits));
+        }
+        if let Some(task) = task
+            && first.is_none_or(|(end, _)| task.end <= end)
+        {
+            first = Some((task.end, Table::Tasks));
+        }
+        first
+    }
 }
 
 /// The sweep. Feed batches with [`Sweep::push`], then [`Sweep::finish`].
@@ -65,12 +98,9 @@ pub struct Sweep {
     /// Marks in order; those before `done` are behind us.
     marks: Vec<Mark>,
     done: usize,
-    /// Marks that came since they were put in order.
-    new: Vec<Mark>,
-    /// Rows whose end is not reached, by number from `first` on. They end nearly in the order in which they came, so both
-    /// ends of the queue move along, and what is looked at lies close together.
-    rows: VecDeque<Option<Row>>,
-    first: u64,
+    /// Batches of which some row has not ended, and the number of the first.
+    held: VecDeque<Held>,
+    first: u32,
     threads: Threads,
     opened: Nanos,
     lookahead: Nanos,
@@ -86,8 +116,7 @@ impl Sweep {
         Self {
             marks: Vec::new(),
             done: 0,
-            new: Vec::new(),
-            rows: VecDeque::new(),
+            held: VecDeque::new(),
             first: 0,
             threads: Threads::default(),
             opened,
@@ -105,31 +134,12 @@ impl Sweep {
 
     /// Takes a batch and gives all steps that are now certain.
     pub fn push(&mut self, batch: Batch, listen: &mut dyn FnMut(Step<'_>)) {
-        // Rows of one thread must enter in order of their ends, across the tables.
-        let (mut waits, mut calls) = (
-            batch.waits.into_iter().peekable(),
-            batch.calls.into_iter().peekable(),
-        );
-        let mut tasks = batch.tasks.into_iter().peekable();
-        loop {
-            let ends = [
-                tasks.peek().map(|row| row.end),
-                waits.peek().map(|row| row.end),
-                calls.peek().map(|row| row.end),
-            ];
-            let first = ends
-                .iter()
-                .enumerate()
-                .filter_map(|(table, end)| end.map(|end| (end, table)))
-                .min();
-            match first {
-                Some((_, 0)) => tasks.next().into_iter().for_each(|row| self.task(row)),
-                Some((_, 1)) => waits.next().into_iter().for_each(|row| self.wait(row)),
-                Some(_) => calls.next().into_iter().for_each(|row| self.call(row)),
-                None => break,
-            }
-        }
         let certain = batch.watermark.since(self.lookahead);
+        self.enter(&batch.waits);
+        self.held.push_back(Held {
+            batch,
+            ..Held::default()
+        });
         self.drain(certain, listen);
     }
 
@@ -139,202 +149,139 @@ impl Sweep {
         // Rows that end after the window: their beginning still counts.
         self.now = closed;
         self.marks.clear();
-        self.rows.clear();
-        let mut tids: Vec<Tid> = self.threads.0.keys().copied().collect();
-        tids.sort_unstable();
-        for tid in tids {
-            self.threads
-                .change(tid, closed, State::Absent, Waker::default(), listen);
+        self.held.clear();
+        self.threads.close(closed, listen);
+    }
+
+    /// Puts the marks of a new batch among the others.
+    fn enter(&mut self, waits: &[Wait]) {
+        if self.done > self.marks.len() / 2 {
+            self.marks.drain(..self.done);
+            self.done = 0;
         }
-    }
-
-    /// Number of the row that comes next.
-    fn number(&self) -> u64 {
-        self.first + self.rows.len() as u64
-    }
-
-    fn enter(&mut self, at: Nanos, number: u64, phase: u64) {
-        self.new.push((at.0, number << PHASE_BITS | phase));
-    }
-
-    /// Puts the new marks among the others.
-    fn order(&mut self) {
-        self.new.sort_unstable();
-        let old = self.marks.split_off(self.done);
-        self.done = 0;
-        self.marks.clear();
-        self.marks.reserve(old.len() + self.new.len());
-        let (mut old, mut new) = (old.into_iter().peekable(), self.new.drain(..).peekable());
-        while let (Some(left), Some(right)) = (old.peek(), new.peek()) {
-            let first = if left <= right {
-                old.next()
-            } else {
-                new.next()
-            };
-            self.marks.extend(first);
-        }
-        self.marks.extend(old);
-        self.marks.extend(new);
-    }
-
-    fn wait(&mut self, wait: Wait) {
-        if wait.end <= self.opened {
-            return;
-        }
+        let old = self.marks.len();
         let floor = self.now.max(self.opened);
-        let start = wait.start.max(floor);
-        if wait.start < self.now && wait.start >= self.opened {
-            self.late += self.now.min(wait.end).since(wait.start);
+        let batch = self
+            .first
+            .wrapping_add(u32::try_from(self.held.len()).unwrap_or(u32::MAX));
+        for (row, wait) in (0..=u32::MAX).zip(waits) {
+            if wait.end <= self.opened {
+                continue;
+            }
+            if wait.start < self.now && wait.start >= self.opened {
+                self.late += self.now.min(wait.end).since(wait.start);
+            }
+            let place = Place { batch, row };
+            let start = wait.start.max(floor);
+            let mut mark = |at: Nanos, is_wake| self.marks.push(Mark { at, place, is_wake });
+            mark(start, false);
+            if wait.woken > Nanos::ZERO {
+                mark(wait.woken.clamp(start, wait.end.max(start)), true);
+            }
         }
-        let end = wait.end.max(start);
-        let woken = wait.woken.clamp(start, end);
-        let (was_woken, end) = (wait.woken > Nanos::ZERO, end);
-        let number = self.number();
-        self.rows.push_back(Some(Row::Wait(wait)));
-        self.enter(start, number, 0);
-        if was_woken {
-            self.enter(woken, number, 1);
+        self.marks[old..].sort_unstable();
+        // Only the old marks after the first of the new ones lie among them.
+        if let Some(first) = self.marks.get(old).copied() {
+            let among = self.marks[self.done..old].partition_point(|mark| *mark < first);
+            self.marks[self.done + among..].sort();
         }
-        self.enter(end, number, 2);
-    }
-
-    fn call(&mut self, call: Call) {
-        let at = call.end.max(self.now);
-        self.enter(at, self.number(), 2);
-        self.rows.push_back(Some(Row::Call(call)));
-    }
-
-    fn task(&mut self, task: Task) {
-        let at = task.end.max(self.now);
-        self.enter(at, self.number(), 2);
-        self.rows.push_back(Some(Row::Task(Box::new(task))));
     }
 
     fn drain(&mut self, until: Nanos, listen: &mut dyn FnMut(Step<'_>)) {
-        self.order();
-        while let Some(&(at, mark)) = self.marks.get(self.done) {
-            let at = Nanos(at);
-            if at > until {
-                break;
-            }
-            self.done += 1;
-            self.now = self.now.max(at);
-            let phase = mark & ((1 << PHASE_BITS) - 1);
-            let place = (mark >> PHASE_BITS).checked_sub(self.first);
-            let Some(place) = place.and_then(|place| usize::try_from(place).ok()) else {
-                continue;
-            };
-            let Some(row) = self.rows.get_mut(place) else {
-                continue;
-            };
-            match row {
-                Some(Row::Wait(wait)) => self.threads.phase(wait, phase, at, listen),
-                Some(Row::Call(call)) => {
-                    self.threads.meet(call.tid, call.pid, at, listen);
-                    listen(Step::Call(call));
+        let mut end = self.next_end();
+        loop {
+            let mark = self.marks.get(self.done).copied();
+            match (mark, end) {
+                (Some(mark), _) if end.is_none_or(|end| self.is_first(mark, end)) => {
+                    if mark.at > until {
+                        break;
+                    }
+                    self.done += 1;
+                    self.now = self.now.max(mark.at);
+                    if let Some(wait) = wait_at(&self.held, self.first, mark.place) {
+                        let phase = if mark.is_wake {
+                            Phase::Woken
+                        } else {
+                            Phase::Begins
+                        };
+                        self.threads.phase(wait, phase, mark.at, listen);
+                    }
                 }
-                Some(Row::Task(task)) => self.threads.life(task, at, listen),
-                None => {}
+                (_, Some((at, table))) => {
+                    if at > until {
+                        break;
+                    }
+                    self.now = self.now.max(at);
+                    self.end(table, listen);
+                    end = self.next_end();
+                }
+                (_, None) => break,
             }
-            if phase < 2 {
-                continue;
+        }
+    }
+
+    /// When a row ends next, and of which table of the first batch it is.
+    fn next_end(&mut self) -> Option<(Nanos, Table)> {
+        loop {
+            match self.held.front()?.next() {
+                Some((end, table)) => return Some((end.max(self.now), table)),
+                None => {
+                    self.held.pop_front();
+                    self.first = self.first.wrapping_add(1);
+                }
             }
-            *row = None;
-            while let Some(None) = self.rows.front() {
-                self.rows.pop_front();
-                self.first += 1;
+        }
+    }
+
+    /// Whether `mark` comes before the end that is next: a wait of an earlier row, or its own.
+    fn is_first(&self, mark: Mark, (at, table): (Nanos, Table)) -> bool {
+        if mark.at != at {
+            return mark.at < at;
+        }
+        let Some(next) = self.held.front() else {
+            return true;
+        };
+        match table {
+            Table::Tasks => false,
+            Table::Waits => mark.place.batch == self.first && mark.place.row as usize <= next.waits,
+            Table::Calls => wait_at(&self.held, self.first, mark.place)
+                .is_none_or(|wait| mark.place.batch == self.first && wait.end <= at),
+        }
+    }
+
+    /// The next row of `table` ends.
+    fn end(&mut self, table: Table, listen: &mut dyn FnMut(Step<'_>)) {
+        let Some(held) = self.held.front_mut() else {
+            return;
+        };
+        match table {
+            Table::Tasks => {
+                let task = &held.batch.tasks[held.tasks];
+                held.tasks += 1;
+                self.threads.life(task, self.now, listen);
+            }
+            Table::Waits => {
+                let wait = &held.batch.waits[held.waits];
+                held.waits += 1;
+                if wait.end > self.opened {
+                    self.threads.phase(wait, Phase::Ends, self.now, listen);
+                }
+            }
+            Table::Calls => {
+                let call = &held.batch.calls[held.calls];
+                held.calls += 1;
+                self.threads.meet(call.tid, call.pid, self.now, listen);
+                listen(Step::Call(call));
             }
         }
     }
 }
 
-/// What each thread does now.
-#[derive(Debug, Default)]
-struct Threads(HashMap<Tid, Thread>);
-
-impl Threads {
-    /// A thread met in a row before its own birth was seen: it was there since the window opened, running as far as we know.
-    fn meet(&mut self, tid: Tid, pid: Pid, at: Nanos, listen: &mut dyn FnMut(Step<'_>)) {
-        if let Entry::Vacant(place) = self.0.entry(tid) {
-            place.insert(Thread {
-                pid,
-                since: at,
-                state: State::Absent,
-            });
-            self.change(tid, at, State::Running, Waker::default(), listen);
-        }
-    }
-
-    fn phase(&mut self, wait: &Wait, phase: u64, at: Nanos, listen: &mut dyn FnMut(Step<'_>)) {
-        self.meet(wait.tid, wait.pid, at, listen);
-        match phase {
-            0 => self.change(wait.tid, at, State::of_wait(wait), Waker::default(), listen),
-            1 => self.change(wait.tid, at, State::Queued, wait.waker, listen),
-            _ if wait.continues => {}
-            _ => {
-                let waker = if wait.woken > Nanos::ZERO {
-                    Waker::default()
-                } else {
-                    wait.waker
-                };
-                self.change(wait.tid, at, State::Running, waker, listen);
-            }
-        }
-    }
-
-    fn life(&mut self, task: &Task, at: Nanos, listen: &mut dyn FnMut(Step<'_>)) {
-        if task.role != TaskRole::Bystander {
-            match task.fact {
-                TaskFact::Seen | TaskFact::Born => {
-                    let thread = self.0.entry(task.tid).or_default();
-                    if thread.state == State::Absent {
-                        (thread.pid, thread.since) = (task.pid, at);
-                        self.change(task.tid, at, State::Running, Waker::default(), listen);
-                    }
-                }
-                TaskFact::Exited => {
-                    self.change(task.tid, at, State::Absent, Waker::default(), listen);
-                    self.0.remove(&task.tid);
-                }
-                TaskFact::Exec => {
-                    if task.parent_tid != task.tid && task.parent_tid != Tid(0) {
-                        self.change(task.parent_tid, at, State::Absent, Waker::default(), listen);
-                        self.0.remove(&task.parent_tid);
-                    }
-                }
-                TaskFact::Named | TaskFact::BooksOpened | TaskFact::BooksClosed => {}
-            }
-        }
-        listen(Step::Task(task));
-    }
-
-    fn change(
-        &mut self,
-        tid: Tid,
-        at: Nanos,
-        now: State,
-        waker: Waker,
-        listen: &mut dyn FnMut(Step<'_>),
-    ) {
-        let Some(thread) = self.0.get_mut(&tid) else {
-            return;
-        };
-        if thread.state == now && now != State::Absent {
-            return;
-        }
-        let was = Piece {
-            start: thread.since,
-            end: at,
-            state: thread.state,
-        };
-        (thread.state, thread.since) = (now, at);
-        let pid = thread.pid;
-        listen(Step::Change {
-            tid,
-            pid,
-            was,
-            now,
-            waker,
-        });
-    }
+/// The wait at `place`, unless its batch is done.
+fn wait_at(held: &VecDeque<Held>, first: u32, place: Place) -> Option<&Wait> {
+    let held = held.get(place.batch.wrapping_sub(first) as usize)?;
+    held.batch.waits.get(place.row as usize)
 }
+
+#[cfg(test)]
+mod tests;
