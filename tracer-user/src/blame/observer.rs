@@ -38,6 +38,18 @@ struct Count {
 }
 
 impl Count {
+    fn change(&mut self, was: &Piece, now: State) {
+        match (was.state, now) {
+            (State::Running, State::Queued) => self.sum.involuntary += 1,
+            (State::Running, State::Blocked(_) | State::Stopped) => self.sum.voluntary += 1,
+            _ => {}
+        }
+        if let Some(since) = self.running_since.take() {
+            self.sum.run += was.end.since(since);
+        }
+        self.running_since = (now == State::Running).then_some(was.end);
+    }
+
     fn at(&self, now: Nanos) -> Seen {
         let running = self
             .running_since
@@ -47,6 +59,18 @@ impl Count {
             ..self.sum
         }
     }
+}
+
+/// One thread: who it is, and what it is about.
+#[derive(Debug)]
+struct Thread {
+    role: TaskRole,
+    is_worker: bool,
+    count: Count,
+    /// The lock it waits for, and where.
+    waiting: Option<(LockKey, StackId)>,
+    /// The file whose lock it asks for again and again.
+    polling: Option<PlaceId>,
 }
 
 /// All books of blame.
@@ -71,10 +95,8 @@ pub struct Observer<'a> {
     pub wakers: BTreeMap<Spot, Wakers>,
     /// What the timelines say between the two readings of the kernel's books.
     pub seen: HashMap<Tid, Seen>,
-    counting: HashMap<Tid, Count>,
+    threads: HashMap<Tid, Thread>,
     recent: Recent,
-    polling: HashMap<Tid, PlaceId>,
-    waiting: HashMap<Tid, (LockKey, StackId)>,
 }
 
 impl<'a> Observer<'a> {
@@ -93,18 +115,23 @@ impl<'a> Observer<'a> {
             visits_left_out: 0,
             wakers: BTreeMap::new(),
             seen: HashMap::default(),
-            counting: HashMap::default(),
+            threads: HashMap::default(),
             recent: Recent::default(),
-            polling: HashMap::default(),
-            waiting: HashMap::default(),
         }
     }
 
-    fn role(&self, tid: Tid) -> TaskRole {
-        self.census
-            .threads
-            .get(&tid)
-            .map_or(TaskRole::Bystander, |thread| thread.role)
+    fn thread(&mut self, tid: Tid) -> &mut Thread {
+        self.threads.entry(tid).or_insert_with(|| Thread {
+            role: self
+                .census
+                .threads
+                .get(&tid)
+                .map_or(TaskRole::Bystander, |thread| thread.role),
+            is_worker: self.workers.contains(&tid),
+            count: Count::default(),
+            waiting: None,
+            polling: None,
+        })
     }
 
     /// A thread's state changed.
@@ -117,51 +144,37 @@ impl<'a> Observer<'a> {
         places: &mut Places,
     ) {
         let at = was.end;
-        let role = self.role(tid);
-        let worker = self.workers.contains(&tid);
-        self.count(tid, was, now);
-        if let Some((key, stack)) = self.waiting.get(&tid).copied()
-            && matches!(was.state, State::Blocked(_))
+        let thread = self.thread(tid);
+        thread.count.change(was, now);
+        let (role, is_worker, polling) = (thread.role, thread.is_worker, thread.polling);
+        if matches!(was.state, State::Blocked(_))
+            && let Some((key, stack)) = thread.waiting.take()
         {
-            self.waiting.remove(&tid);
             self.locks.woken(key, tid, at, waker, stack);
         }
         if let State::Blocked(blocked) = was.state
-            && worker
+            && is_worker
         {
             let spot = self.merge(Spot::of(&blocked, places));
             self.woken(spot, waker);
         }
         if let State::Blocked(blocked) = now
-            && let Some(key) = self.lock_of(tid, Spot::of(&blocked, places))
+            && let Some(key) = self.lock_of(Spot::of(&blocked, places), polling)
         {
-            self.waiting.insert(tid, (key, blocked.stack));
+            self.thread(tid).waiting = Some((key, blocked.stack));
             self.locks.wait(key, tid, pid, blocked.owner, at);
         }
         self.recent.change(tid, was, now);
         match role {
-            TaskRole::Target => self.queue.change(tid, worker, at, now),
+            TaskRole::Target => self.queue.change(tid, is_worker, at, now),
             TaskRole::Peer => self.services.change(tid, was, now, waker.tid, places),
             TaskRole::Bystander => {}
         }
     }
 
-    fn count(&mut self, tid: Tid, was: &Piece, now: State) {
-        let count = self.counting.entry(tid).or_default();
-        match (was.state, now) {
-            (State::Running, State::Queued) => count.sum.involuntary += 1,
-            (State::Running, State::Blocked(_) | State::Stopped) => count.sum.voluntary += 1,
-            _ => {}
-        }
-        if let Some(since) = count.running_since.take() {
-            count.sum.run += was.end.since(since);
-        }
-        count.running_since = (now == State::Running).then_some(was.end);
-    }
-
     /// A fact about a thread: the readings of its books mark what is compared with them.
     pub fn task(&mut self, task: &Task) {
-        let count = self.counting.entry(task.tid).or_default();
+        let count = &mut self.thread(task.tid).count;
         match task.fact {
             TaskFact::BooksOpened => count.at_opening = Some(count.at(task.end)),
             TaskFact::BooksClosed => {
@@ -201,7 +214,8 @@ impl<'a> Observer<'a> {
         }
     }
 
-    fn lock_of(&self, tid: Tid, spot: Spot) -> Option<LockKey> {
+    /// The lock that a thread at `spot` waits for; `polling`: the file whose lock it asks for again and again.
+    fn lock_of(&self, spot: Spot, polling: Option<PlaceId>) -> Option<LockKey> {
         match spot.way {
             Way::Futex => Some(LockKey {
                 way: Way::Futex,
@@ -211,9 +225,9 @@ impl<'a> Observer<'a> {
                 way: Way::FileLock,
                 place: spot.place,
             }),
-            Way::Sleep => self.polling.get(&tid).map(|place| LockKey {
+            Way::Sleep => polling.map(|place| LockKey {
                 way: Way::FileLock,
-                place: *place,
+                place,
             }),
             _ => None,
         }
@@ -247,11 +261,9 @@ impl<'a> Observer<'a> {
                 self.locks
                     .release(key, call.tid, call.start, &self.recent, places);
             }
-            Act::LockRefused => {
-                self.polling.insert(call.tid, place);
-            }
+            Act::LockRefused => self.thread(call.tid).polling = Some(place),
             Act::LockFile => {
-                self.polling.remove(&call.tid);
+                self.thread(call.tid).polling = None;
                 if exclusive(call) {
                     self.locks.obtained(file, call.tid, call.end);
                 }
@@ -261,10 +273,12 @@ impl<'a> Observer<'a> {
                 .release(file, call.tid, call.start, &self.recent, places),
             _ => {}
         }
-        let worker = self.workers.contains(&call.tid);
+        let thread = self.thread(call.tid);
+        let (role, is_worker, is_polling) =
+            (thread.role, thread.is_worker, thread.polling.is_some());
         match act {
             Act::Exchange(_) => {
-                if let Some(turn) = turn.filter(|turn| worker && !turn.shared) {
+                if let Some(turn) = turn.filter(|turn| is_worker && !turn.shared) {
                     self.sockets.entry(place).or_default().insert(turn.socket);
                     self.visit(
                         Spot {
@@ -277,7 +291,7 @@ impl<'a> Observer<'a> {
                     );
                 }
             }
-            Act::Sync if worker => self.visit(
+            Act::Sync if is_worker => self.visit(
                 Spot {
                     way: Way::Sync,
                     place,
@@ -286,7 +300,7 @@ impl<'a> Observer<'a> {
                 call.end,
                 call.tid,
             ),
-            Act::Sleep if worker && !self.polling.contains_key(&call.tid) => {
+            Act::Sleep if is_worker && !is_polling => {
                 self.visit(
                     Spot {
                         way: Way::Sleep,
@@ -299,7 +313,7 @@ impl<'a> Observer<'a> {
             }
             _ => {}
         }
-        if places.kind(place) == PlaceKind::Service && self.role(call.tid) == TaskRole::Peer {
+        if places.kind(place) == PlaceKind::Service && role == TaskRole::Peer {
             match turn {
                 Some(turn) => self.services.replied(&turn, place, places),
                 None if call.call.is_input() && call.ret > 0 => {

@@ -59,10 +59,7 @@ impl<'a> Findings<'a> {
                 *sum.visits.entry(*spot).or_default() += count;
             }
         }
-        let items = workers
-            .values()
-            .map(|worker| worker.items.len() as u64)
-            .sum();
+        let items = workers.values().map(|worker| worker.items).sum();
         Self {
             meta,
             census,

@@ -42,8 +42,8 @@ pub struct StageTime {
 pub struct WorkerTotals {
     /// By stage.
     pub stages: BTreeMap<StageName, StageTime>,
-    /// When items were completed.
-    pub items: Vec<Nanos>,
+    /// Items completed.
+    pub items: u64,
     /// How long it lived in the window.
     pub lived: Nanos,
 }
@@ -57,7 +57,6 @@ struct Worker {
     before: Option<StageName>,
     polling: Option<Spot>,
     steered: Option<StageName>,
-    last_write: Nanos,
     marks: u32,
     totals: WorkerTotals,
 }
@@ -69,6 +68,8 @@ pub struct Ledger<'a> {
     /// The lock that a futex word is part of.
     lock: &'a dyn Fn(PlaceId) -> PlaceId,
     workers: HashMap<Tid, Worker>,
+    /// Pieces before a call and inside it, kept for their memory.
+    cut: (Vec<Piece>, Vec<Piece>),
     /// The work has operations of known stage; else running is computing and the rest is coordination.
     classified: bool,
 }
@@ -91,6 +92,7 @@ impl<'a> Ledger<'a> {
             cycle,
             lock,
             workers,
+            cut: Default::default(),
             classified,
         }
     }
@@ -130,15 +132,17 @@ impl<'a> Ledger<'a> {
         };
         worker.flush(call.end);
         let Some(operation) = operation else { return };
-        let (before, inside) = worker.split(call.start);
-        let gap = Segment::new(What::Gap, &before, None, places);
+        let (before, inside) = &mut self.cut;
+        worker.split(call.start, before, inside);
+        let gap = Segment::new(What::Gap, before, None, places);
         let stage = self.stages.of(operation);
         if let Some(stage) = stage {
             worker.open.push(gap);
             worker.settle(Some(stage), self.classified);
-            let segment = Segment::new(What::Operation, &inside, None, places);
             let entry = worker.totals.stages.entry(stage).or_default();
-            entry.times.merge(&segment.times);
+            for piece in inside.iter() {
+                entry.times.add(piece, None, places);
+            }
             *entry
                 .visits
                 .entry(Spot {
@@ -153,7 +157,7 @@ impl<'a> Ledger<'a> {
             worker.before = Some(stage);
             worker.polling = None;
             if self.cycle.regular.contains_key(&operation) && !TRY_AGAIN.contains(&call.status) {
-                worker.steer(stage, call, self.cycle);
+                worker.steer(stage, self.cycle);
             }
         } else {
             let spot = worker.polling;
@@ -177,14 +181,14 @@ impl<'a> Ledger<'a> {
             worker.open.push(gap);
             worker.open.push(Segment::new(
                 what,
-                &inside,
+                inside,
                 spot.filter(|_| operation.act == Act::Sleep),
                 places,
             ));
         }
         if self.cycle.mark == Some(ItemMark::Each(operation)) && counts(call, operation) {
             for _ in 0..call.count.max(1) {
-                worker.mark(call.end, self.cycle.times);
+                worker.mark(self.cycle.times);
             }
             if stage.is_none() {
                 worker.settle(None, self.classified);
@@ -234,7 +238,7 @@ impl<'a> Ledger<'a> {
                             && worker.steered == Some(StageName::Write)
                         {
                             // The next fetch is under way: the item before it is complete.
-                            worker.mark(worker.last_write, self.cycle.times);
+                            worker.mark(self.cycle.times);
                             worker.steered = Some(stage);
                         }
                         worker.settle(Some(stage), self.classified);
@@ -334,8 +338,9 @@ impl Worker {
     }
 
     /// Takes all pieces, cut at `at`.
-    fn split(&mut self, at: Nanos) -> (Vec<Piece>, Vec<Piece>) {
-        let (mut before, mut inside) = (Vec::new(), Vec::new());
+    fn split(&mut self, at: Nanos, before: &mut Vec<Piece>, inside: &mut Vec<Piece>) {
+        before.clear();
+        inside.clear();
         for piece in self.pieces.drain(..) {
             if piece.end <= at {
                 before.push(piece);
@@ -346,37 +351,29 @@ impl Worker {
                 inside.push(Piece { start: at, ..piece });
             }
         }
-        (before, inside)
     }
 
     fn settle(&mut self, after: Option<StageName>, classified: bool) {
-        let open = std::mem::take(&mut self.open);
-        settle(
-            &open,
-            self.before,
-            after,
-            classified,
-            &mut self.totals.stages,
-        );
+        let stages = &mut self.totals.stages;
+        settle(&self.open, self.before, after, classified, stages);
+        self.open.clear();
     }
 
     /// What ends an item happened; an item is done when it did so `times` times.
-    fn mark(&mut self, at: Nanos, times: u32) {
+    fn mark(&mut self, times: u32) {
         self.marks += 1;
         if self.marks >= times {
             self.marks = 0;
-            self.totals.items.push(at);
+            self.totals.items += 1;
         }
     }
 
-    fn steer(&mut self, stage: StageName, call: &Call, cycle: &Cycle) {
-        if cycle.mark == Some(ItemMark::WriteBeforeFetch) {
-            if stage == StageName::Fetch && self.steered == Some(StageName::Write) {
-                self.mark(self.last_write, cycle.times);
-            }
-            if stage == StageName::Write {
-                self.last_write = call.end;
-            }
+    fn steer(&mut self, stage: StageName, cycle: &Cycle) {
+        if cycle.mark == Some(ItemMark::WriteBeforeFetch)
+            && stage == StageName::Fetch
+            && self.steered == Some(StageName::Write)
+        {
+            self.mark(cycle.times);
         }
         if matches!(stage, StageName::Fetch | StageName::Write) {
             self.steered = Some(stage);

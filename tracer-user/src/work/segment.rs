@@ -14,8 +14,6 @@ use crate::timeline::Piece;
 pub enum What {
     /// Between operations: computing, being preempted, calls that say nothing.
     Gap,
-    /// An operation of known stage.
-    Operation,
     /// Waiting for a lock.
     Lock(Spot),
     /// Letting go of it.
@@ -86,7 +84,7 @@ pub fn settle(
                 }
                 within.unwrap_or(free)
             }
-            What::Gap | What::Operation => within.unwrap_or(free),
+            What::Gap => within.unwrap_or(free),
             What::Sleep => within.or(before).or(after).unwrap_or(StageName::Other),
         };
         let entry = stages.entry(stage).or_default();
