@@ -58,7 +58,7 @@ pub struct WaitEvent {
     pub call: i32,
     /// Second argument of the call where it says the operation, as in [`crate::CallEvent::op`].
     pub op: u32,
-    /// For a futex wait the word at `uaddr + 8` (where glibc's mutex keeps its owner), else 0.
+    /// For a futex wait whose call site was taken the word at `uaddr + 8` (where glibc's mutex keeps its owner), else 0.
     pub owner: u32,
     /// What it waits for.
     pub resource: RawResource,

@@ -1,6 +1,7 @@
 //! System calls of tracked threads, from entry to return.
 
 use aya_ebpf::{
+    bindings::pt_regs,
     helpers::generated::{bpf_get_current_task_btf, bpf_ktime_get_ns, bpf_probe_read_user},
     macros::btf_tracepoint,
     programs::BtfTracePointContext,
@@ -38,6 +39,7 @@ pub fn sys_enter(ctx: BtfTracePointContext) -> i32 {
         if state.since.get() != 0 {
             wait::notice(state, task, bpf_ktime_get_ns());
         }
+        let saved: *const pt_regs = ctx.arg(0);
         let number = ctx.arg::<u64>(1) as i32;
         let compat = registers::is_compat(task);
         if state.interrupted != 0 {
@@ -60,6 +62,7 @@ pub fn sys_enter(ctx: BtfTracePointContext) -> i32 {
             return 0;
         }
         state.call_start = bpf_ktime_get_ns();
+        state.args = registers::arguments(saved, compat);
         if class == Class::Close {
             resource::resolve(state, task, true);
         }
@@ -91,7 +94,7 @@ pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
             return 0;
         }
         if RESTARTS.contains(&ret) {
-            // What a signal handler does meanwhile changes the registers.
+            // What a signal handler does meanwhile may close the file.
             resource::resolve(state, task, true);
             state.interrupted = 1;
             return 0;

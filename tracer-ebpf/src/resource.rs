@@ -5,7 +5,7 @@ use tracer_common::{RawResource, ResourceTag};
 use crate::{
     file,
     memory::{load, probe, user},
-    offset, registers, socket,
+    offset, socket,
     state::{Latest, TaskState},
     syscalls::Class,
 };
@@ -160,10 +160,6 @@ pub unsafe fn resolve(state: &mut TaskState, task: *const u8, current: bool) {
     state.resolved = 1;
     state.op = 0;
     let class = state.class();
-    if !matches!(class, Class::Ignored | Class::Plain | Class::Yield) {
-        // SAFETY: as above.
-        state.args = unsafe { registers::arguments(registers::of(task), state.is_compat()) };
-    }
     let fd = match class {
         Class::Ignored | Class::Plain | Class::Yield | Class::Open => {
             state.resource = NONE;

@@ -71,7 +71,7 @@ pub struct TaskState {
     pub seq: u32,
     /// When it entered this one, if it is of a kind that is recorded.
     pub call_start: u64,
-    /// Its first three arguments, once `resolved`: they lie in the saved registers until its end.
+    /// Its first three arguments, if it is of a kind that is recorded.
     pub args: [u64; 3],
     /// What the call is about, once `resolved`.
     pub resource: RawResource,
@@ -204,6 +204,7 @@ impl TaskState {
                 return;
             }
             let compat = registers::is_compat(task);
+            self.args = registers::arguments(saved, compat);
             self.call_start = now;
             self.seq += 1;
             self.resolved = 0;

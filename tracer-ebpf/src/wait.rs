@@ -103,8 +103,11 @@ unsafe fn leave(
             state.call_flags |= call_flag::BLOCKED;
             // SAFETY: as above; `task` is current here.
             unsafe {
-                resolve_blocked(state, task);
+                resource::resolve(state, task, true);
                 state.stack = stack::take(state, task, now);
+                if state.stack != 0 && state.class() == Class::Futex {
+                    state.owner = owner(state);
+                }
             }
         } else {
             state.resource = resource::NONE;
@@ -114,16 +117,11 @@ unsafe fn leave(
     state.since.set(now);
 }
 
-/// # Safety
-/// As [`leave`].
+/// Whom glibc's mutex names as its owner, 8 bytes after the futex word (struct __pthread_mutex_s, 2.36). To read user memory
+/// costs half as much as all else that is done about a wait, so it is read where the call site is taken.
 #[inline(always)]
-unsafe fn resolve_blocked(state: &mut TaskState, task: *const u8) {
-    // SAFETY: as above.
-    unsafe { resource::resolve(state, task, true) };
-    if state.class() == Class::Futex {
-        // glibc's mutex keeps its owner's tid 8 bytes after the futex word (struct __pthread_mutex_s, 2.36).
-        state.owner = user::<u32>(state.resource.b.wrapping_add(8)).unwrap_or(0);
-    }
+fn owner(state: &TaskState) -> u32 {
+    user::<u32>(state.resource.b.wrapping_add(8)).unwrap_or(0)
 }
 
 /// Why a thread sleeps that is in `task_state`.
@@ -286,15 +284,26 @@ pub fn sched_waking(ctx: BtfTracePointContext) -> i32 {
         let waker: *const u8 = bpf_get_current_task_btf().cast::<u8>();
         state.waker_tid = load(waker, offset!(task_pid));
         state.waker_pid = load(waker, offset!(task_tgid));
-        if load::<u32>(waker, offset!(task_flags)) & KTHREAD != 0 {
-            state.waker_kthread = 1;
-            state.waker_call = -1;
-        } else {
-            state.waker_kthread = 0;
-            let call = registers::call_number(registers::of(waker));
-            state.waker_call = if call < 0 { -1 } else { call };
-        }
+        let is_kernel = load::<u32>(waker, offset!(task_flags)) & KTHREAD != 0;
+        state.waker_kthread = u32::from(is_kernel);
+        state.waker_call = if is_kernel { -1 } else { call_of(waker) };
         state.wake_time = bpf_ktime_get_ns();
     }
     0
+}
+
+/// The call that a thread is in, -1 for none. Its state knows it if it is tracked; what is done after a call's exit was seen
+/// (such as the last part of closing a file) is still that call's, so outside of calls the saved registers are asked.
+///
+/// # Safety
+/// `task` is a BTF pointer of a user thread.
+#[inline(always)]
+unsafe fn call_of(task: *const u8) -> i32 {
+    // SAFETY: as above.
+    unsafe {
+        match state::of(task) {
+            Some(state) if state.call >= 0 && state.interrupted == 0 => state.call,
+            _ => registers::call_number(registers::of(task)).max(NO_CALL),
+        }
+    }
 }

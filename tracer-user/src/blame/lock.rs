@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::hold::{Because, Charge};
 use super::recent::Recent;
 use crate::row::{Nanos, Pid, StackId, Tid, Waker};
+use crate::timeline::Blocked;
 use crate::work::{PlaceId, Places, Way};
 
 /// A lock: futex words by group, or a locked file.
@@ -50,8 +51,8 @@ pub struct LockBook {
     pub releasers: BTreeSet<Tid>,
     /// By holder.
     pub charges: BTreeMap<Tid, Charge>,
-    /// Waits whose owner word named a live thread, by whether it was the one that let go next.
-    pub owner_word: u64,
+    /// Waits whose owner word was looked at, and of them those where it named a live thread.
+    pub owner_word: (u64, u64),
     /// Most that were inside at once between their wait and their release.
     pub most_inside: usize,
     /// Call stacks of the waits, waiting time each.
@@ -73,13 +74,17 @@ pub struct Locks {
 
 impl Locks {
     /// A thread begins to wait.
-    pub fn wait(&mut self, key: LockKey, tid: Tid, pid: Pid, owner: Tid, at: Nanos) {
+    pub fn wait(&mut self, key: LockKey, (tid, pid): (Tid, Pid), blocked: &Blocked, at: Nanos) {
         let book = self.books.entry(key).or_default();
         book.pid = pid;
         book.advance(at);
         book.inside.remove(&tid);
         book.now_waiting.insert(tid, at);
-        book.owner_word += u64::from(owner != Tid(0));
+        // The kernel side looks at the word where it takes the call site.
+        if blocked.stack != StackId::NONE {
+            book.owner_word.0 += 1;
+            book.owner_word.1 += u64::from(blocked.owner != Tid(0));
+        }
     }
 
     /// A thread waits no longer: it was woken by `waker`, or its time ran out.

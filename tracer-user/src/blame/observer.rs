@@ -162,7 +162,7 @@ impl<'a> Observer<'a> {
             && let Some(key) = self.lock_of(Spot::of(&blocked, places), polling)
         {
             self.thread(tid).waiting = Some((key, blocked.stack));
-            self.locks.wait(key, tid, pid, blocked.owner, at);
+            self.locks.wait(key, (tid, pid), &blocked, at);
         }
         self.recent.change(tid, was, now);
         match role {

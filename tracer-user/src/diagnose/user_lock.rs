@@ -91,7 +91,8 @@ fn suspect(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect>
         }
         None => "not seen".to_owned(),
     };
-    if book.owner_word > book.waits / 2 {
+    let (looked_at, named) = book.owner_word;
+    if named > looked_at / 2 {
         evidence
             .push("The lock's own word names a live thread as its owner (owner-word).".to_owned());
     }
