@@ -8,6 +8,7 @@ mod outlook;
 mod settled;
 #[cfg(test)]
 mod tests;
+mod thinned;
 
 use foldhash::HashMap;
 
@@ -17,6 +18,7 @@ use crate::report::Report;
 use crate::row::{Books, Nanos, RowSource, SourceError, Tid};
 use crate::timeline::{Seen, Step, Sweep, compare};
 use crate::work::{Census, Cycle, Ledger, Stages, Turns, UserRule, operation};
+use thinned::Thinned;
 
 /// What the user knows better than the analysis.
 #[derive(Clone, Debug, Default)]
@@ -76,8 +78,17 @@ pub fn analyse(source: &dyn RowSource, options: &Options) -> Result<Analysis, An
         .map(|rule| rule.parse())
         .collect::<Result<Vec<UserRule>, _>>()?;
 
+    let batches = || {
+        let mut thinned = meta.thinned.then(Thinned::default);
+        source.batches().map(move |batch| {
+            batch.map(|batch| match &mut thinned {
+                Some(thinned) => thinned.thin(batch),
+                None => batch,
+            })
+        })
+    };
     let mut census = Census::default();
-    for batch in source.batches() {
+    for batch in batches() {
         census.count(&batch?);
     }
     census.settle();
@@ -113,9 +124,8 @@ pub fn analyse(source: &dyn RowSource, options: &Options) -> Result<Analysis, An
             }
             Step::Task(task) => observer.task(task),
         };
-        for batch in source.batches() {
-            let batch = batch?;
-            sweep.push(batch, &mut listen);
+        for batch in batches() {
+            sweep.push(batch?, &mut listen);
         }
         sweep.finish(meta.closed, &mut listen);
     }

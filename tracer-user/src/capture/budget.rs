@@ -1,8 +1,8 @@
 //! How much watching may cost, and what is left out when it costs more. Pure: figures in, decisions out.
 //!
-//! In the order of [`Level`]: first the call sites, then calls that did not block, then time: whole windows are watched with
-//! pauses between them, as many as the budget allows. What is watched in a window is watched whole, so rates and shares stay
-//! what they are; only their number is smaller.
+//! In the order of [`Level`]: first the call sites, then calls that did not block (where that can be enough), then time: windows
+//! are watched with pauses between them, as many as the budget allows. What is watched in a window is watched whole, call sites
+//! and all, so rates and shares stay what they are; only their number is smaller.
 
 use crate::row::Nanos;
 
@@ -17,7 +17,7 @@ const FAR_OVER: u64 = 4;
 /// Periods over which holdup's own CPU is judged by its median: loading symbols, or a look at the answer, comes in bursts.
 const OWN_PERIODS: usize = 5;
 
-/// What is left out; each level leaves out what those before it do.
+/// What is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Nothing.
@@ -25,9 +25,9 @@ pub enum Level {
     Everything,
     /// Call sites of waits.
     NoSamples,
-    /// Calls that did not block, and neither bound an exchange nor make data durable.
+    /// Call sites, and calls that did not block, and neither bound an exchange nor make data durable.
     NoFreeCalls,
-    /// Windows: nothing is watched between them.
+    /// The time between windows.
     Windows,
 }
 
@@ -115,12 +115,12 @@ impl Budget {
         self.level
     }
 
-    /// Takes in what the latest period cost.
+    /// Takes in what the latest period cost. `free`: share of its records that are told of calls that did not block.
     #[expect(clippy::cast_precision_loss, reason = "times of a period")]
-    pub fn step(&mut self, spent: Spent) -> Step {
+    pub fn step(&mut self, spent: Spent, free: f64) -> Step {
         let allowed = self.share * spent.base().0 as f64;
         if self.level < Level::Windows {
-            return self.narrow(spent, allowed);
+            return self.narrow(spent, free, allowed);
         }
         // What is saved lasts for a window: a quiet minute does not pay for a loud one.
         let most_saved = self.share * SHORTEST_WINDOW.0 as f64;
@@ -142,7 +142,7 @@ impl Budget {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "times of a period")]
-    fn narrow(&mut self, spent: Spent, allowed: f64) -> Step {
+    fn narrow(&mut self, spent: Spent, free: f64, allowed: f64) -> Step {
         self.own.remove(0);
         // As if every period had this one's length: the first is shorter.
         let each = u128::from(spent.own.0) * u128::from(PERIOD.0) / u128::from(spent.wall.0.max(1));
@@ -164,8 +164,9 @@ impl Budget {
         self.level = match self.level {
             _ if far => Level::Windows,
             Level::Everything => Level::NoSamples,
-            Level::NoSamples => Level::NoFreeCalls,
-            Level::NoFreeCalls | Level::Windows => Level::Windows,
+            // Leaving them out saves no more than their share.
+            Level::NoSamples if (kernel + own) * (1.0 - free) <= allowed => Level::NoFreeCalls,
+            _ => Level::Windows,
         };
         Step::Narrow(self.level)
     }
@@ -174,6 +175,9 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Share of calls that did not block.
+    const FREE: f64 = 0.6;
 
     /// A period in which the targets use one core, and watching costs so many percent of it.
     fn period(kernel: u64, own: u64) -> Spent {
@@ -190,7 +194,7 @@ mod tests {
     fn within_the_budget_nothing_is_left_out() {
         let mut budget = Budget::new(0.05);
         for _ in 0..100 {
-            assert_eq!(budget.step(period(3, 1)), Step::Stay);
+            assert_eq!(budget.step(period(3, 1), FREE), Step::Stay);
         }
         assert_eq!(budget.level(), Level::Everything);
     }
@@ -200,7 +204,7 @@ mod tests {
         let mut budget = Budget::new(0.02);
         let mut steps = Vec::new();
         for _ in 0..6 {
-            steps.push(budget.step(period(3, 1)));
+            steps.push(budget.step(period(3, 1), FREE));
         }
         assert_eq!(
             steps,
@@ -216,13 +220,28 @@ mod tests {
     }
 
     #[test]
+    fn calls_stay_where_leaving_them_out_cannot_be_enough() {
+        let mut budget = Budget::new(0.02);
+        let steps = [0; 4].map(|_| budget.step(period(3, 1), 0.4));
+        assert_eq!(
+            steps,
+            [
+                Step::Stay,
+                Step::Narrow(Level::NoSamples),
+                Step::Stay,
+                Step::Narrow(Level::Windows)
+            ]
+        );
+    }
+
+    #[test]
     fn a_burst_of_holdup_itself_narrows_nothing() {
         let mut budget = Budget::new(0.02);
-        assert_eq!(budget.step(period(1, 0)), Step::Stay);
+        assert_eq!(budget.step(period(1, 0), FREE), Step::Stay);
         for _ in 0..2 {
-            assert_eq!(budget.step(period(1, 40)), Step::Stay);
+            assert_eq!(budget.step(period(1, 40), FREE), Step::Stay);
             for _ in 0..4 {
-                assert_eq!(budget.step(period(1, 0)), Step::Stay);
+                assert_eq!(budget.step(period(1, 0), FREE), Step::Stay);
             }
         }
     }
@@ -230,13 +249,16 @@ mod tests {
     #[test]
     fn far_over_the_budget_windows_come_at_once_and_hold_it() {
         let mut budget = Budget::new(0.02);
-        assert_eq!(budget.step(period(50, 5)), Step::Narrow(Level::Windows));
+        assert_eq!(
+            budget.step(period(50, 5), FREE),
+            Step::Narrow(Level::Windows)
+        );
         let (mut watched, mut total) = (true, Spent::default());
         let mut windows = 0;
         for _ in 0..2000 {
             let spent = if watched { period(50, 5) } else { period(0, 0) };
             total = total.and(spent);
-            match budget.step(spent) {
+            match budget.step(spent, FREE) {
                 Step::Pause => watched = false,
                 Step::Resume => {
                     watched = true;

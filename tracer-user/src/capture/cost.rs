@@ -18,6 +18,23 @@ const FIRST_PERIOD: Duration = Duration::from_millis(120);
 /// Kernel side of one record where the kernel keeps no books: about what is measured where it does.
 const ONE_RECORD: Nanos = Nanos(400);
 
+/// Records received.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Records {
+    /// All.
+    pub all: u64,
+    /// Of them, those of calls that did not block.
+    pub free: u64,
+}
+
+impl Records {
+    #[expect(clippy::cast_precision_loss, reason = "records of a period")]
+    fn free_since(self, earlier: Self) -> f64 {
+        let all = self.all.saturating_sub(earlier.all);
+        self.free.saturating_sub(earlier.free) as f64 / all.max(1) as f64
+    }
+}
+
 /// Looks at what watching costs.
 #[derive(Debug)]
 pub struct Meter {
@@ -30,7 +47,7 @@ pub struct Meter {
     since: Instant,
     period: Duration,
     own: Nanos,
-    records: u64,
+    records: Records,
     targets: HashMap<Pid, Nanos>,
 }
 
@@ -53,21 +70,21 @@ impl Meter {
             since: Instant::now(),
             period: FIRST_PERIOD,
             own: describe::self_cpu(),
-            records: 0,
+            records: Records::default(),
             targets: HashMap::new(),
         };
         meter.sample();
         meter
     }
 
-    /// What the period cost, once it is over. `watched`: processes that are; `records`: how many were received since the
-    /// beginning; `paused`: no program that costs something runs at present.
+    /// What the period cost, once it is over, and which share of its records told of calls that did not block. `watched`:
+    /// processes that are; `records`: how many were received since the beginning; `paused`: no program that costs something runs at present.
     pub fn tick(
         &mut self,
         watched: impl Fn() -> Vec<Pid>,
-        records: u64,
+        records: Records,
         paused: bool,
-    ) -> Option<Spent> {
+    ) -> Option<(Spent, f64)> {
         self.end_sample(false);
         let elapsed = self.since.elapsed();
         if elapsed < self.period {
@@ -79,7 +96,7 @@ impl Meter {
         #[expect(clippy::cast_possible_truncation, reason = "times of a period")]
         #[expect(clippy::cast_sign_loss, reason = "times of a period")]
         let kernel = if self.blind {
-            Nanos((records - self.records) * ONE_RECORD.0)
+            Nanos(records.all.saturating_sub(self.records.all) * ONE_RECORD.0)
         } else {
             Nanos((self.rate * seconds) as u64)
         };
@@ -89,6 +106,7 @@ impl Meter {
             own: own.since(self.own),
             targets: self.targets(&watched()),
         };
+        let free = records.free_since(self.records);
         self.own = own;
         self.records = records;
         self.since = Instant::now();
@@ -98,7 +116,7 @@ impl Meter {
         } else {
             self.sample();
         }
-        Some(spent)
+        Some((spent, free))
     }
 
     /// Watching begins again: from here on a period of its own, of which nothing was measured yet.

@@ -30,6 +30,8 @@ pub struct Drain {
     pub clock: WatchedClock,
     /// Records received.
     pub received: u64,
+    /// Of them, those of calls that did not block.
+    pub free: u64,
     /// Rows that came after their watermark.
     pub late: u64,
     /// Records that could not be decoded.
@@ -58,6 +60,7 @@ impl Drain {
             watermark: Nanos::ZERO,
             clock: WatchedClock::default(),
             received: 0,
+            free: 0,
             late: 0,
             undecodable: 0,
         })
@@ -71,6 +74,7 @@ impl Drain {
             stacks: names.stacks,
             threads: names.threads,
             rows: &mut self.pending,
+            free: &mut self.free,
         };
         while let Some(record) = self.ring.next() {
             self.received += 1;

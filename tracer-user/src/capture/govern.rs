@@ -4,7 +4,7 @@
 use tracer_common::narrow;
 
 use super::budget::{Budget, Level, Spent, Step};
-use super::cost::Meter;
+use super::cost::{Meter, Records};
 use super::run_stats::Programs;
 use super::{CaptureError, Session, attach, clock};
 use crate::row::Nanos;
@@ -55,7 +55,9 @@ impl Governor {
                 let what = match level {
                     Level::Everything => "everything",
                     Level::NoSamples => "no call sites",
-                    Level::NoFreeCalls => "no calls that did not block",
+                    Level::NoFreeCalls => {
+                        "no calls that did not block (the whole answer does without them)"
+                    }
                     Level::Windows => "windows with pauses between them",
                 };
                 format!("{what} from {:.1} s on", at.seconds())
@@ -101,23 +103,28 @@ impl Session {
     fn step(&mut self, governor: &mut Governor) -> Result<(), CaptureError> {
         let (roster, paused) = (&self.roster, self.is_paused());
         let living = || roster.living();
-        let Some(spent) = governor.meter.tick(living, self.drain.received, paused) else {
+        let records = Records {
+            all: self.drain.received,
+            free: self.drain.free,
+        };
+        let Some((spent, free)) = governor.meter.tick(living, records, paused) else {
             return Ok(());
         };
         governor.total = governor.total.and(spent);
-        let step = governor.budget.step(spent);
+        let step = governor.budget.step(spent, free);
         let now = clock::monotonic();
         match step {
             Step::Stay => Ok(()),
             Step::Narrow(level) => {
                 let since = self.drain.clock.at(now).since(self.meta.opened);
                 governor.narrowed.push((level, since));
-                self.seeder.leave_out(bits(level))
+                self.meta.thinned |= level == Level::NoFreeCalls;
+                self.seeder.leave_out(bits(level, self.meta.thinned))
             }
             Step::Pause => self.pause(now),
             Step::Resume => {
                 governor.windows += 1;
-                self.resume(bits(governor.budget.level()))?;
+                self.resume(bits(governor.budget.level(), self.meta.thinned))?;
                 governor.meter.resume();
                 Ok(())
             }
@@ -152,11 +159,12 @@ impl Session {
     }
 }
 
-/// What a level leaves out.
-fn bits(level: Level) -> u64 {
+/// What a level leaves out. `thinned`: calls that did not block were left out before, and the answer must do without them.
+fn bits(level: Level, thinned: bool) -> u64 {
     match level {
-        Level::Everything => 0,
+        Level::Windows if thinned => narrow::FREE_CALLS,
+        Level::Everything | Level::Windows => 0,
         Level::NoSamples => narrow::SAMPLES,
-        Level::NoFreeCalls | Level::Windows => narrow::SAMPLES | narrow::FREE_CALLS,
+        Level::NoFreeCalls => narrow::SAMPLES | narrow::FREE_CALLS,
     }
 }

@@ -33,6 +33,8 @@ pub(super) fn decode(event: &CallEvent, to: &mut Destination<'_>) -> Result<(), 
         verb,
         status,
     };
+    let of_file = event.resource.tag == ResourceTag::File as u32;
+    *to.free += u64::from(row.is_free(of_file));
     to.rows.calls.push(row);
     Ok(())
 }
@@ -49,7 +51,9 @@ fn message(event: &CallEvent) -> (Verb, u16) {
 
 #[cfg(test)]
 mod tests {
-    use tracer_common::{CallEvent, EventKind, Header, PEEK_BYTES, RawResource, call_flag};
+    use tracer_common::{
+        CallEvent, EventKind, Header, PEEK_BYTES, RawResource, ResourceTag, call_flag,
+    };
 
     use crate::capture::decode::samples::{Collector, bytes};
     use crate::row::{Call, Nanos, Syscall, Verb};
@@ -112,6 +116,23 @@ mod tests {
         let mut off = event(b"GET / HTTP/1.1");
         off.flags = 0;
         assert_eq!(row(&off).verb, Verb::Unknown);
+    }
+
+    #[test]
+    fn calls_that_did_not_block_are_counted() {
+        let mut to = Collector::default();
+        let mut file = event(b"");
+        (file.resource.tag, file.flags) = (ResourceTag::File as u32, 0);
+        to.decode(&bytes(&file)).expect("sound");
+        assert_eq!(to.free, 1);
+        let (mut failed, mut blocked, mut socket) = (file, file, file);
+        failed.ret = -11;
+        blocked.flags = call_flag::BLOCKED;
+        socket.resource.tag = ResourceTag::Socket as u32;
+        for other in [failed, blocked, socket] {
+            to.decode(&bytes(&other)).expect("sound");
+        }
+        assert_eq!(to.free, 1);
     }
 
     #[test]

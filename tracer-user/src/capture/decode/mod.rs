@@ -82,6 +82,8 @@ pub struct Destination<'a> {
     pub threads: &'a mut dyn Threads,
     /// Takes the rows.
     pub rows: &'a mut Batch,
+    /// Counts the rows of calls that did not block ([`crate::row::Call::is_free`]).
+    pub free: &'a mut u64,
 }
 
 /// Decodes one record.

@@ -12,6 +12,7 @@ pub(super) struct Collector {
     pub(super) snapshots: Vec<(u64, Vec<u8>)>,
     pub(super) files: usize,
     pub(super) sockets: usize,
+    pub(super) free: u64,
 }
 
 #[derive(Default)]
@@ -66,6 +67,7 @@ impl Collector {
                 stacks: &mut Keys(&mut self.snapshots),
                 threads: &mut Everybody,
                 rows: &mut self.rows,
+                free: &mut self.free,
             },
         );
         self.files += resources.files;
