@@ -14,6 +14,8 @@ use crate::row::{Counters, Meta, Nanos, RowSink, TaskFact};
 const MOST_BYTES_A_SECOND: u32 = 320 << 20;
 /// It is emptied this much more often while a good part of it fills within one look.
 const BUSY: u32 = 3;
+/// How often anything is looked at while nothing is recorded, to stay within the budget.
+const IDLE: Duration = Duration::from_millis(250);
 /// How often it is looked whether any target is left.
 const COUNT_EVERY: Duration = Duration::from_millis(200);
 /// How often progress is told.
@@ -72,7 +74,12 @@ impl Session {
             self.drain();
             let bytes = (self.drain.received - received) * size_of::<CallEvent>() as u64;
             let is_busy = bytes > u64::from(self.settings.ring_bytes / 8);
-            next = tokio::time::Instant::now() + if is_busy { calm / BUSY } else { calm };
+            let turn = match (self.is_paused(), is_busy) {
+                (true, _) => IDLE,
+                (false, true) => calm / BUSY,
+                (false, false) => calm,
+            };
+            next = tokio::time::Instant::now() + turn;
             let mut ended = stop.map(str::to_owned);
             let due = now.duration_since(counted) >= COUNT_EVERY;
             if due {
