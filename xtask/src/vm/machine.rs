@@ -52,10 +52,13 @@ pub fn boot(kernel: &Path, initramfs: &Path) -> anyhow::Result<Said> {
         answers: text(&answers),
     };
     let mut command = Command::new(QEMU);
-    // Without hardware acceleration: it is there on every host, in virtual machines too, and always behaves the same.
+    // Without hardware acceleration: it is there on every host, in virtual machines too, and always behaves the same. One
+    // thread for both CPUs: with a thread each, QEMU 7.2 may go on executing an instruction that the other CPU has patched,
+    // and a kernel that patches itself (a tracepoint or the books of eBPF programs switched on) stands still in its int3
+    // handler. It was seen there, both CPUs at `bpf_trace_run2`.
     command.args([
         "-accel",
-        "tcg",
+        "tcg,thread=single",
         "-smp",
         "2",
         "-m",
