@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Read as _;
 use std::ops::RangeInclusive;
 use std::os::unix::fs::MetadataExt as _;
 
@@ -126,7 +127,7 @@ impl Look for Proc {
     }
 
     fn sockets(&mut self, pid: Pid) -> Option<Sockets> {
-        let table = |name: &str| fs::read(format!("/proc/{pid}/net/{name}"));
+        let table = |name: &str| read_table(&format!("/proc/{pid}/net/{name}"));
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         // A host without IPv6 has no tcp6; without tcp there is no network to speak of, or the process is gone.
         let tcp = text(table("tcp").ok()?);
@@ -194,6 +195,26 @@ impl Look for Proc {
     }
 }
 
+/// A table of sockets whole, without the last read, which would find nothing more: to find that out the kernel walks its hash
+/// table of connections once again (`tcp_seq_start`, net/ipv4/tcp_ipv4.c), which is most of the work on an idle host.
+fn read_table(path: &str) -> std::io::Result<Vec<u8>> {
+    /// A read ends at the last line that fits into a page (`seq_read_iter`, fs/seq_file.c); none is this long.
+    const LONGEST_LINE: usize = 512;
+    const LEAST_PAGE: usize = 4096;
+    const BUFFER: usize = 64 << 10;
+    let mut file = fs::File::open(path)?;
+    let mut bytes = Vec::new();
+    loop {
+        let filled = bytes.len();
+        bytes.resize(filled + BUFFER, 0);
+        let read = file.read(&mut bytes[filled..])?;
+        bytes.truncate(filled + read);
+        if read < LEAST_PAGE - LONGEST_LINE {
+            return Ok(bytes);
+        }
+    }
+}
+
 /// `st_dev` as the kernel numbers devices inside (`MKDEV`, `include/linux/kdev_t.h`): `major << 20 | minor`.
 fn kernel_device(device: u64) -> u64 {
     u64::from(libc::major(device)) << 20 | u64::from(libc::minor(device))
@@ -202,6 +223,7 @@ fn kernel_device(device: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
+    use std::net::{TcpListener, TcpStream};
     use std::os::fd::AsRawFd as _;
 
     use super::{Look as _, Proc, kernel_device};
@@ -226,6 +248,22 @@ mod tests {
             kernel_device(libc::makedev(259, 70_000)),
             259 << 20 | 70_000
         );
+    }
+
+    #[test]
+    fn a_table_longer_than_a_page_is_read_whole() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let connections: Vec<_> = (0..100)
+            .map(|_| TcpStream::connect(address).expect("connected"))
+            .collect();
+        let sockets = Proc::default()
+            .sockets(Pid(std::process::id()))
+            .expect("a table");
+        for connection in &connections {
+            let local = connection.local_addr().expect("an address");
+            assert!(sockets.peer(address, local).is_some(), "{local}");
+        }
     }
 
     #[test]
