@@ -30,7 +30,7 @@ impl Governor {
     pub fn begin(percent: f64, programs: Programs) -> Self {
         Self {
             budget: Budget::new(percent / 100.0),
-            meter: Meter::begin(programs),
+            meter: Meter::begin(programs, percent / 100.0),
             percent,
             total: Spent::default(),
             narrowed: Vec::new(),

@@ -57,14 +57,18 @@ impl Programs {
         Self(programs)
     }
 
-    /// Time of all their runs while books were kept.
+    /// All their runs while books were kept.
     #[must_use]
-    pub fn time(&self) -> Duration {
-        let nanos = self.0.iter().filter_map(|program| {
+    pub fn runs(&self) -> Runs {
+        let each = self.0.iter().filter_map(|program| {
             let info = read(program.as_fd().as_raw_fd()).ok()?;
-            Some(info.run_time_ns)
+            Some((info.run_cnt, info.run_time_ns))
         });
-        Duration::from_nanos(nanos.sum())
+        let (count, nanos) = each.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        Runs {
+            count,
+            time: Duration::from_nanos(nanos),
+        }
     }
 }
 
