@@ -102,7 +102,6 @@ impl Batches {
             tid,
             pid: PROCESS,
             reason: Reason::Blocked,
-            seq: call.seq,
             ..Wait::default()
         };
         let dice = &mut self.dice;

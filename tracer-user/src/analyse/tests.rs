@@ -86,7 +86,6 @@ impl Script {
                     op,
                     resource: ResourceId(resource),
                     waker: if last { waker } else { Waker::default() },
-                    seq: self.seq,
                     ..Wait::default()
                 });
                 from = to;

@@ -231,7 +231,6 @@ mod tests {
         call: Syscall::EpollWait,
         op: 0,
         resource: ResourceId(9),
-        seq: 1,
         owner: Tid(0),
         stack: crate::row::StackId::NONE,
         uninterruptible: false,

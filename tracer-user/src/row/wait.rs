@@ -82,8 +82,6 @@ pub struct Wait {
     pub waker: Waker,
     /// Owner of the lock by the lock's own word; `Tid(0)`: not known.
     pub owner: Tid,
-    /// Which call of this thread it was; equal to [`super::Call::seq`] of the call it waits in.
-    pub seq: u32,
     /// User call stack.
     pub stack: StackId,
 }

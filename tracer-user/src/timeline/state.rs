@@ -11,8 +11,6 @@ pub struct Blocked {
     pub op: u32,
     /// What it waits for.
     pub resource: ResourceId,
-    /// Which call of the thread.
-    pub seq: u32,
     /// Owner by the lock's own word; 0: not known.
     pub owner: Tid,
     /// Where in the code; 0: not taken.
@@ -27,7 +25,6 @@ impl From<&Wait> for Blocked {
             call: wait.call,
             op: wait.op,
             resource: wait.resource,
-            seq: wait.seq,
             owner: wait.owner,
             stack: wait.stack,
             uninterruptible: wait.uninterruptible,

@@ -60,7 +60,6 @@ pub(super) fn decode(event: &WaitEvent, to: &mut Destination<'_>) -> Result<(), 
         } else {
             Tid(0)
         },
-        seq: event.seq,
         stack: if event.stack == 0 {
             StackId::NONE
         } else {
@@ -123,7 +122,7 @@ mod tests {
             (wait.tid, wait.pid, wait.owner),
             (Tid(12), Pid(10), Tid(13))
         );
-        assert_eq!((wait.call, wait.op, wait.seq), (Syscall::Futex, 9, 7));
+        assert_eq!((wait.call, wait.op), (Syscall::Futex, 9));
         assert_eq!(
             (wait.waker.tid, wait.waker.call, wait.waker.kernel_thread),
             (Tid(13), Syscall::Futex, false)

@@ -26,7 +26,7 @@ fn rows(seed: u64) -> Batch {
                 start: Nanos(start),
                 woken: Nanos(if dice(4) == 0 { 0 } else { woken }),
                 end: Nanos(end),
-                seq,
+                op: seq,
                 continues: dice(9) == 0,
                 ..Wait::default()
             });

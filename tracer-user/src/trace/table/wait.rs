@@ -27,7 +27,6 @@ impl Table for Wait {
         column("waker_call", Kind::Word, Packing::Few),
         column("waker_kernel_thread", Kind::Bool, Packing::Few),
         column("owner_tid", Kind::U32, Packing::Few),
-        column("seq", Kind::U32, Packing::Delta),
         column("stack_id", Kind::U32, Packing::Few),
         column("continues", Kind::Bool, Packing::Few),
         column("continuation", Kind::Bool, Packing::Few),
@@ -65,7 +64,6 @@ impl Table for Wait {
             words(rows, |r| r.waker.call),
             bools(rows, |r| r.waker.kernel_thread),
             u32s(rows, |r| r.owner.0),
-            u32s(rows, |r| r.seq),
             u32s(rows, |r| r.stack.0),
             bools(rows, |r| r.continues),
             bools(rows, |r| r.continuation),
@@ -89,7 +87,6 @@ impl Table for Wait {
         let waker_call = columns.words("waker_call", Some(Syscall::Other))?;
         let waker_kernel_thread = columns.bools("waker_kernel_thread")?;
         let owner = columns.u32("owner_tid")?;
-        let seq = columns.u32("seq")?;
         let stack = columns.u32("stack_id")?;
         let continues = columns.bools("continues")?;
         let continuation = columns.bools("continuation")?;
@@ -119,7 +116,6 @@ impl Table for Wait {
                 kernel_thread: waker_kernel_thread.get(i),
             },
             owner: Tid(owner[i]),
-            seq: seq[i],
             stack: StackId(stack[i]),
         }));
         Ok(())

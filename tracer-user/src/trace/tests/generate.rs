@@ -114,7 +114,6 @@ pub(super) fn batch(dice: &mut Dice, after: u64, watermark: u64, most: u64) -> B
                 kernel_thread: dice.flag(),
             },
             owner: Tid(dice.wild32()),
-            seq: dice.wild32(),
             stack: StackId(dice.wild32()),
         }
     );
