@@ -7,7 +7,7 @@ use tracer_common::{CallEvent, Counter, narrow};
 
 use super::drain::SLACK;
 use super::{CaptureError, Flow, Progress, Session, books, clock, describe};
-use crate::row::{Counters, Meta, Nanos, RowSink, TaskFact};
+use crate::row::{Batch, Counters, Meta, Nanos, RowSink, TaskFact};
 
 /// How often the ring is looked at. Nobody is woken for a record, so this is also how late one is seen. The ring must not run
 /// full meanwhile, at more than any two cores were seen to write.
@@ -126,11 +126,19 @@ impl Session {
         }
         let watermark = self.drain.clock.at(clock::monotonic()).since(SLACK);
         self.drain();
-        let batch = self.drain.release(watermark, self.meta.opened);
+        let batch = self.release(watermark);
         if !batch.is_empty() {
             sink.accept(batch)?;
         }
         Ok(())
+    }
+
+    /// Rows that ended up to `watermark`.
+    fn release(&mut self, watermark: Nanos) -> Batch {
+        Batch {
+            thinned: self.meta.thinned,
+            ..self.drain.release(watermark, self.meta.opened)
+        }
     }
 
     /// Whether nothing is watched at present, to stay within the budget.
@@ -171,7 +179,7 @@ impl Session {
             row.end = row.end.min(watermark);
             row
         }));
-        let batch = self.drain.release(watermark, self.meta.opened);
+        let batch = self.release(watermark);
         sink.accept(batch)?;
         self.meta.closed = closed;
         self.meta.paused = paused;

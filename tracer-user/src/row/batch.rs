@@ -22,6 +22,8 @@ pub struct Batch {
     pub samples: Vec<Sample>,
     /// Kernel spans.
     pub kernel: Vec<KernelSpan>,
+    /// Calls that did not block were left out of it, wholly or in part, see [`Meta::thinned`].
+    pub thinned: bool,
 }
 
 impl Batch {
@@ -47,6 +49,7 @@ impl Batch {
         self.stacks.append(&mut later.stacks);
         self.samples.append(&mut later.samples);
         self.kernel.append(&mut later.kernel);
+        self.thinned |= later.thinned;
     }
 
     /// No rows at all.

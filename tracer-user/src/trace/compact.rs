@@ -60,6 +60,7 @@ fn join(folder: &Path, parts: &[Epoch]) -> Result<(), TraceError> {
         last: last.last,
         from: first.from,
         watermark: last.watermark,
+        thinned: parts.iter().any(|part| part.thinned),
         tables: BTreeMap::new(),
     };
     let staging = staging(folder, &joined);

@@ -36,6 +36,7 @@ pub(super) fn tidy(batch: &mut Batch, before: Option<Nanos>) -> u64 {
 pub(super) fn split(batch: &mut Batch, at: Nanos) -> Batch {
     let mut first = Batch {
         watermark: at,
+        thinned: batch.thinned,
         ..Batch::default()
     };
     macro_rules! each {

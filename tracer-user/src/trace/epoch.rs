@@ -35,6 +35,9 @@ pub(super) struct Epoch {
     pub(super) from: Nanos,
     /// Watermark after it: no row is younger.
     pub(super) watermark: Nanos,
+    /// Calls that did not block were left out of it, wholly or in part: a recording that is cut off has no other place to say so.
+    #[serde(default)]
+    pub(super) thinned: bool,
     /// The tables that have rows, by name.
     pub(super) tables: BTreeMap<String, TableFile>,
 }

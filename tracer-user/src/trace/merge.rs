@@ -123,7 +123,7 @@ macro_rules! merge {
                 self.done = bound.is_none();
                 // Of `bound` itself more rows may come, or what they name.
                 self.at = bound.map_or(self.epoch.watermark.0, |bound| bound.saturating_sub(1).max(self.at));
-                Ok(Some(Batch { watermark: Nanos(self.at), $($field: self.$field.take(self.at),)* }))
+                Ok(Some(Batch { watermark: Nanos(self.at), thinned: self.epoch.thinned, $($field: self.$field.take(self.at),)* }))
             }
         }
     };

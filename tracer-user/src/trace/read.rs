@@ -56,6 +56,7 @@ impl Reader {
                 .max(meta.opened);
             meta.notes.push(UNFINISHED.to_owned());
         }
+        meta.thinned |= sound.iter().any(|epoch| epoch.thinned);
         let window = (meta.opened, meta.closed);
         let cut = |(from, to): (Nanos, Nanos)| (from.max(window.0), to.min(window.1));
         meta.gaps = gaps

@@ -155,6 +155,33 @@ fn the_last_epochs_of_a_finished_trace() {
 }
 
 #[test]
+fn a_recording_cut_off_still_knows_that_calls_were_left_out() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("t.holdup");
+    let mut source = trace(4, 40, 600_000_000, 50);
+    let begun = Meta {
+        complete: false,
+        ..source.meta.clone()
+    };
+    let mut writer = Writer::create(&path, &begun).expect("the trace is created");
+    let late = source.batches.split_off(20);
+    for batch in source.batches {
+        writer.accept(batch).expect("the disk has room");
+    }
+    assert!(!super::read(&path).meta.thinned);
+    for batch in late {
+        let thinned = true;
+        writer
+            .accept(Batch { thinned, ..batch })
+            .expect("the disk has room");
+    }
+    assert!(super::read(&path).meta.thinned);
+    // Joined epochs say so too.
+    writer.finish(&begun).expect("the trace is finished");
+    assert!(super::read(&path).meta.thinned);
+}
+
+#[test]
 fn a_trace_still_being_written_gives_what_is_on_disk() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let source = trace(4, 40, 600_000_000, 50);
