@@ -18,8 +18,8 @@ use super::{
 use crate::row::{Batch, Nanos};
 
 /// How long after the fact a record may reach the ring: a virtual CPU may lose its turn between reading the clock and
-/// handing the record over, on a crowded host for more than a quarter of a second.
-pub const SLACK: Nanos = Nanos(500_000_000);
+/// handing the record over.
+pub const SLACK: Nanos = Nanos(250_000_000);
 
 /// Drains, sorts and releases.
 pub struct Drain {
@@ -150,9 +150,7 @@ fn cut<T>(
     if up_to == 0 {
         return Vec::new();
     }
-    // About as many come until the next time.
-    let mut rest = Vec::with_capacity(rows.len());
-    rest.extend(rows.drain(up_to..));
+    let rest = rows.split_off(up_to);
     let mut released = std::mem::replace(rows, rest);
     let too_late = released.partition_point(|row| before != Nanos::ZERO && end(row) <= before);
     *late += released.drain(..too_late).count() as u64;
