@@ -6,7 +6,8 @@ use crate::{Header, assert_size};
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KernelEventKind {
-    /// A tracked thread waited for a kernel lock (`lock:contention_begin` to `_end`): `a` = lock, `b` = `LCB_F_*` flags.
+    /// A tracked thread waited for a kernel lock that is slept for (`lock:contention_begin` to `_end`): `a` = lock, `b` = `LCB_F_*`
+    /// flags.
     LockContention = 1,
     /// A journal commit (`jbd2_start_commit` to `jbd2_end_commit`), of any process: `a` = device, `b` = transaction.
     JournalCommit = 2,

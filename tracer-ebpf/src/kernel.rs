@@ -16,16 +16,34 @@ use crate::{
 /// Shorter contention is not told: spinning for a moment on a lock costs less than the record of it.
 const SHORTEST_CONTENTION: u64 = 5_000;
 
+/// Bits of the flags (include/trace/events/lock.h, Linux 6.1).
+const SPIN: u64 = 1 << 0;
+const MUTEX: u64 = 1 << 5;
+
+/// Whether it is a lock that is slept for. A queued spinlock has no flags, other spinning locks have [`SPIN`]; a mutex has it
+/// too, while it spins before it sleeps.
+///
+/// Spinlocks must stay out: the ring itself has one, and `contention_end` comes while it is held. To reserve a record then would
+/// wait for the lock that this CPU holds, for ever before Linux 6.15, in vain since.
+#[inline(always)]
+fn is_slept_for(flags: u64) -> bool {
+    flags & MUTEX != 0 || (flags != 0 && flags & SPIN == 0)
+}
+
 /// `contention_begin(lock, flags)`. Contention may nest (a mutex' own wait_lock): the outer one is told.
 #[btf_tracepoint(function = "contention_begin")]
 pub fn contention_begin(ctx: BtfTracePointContext) -> i32 {
+    let flags = u64::from(ctx.arg::<u32>(1));
+    if !is_slept_for(flags) {
+        return 0;
+    }
     // SAFETY: the current task is a BTF pointer.
     unsafe {
         let Some(state) = state::of(bpf_get_current_task_btf().cast::<u8>()) else {
             return 0;
         };
         if state.lock == 0 {
-            state.lock_flags = ctx.arg::<u64>(1) as u32;
+            state.lock_flags = flags as u32;
             state.lock_start = bpf_ktime_get_ns();
             state.lock = ctx.arg::<u64>(0);
         }
