@@ -12,7 +12,7 @@ use super::run_stats::{Books, Programs, Runs};
 use super::{clock, describe};
 use crate::row::{Nanos, Pid};
 
-/// How long books are kept in each period.
+/// How long books are kept in a period that is looked at.
 const SAMPLE: Duration = Duration::from_millis(50);
 /// Periods that may pass without, while the cost is under half of the budget.
 const RESTS: u32 = 4;

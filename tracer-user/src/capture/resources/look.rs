@@ -201,14 +201,12 @@ fn read_table(path: &str) -> std::io::Result<Vec<u8>> {
     /// A read ends at the last line that fits into a page (`seq_read_iter`, fs/seq_file.c); none is this long.
     const LONGEST_LINE: usize = 512;
     const LEAST_PAGE: usize = 4096;
-    const BUFFER: usize = 64 << 10;
     let mut file = fs::File::open(path)?;
     let mut bytes = Vec::new();
+    let mut page = [0; 2 * LEAST_PAGE];
     loop {
-        let filled = bytes.len();
-        bytes.resize(filled + BUFFER, 0);
-        let read = file.read(&mut bytes[filled..])?;
-        bytes.truncate(filled + read);
+        let read = file.read(&mut page)?;
+        bytes.extend_from_slice(&page[..read]);
         if read < LEAST_PAGE - LONGEST_LINE {
             return Ok(bytes);
         }
