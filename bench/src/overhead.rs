@@ -98,8 +98,8 @@ pub fn measure(wanted: &Wanted) -> anyhow::Result<String> {
     text.push_str(
         "\nCPU time of an operation under each tool, as a ratio to the untraced runs before and after it in the same \
          round: median and its 95% interval. The floor is untraced to untraced; nothing within it is a difference. `own` is \
-         the tool's own CPU. holdup with its budget of 2% (the default) is looked at for ten seconds, two after its start; \
-         the others for half a second; the untraced runs around each are as long. bpftrace and perf sched record waits alone, perf trace and strace calls alone.\n",
+         the tool's own CPU. holdup with its budget of 2% (the default) is looked at for ten seconds, from two to eleven after its start on; \
+         the others for half a second; the untraced runs around each are as long; when the time for all is over, the first goes on alone for as long. bpftrace and perf sched record waits alone, perf trace and strace calls alone.\n",
     );
     for case in CASES.iter().filter(|case| wanted.has(case.name)) {
         eprintln!("{}", case.name);

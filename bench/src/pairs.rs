@@ -8,8 +8,9 @@ use super::tool::Tool;
 
 /// How long a run shall take.
 const RUN: Duration = Duration::from_millis(500);
-/// A tool with a budget has settled after so many runs, and is looked at for so many; so is the untraced workload beside it.
-const SETTLE: u64 = 4;
+/// A tool with a budget has settled after so many runs: more from round to round, since its windows come at fixed times after
+/// its start. Then it is looked at for so many; so is the untraced workload beside it.
+const SETTLE: [u64; 4] = [4, 16, 10, 22];
 const LONG: u64 = 20;
 /// Rounds before an interval means anything.
 const FEWEST: usize = 8;
@@ -50,7 +51,8 @@ struct Samples {
     own: Vec<f64>,
 }
 
-/// Compares `tools` on `load` until the interval of the first of them is narrow, or `longest` has passed.
+/// Compares `tools` on `load` until the interval of the first of them is narrow, or `longest` has passed; the first then goes on
+/// alone, for as long at most.
 pub fn compare(
     load: &mut dyn Load,
     bystander: u32,
@@ -82,40 +84,41 @@ pub fn compare(
             Err(error) => missing.push(format!("{}: {error:#}", tool.name())),
         }
     }
+    let mut bench = Bench {
+        load,
+        bystander,
+        most,
+        floor: Vec::new(),
+        untraced: Vec::new(),
+    };
     let began = Instant::now();
     let mut samples: Vec<Samples> = kept.iter().map(|_| Samples::default()).collect();
-    let (mut floor, mut untraced) = (Vec::new(), Vec::new());
+    let mut before = None;
     for round in 0.. {
-        let mut before = load.run(most)?;
-        for step in 0..kept.len() {
+        // The first of the tools is what the interval is waited for: when the time for all is over, it goes on alone.
+        let alone = began.elapsed() > longest;
+        let steps = if alone { 1 } else { kept.len() };
+        for step in 0..steps {
             // Each round begins with another tool.
-            let at = (step + round) % kept.len();
-            let long = kept[at] == Tool::Budgeted;
-            if long {
-                before = load.run(most * LONG)?;
-            }
-            let (traced, own) = traced(load, bystander, kept[at], operations[at])?;
-            let after = load.run(if long { most * LONG } else { most })?;
-            let cpu = f64::midpoint(before.cpu_each(), after.cpu_each());
-            let wall = f64::midpoint(before.wall_each(), after.wall_each());
-            let into = &mut samples[at];
-            into.cpu.push(traced.cpu_each() / cpu);
-            into.wall.push(traced.wall_each() / wall);
-            into.more.push(traced.cpu_each() - cpu);
-            into.own.push(own);
-            floor.push(after.cpu_each() / before.cpu_each());
-            untraced.push(cpu);
-            before = if long { load.run(most)? } else { after };
+            let at = if alone {
+                0
+            } else {
+                (step + round) % kept.len()
+            };
+            before = Some(bench.step(kept[at], operations[at], before, &mut samples[at])?);
         }
         let first = samples.first().and_then(|first| Median::of(&first.cpu));
         let narrow = first.is_none_or(|cpu| cpu.count >= FEWEST && cpu.uncertainty() <= NARROW);
         if let Some(cpu) = first {
             eprintln!("  round {}: {} {}", round + 1, kept[0].name(), cpu.text());
         }
-        if narrow || began.elapsed() > longest {
+        if narrow || began.elapsed() > longest * 2 {
             break;
         }
     }
+    let Bench {
+        floor, untraced, ..
+    } = bench;
     let all = kept.iter().zip(&samples).filter_map(|(&tool, samples)| {
         Some(Compared {
             tool,
@@ -137,28 +140,75 @@ pub fn compare(
     })
 }
 
+/// What is measured on, and what the untraced runs gave.
+struct Bench<'a> {
+    load: &'a mut dyn Load,
+    bystander: u32,
+    /// Operations of an untraced run.
+    most: u64,
+    floor: Vec<f64>,
+    untraced: Vec<f64>,
+}
+
+/// An untraced run that may stand before the next tool too.
+struct Untraced {
+    run: Run,
+    long: bool,
+}
+
+impl Bench<'_> {
+    /// A traced run between two untraced ones of its length. `before`: the one after the tool before, used when it fits.
+    fn step(
+        &mut self,
+        tool: Tool,
+        operations: u64,
+        before: Option<Untraced>,
+        into: &mut Samples,
+    ) -> anyhow::Result<Untraced> {
+        let long = tool == Tool::Budgeted;
+        let most = if long { self.most * LONG } else { self.most };
+        let before = match before {
+            Some(before) if before.long == long => before.run,
+            _ => self.load.run(most)?,
+        };
+        let settle = SETTLE[into.cpu.len() % SETTLE.len()];
+        let (traced, own) = traced(self.load, self.bystander, tool, operations, settle)?;
+        let after = self.load.run(most)?;
+        let cpu = f64::midpoint(before.cpu_each(), after.cpu_each());
+        let wall = f64::midpoint(before.wall_each(), after.wall_each());
+        into.cpu.push(traced.cpu_each() / cpu);
+        into.wall.push(traced.wall_each() / wall);
+        into.more.push(traced.cpu_each() - cpu);
+        into.own.push(own);
+        self.floor.push(after.cpu_each() / before.cpu_each());
+        self.untraced.push(cpu);
+        Ok(Untraced { run: after, long })
+    }
+}
+
 /// How many operations take about a run's time under the tool.
 fn probe(load: &mut dyn Load, bystander: u32, tool: Tool, most: u64) -> anyhow::Result<u64> {
     let few = (most / 50).max(1);
     if tool == Tool::Budgeted {
         return Ok(most);
     }
-    let (run, _) = traced(load, bystander, tool, few)?;
+    let (run, _) = traced(load, bystander, tool, few, 0)?;
     let fit = RUN.as_secs_f64() / run.wall.as_secs_f64().max(1e-9) * run.operations as f64;
     Ok(((fit as u64).max(few)).min(most))
 }
 
-/// One run under the tool, and the tool's own CPU meanwhile, in cores.
+/// One run under the tool, and the tool's own CPU meanwhile, in cores. `settle`: runs a tool with a budget gets before.
 fn traced(
     load: &mut dyn Load,
     bystander: u32,
     tool: Tool,
     operations: u64,
+    settle: u64,
 ) -> anyhow::Result<(Run, f64)> {
     let watching = tool.start(load.pid(), bystander)?;
     let mut operations = operations;
     if tool == Tool::Budgeted {
-        load.run(operations * SETTLE)?;
+        load.run(operations * settle)?;
         operations *= LONG;
     }
     let before = watching.cpu().unwrap_or_default();
