@@ -13,7 +13,9 @@ const SHORTEST_WINDOW: Nanos = Nanos(500_000_000);
 /// Periods over the budget in a row before more is left out.
 const PATIENCE: u32 = 2;
 /// A kernel side this many times over the budget cannot be helped by leaving out a little.
-const FAR_OVER: u64 = 4;
+const FAR_OVER: f64 = 4.0;
+/// What slows the targets is held against this share of a core at least: below that it is nobody's concern how little they use.
+const LEAST_USE: f64 = 0.1;
 /// Periods over which holdup's own CPU is judged by its median: loading symbols, or a look at the answer, comes in bursts.
 const OWN_PERIODS: usize = 5;
 
@@ -38,6 +40,8 @@ pub struct Spent {
     pub wall: Nanos,
     /// Time in eBPF programs, all CPUs together.
     pub kernel: Nanos,
+    /// Of it, what the watched processes were slowed by; the rest fell on others of the host.
+    pub slowed: Nanos,
     /// CPU time of holdup itself.
     pub own: Nanos,
     /// CPU time of the watched processes.
@@ -51,20 +55,36 @@ impl Spent {
         Self {
             wall: self.wall + other.wall,
             kernel: self.kernel + other.kernel,
+            slowed: self.slowed + other.slowed,
             own: self.own + other.own,
             targets: self.targets + other.targets,
         }
     }
 
-    /// Cost as a share of what the watched processes use themselves, and of one core at least: below that it is nobody's
-    /// concern how little they use.
+    /// What the watched processes were slowed by, as a share of what they use themselves, and of [`LEAST_USE`] of a core at least.
     #[must_use]
-    pub fn share(&self) -> f64 {
-        (self.kernel + self.own).seconds() / self.base().seconds().max(1e-9)
+    pub fn slowdown(&self) -> f64 {
+        self.slowed.seconds() / self.used(LEAST_USE)
     }
 
-    fn base(&self) -> Nanos {
-        self.targets.since(self.kernel).max(self.wall)
+    /// All that was spent, as a share of what the watched processes use themselves, and of one core at least.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        (self.kernel + self.own).seconds() / self.used(1.0)
+    }
+
+    /// What the watched processes use themselves, and at least so much of a core, seconds.
+    fn used(&self, least: f64) -> f64 {
+        let targets = self.targets.since(self.slowed).seconds();
+        targets.max(least * self.wall.seconds()).max(1e-9)
+    }
+
+    /// What was spent beyond `share`, seconds, of each of the two.
+    fn beyond(&self, share: f64) -> [f64; 2] {
+        [
+            self.slowed.seconds() - share * self.used(LEAST_USE),
+            (self.kernel + self.own).seconds() - share * self.used(1.0),
+        ]
     }
 }
 
@@ -88,14 +108,15 @@ pub struct Budget {
     level: Level,
     over: u32,
     own: Vec<u64>,
-    /// What was spent above the budget since the level is [`Level::Windows`], ns; negative: saved.
-    debt: f64,
+    /// What was spent above the budget since the level is [`Level::Windows`], seconds, slowing the targets and in all;
+    /// negative: saved.
+    debt: [f64; 2],
     window: Nanos,
     paused: bool,
 }
 
 impl Budget {
-    /// A budget of this share of the watched processes' CPU time.
+    /// A budget of this share of the watched processes' CPU time, both for [`Spent::slowdown`] and for [`Spent::share`].
     #[must_use]
     pub fn new(share: f64) -> Self {
         Self {
@@ -103,7 +124,7 @@ impl Budget {
             level: Level::Everything,
             over: 0,
             own: vec![0; OWN_PERIODS],
-            debt: 0.0,
+            debt: [0.0; 2],
             window: Nanos::ZERO,
             paused: false,
         }
@@ -116,17 +137,18 @@ impl Budget {
     }
 
     /// Takes in what the latest period cost. `free`: share of its records that are told of calls that did not block.
-    #[expect(clippy::cast_precision_loss, reason = "times of a period")]
     pub fn step(&mut self, spent: Spent, free: f64) -> Step {
-        let allowed = self.share * spent.base().0 as f64;
         if self.level < Level::Windows {
-            return self.narrow(spent, free, allowed);
+            return self.narrow(spent, free);
         }
         // What is saved lasts for a window: a quiet minute does not pay for a loud one.
-        let most_saved = self.share * SHORTEST_WINDOW.0 as f64;
-        self.debt = (self.debt + (spent.kernel + spent.own).0 as f64 - allowed).max(-most_saved);
+        let most_saved = self.share * SHORTEST_WINDOW.seconds();
+        for (debt, beyond) in self.debt.iter_mut().zip(spent.beyond(self.share)) {
+            *debt = (*debt + beyond).max(-most_saved);
+        }
+        let in_debt = self.debt.iter().any(|debt| *debt > 0.0);
         if self.paused {
-            if self.debt > 0.0 {
+            if in_debt {
                 return Step::Stay;
             }
             self.paused = false;
@@ -134,29 +156,35 @@ impl Budget {
             return Step::Resume;
         }
         self.window += spent.wall;
-        if self.debt <= 0.0 || self.window < SHORTEST_WINDOW {
+        if !in_debt || self.window < SHORTEST_WINDOW {
             return Step::Stay;
         }
         self.paused = true;
         Step::Pause
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "times of a period")]
-    fn narrow(&mut self, spent: Spent, free: f64, allowed: f64) -> Step {
+    fn narrow(&mut self, mut spent: Spent, free: f64) -> Step {
         self.own.remove(0);
         // As if every period had this one's length: the first is shorter.
         let each = u128::from(spent.own.0) * u128::from(PERIOD.0) / u128::from(spent.wall.0.max(1));
         self.own.push(u64::try_from(each).unwrap_or(u64::MAX));
         let mut own = self.own.clone();
         own.sort_unstable();
-        let own = own[OWN_PERIODS / 2] as f64 * spent.wall.0 as f64 / PERIOD.0 as f64;
-        let kernel = spent.kernel.0 as f64;
-        if kernel + own <= allowed {
+        let usual =
+            u128::from(own[OWN_PERIODS / 2]) * u128::from(spent.wall.0) / u128::from(PERIOD.0);
+        spent.own = Nanos(u64::try_from(usual).unwrap_or(u64::MAX));
+        let over =
+            |spent: Spent, share: f64| spent.beyond(share).iter().any(|beyond| *beyond > 0.0);
+        if !over(spent, self.share) {
             self.over = 0;
             return Step::Stay;
         }
         self.over += 1;
-        let far = kernel > allowed * FAR_OVER as f64;
+        let kernel = Spent {
+            own: Nanos::ZERO,
+            ..spent
+        };
+        let far = over(kernel, self.share * FAR_OVER);
         if self.over < PATIENCE && !far {
             return Step::Stay;
         }
@@ -165,7 +193,9 @@ impl Budget {
             _ if far => Level::Windows,
             Level::Everything => Level::NoSamples,
             // Leaving them out saves no more than their share.
-            Level::NoSamples if (kernel + own) * (1.0 - free) <= allowed => Level::NoFreeCalls,
+            Level::NoSamples if !over(spent, self.share / (1.0 - free).max(1e-9)) => {
+                Level::NoFreeCalls
+            }
             _ => Level::Windows,
         };
         Step::Narrow(self.level)
@@ -185,6 +215,7 @@ mod tests {
         Spent {
             wall: PERIOD,
             kernel: Nanos(kernel * percent),
+            slowed: Nanos(kernel * percent),
             own: Nanos(own * percent),
             targets: PERIOD + Nanos(kernel * percent),
         }
@@ -277,18 +308,48 @@ mod tests {
     }
 
     #[test]
-    fn the_budget_is_of_one_core_at_least() {
+    fn all_is_held_against_one_core_at_least_and_what_slows_the_targets_against_less() {
         let idle = Spent {
             wall: Nanos(1_000_000_000),
             kernel: Nanos(1_000_000),
+            slowed: Nanos(1_000_000),
             own: Nanos(9_000_000),
             targets: Nanos(2_000_000),
         };
         assert!((idle.share() - 0.01).abs() < 1e-9);
+        assert!((idle.slowdown() - 0.01).abs() < 1e-9);
+        let half = Spent {
+            targets: Nanos(501_000_000),
+            ..idle
+        };
+        assert!((half.share() - 0.01).abs() < 1e-9);
+        assert!((half.slowdown() - 0.002).abs() < 1e-9);
         let busy = Spent {
             targets: Nanos(4_001_000_000),
             ..idle
         };
         assert!((busy.share() - 0.0025).abs() < 1e-9);
+        assert!((busy.slowdown() - 0.00025).abs() < 1e-9);
+    }
+
+    #[test]
+    fn targets_that_use_little_are_slowed_by_no_more_than_the_budget() {
+        let mut budget = Budget::new(0.02);
+        // Two percent of a core in the kernel, while they use half of one.
+        let slowing = Spent {
+            targets: Nanos(PERIOD.0 / 2),
+            ..period(2, 0)
+        };
+        assert_eq!(budget.step(slowing, FREE), Step::Stay);
+        assert_eq!(budget.step(slowing, FREE), Step::Narrow(Level::NoSamples));
+        // The same falls on others of the host.
+        let mut budget = Budget::new(0.02);
+        let aside = Spent {
+            slowed: Nanos::ZERO,
+            ..slowing
+        };
+        for _ in 0..10 {
+            assert_eq!(budget.step(aside, FREE), Step::Stay);
+        }
     }
 }

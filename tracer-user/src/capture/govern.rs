@@ -77,8 +77,8 @@ impl Governor {
             ));
         }
         notes.push(format!(
-            "watching cost {:.1}% of the targets' CPU time: {:.2} s in the kernel, {:.2} s of holdup itself",
-            self.total.share() * 100.0,
+            "watching cost the targets {:.1}% of their CPU time; in all it took {:.2} s in the kernel, {:.2} s of holdup itself",
+            self.total.slowdown() * 100.0,
             self.total.kernel.seconds(),
             self.total.own.seconds()
         ));

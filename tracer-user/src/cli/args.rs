@@ -236,7 +236,7 @@ pub struct Capture {
     /// Record waits alone, no calls: costs least, but stages and exchanges stay unknown
     #[arg(long)]
     pub waits_only: bool,
-    /// What watching may cost, percent of the watched processes' CPU time (of one core at least). When it costs more, call
+    /// What watching may cost, percent of the watched processes' CPU time (holdup itself: of one core at least). When it costs more, call
     /// sites are left out, then calls that did not block, then whole stretches of time; the report says so
     #[arg(long, value_name = "PERCENT", value_parser = max_overhead, default_value = "2")]
     pub max_overhead: f64,
