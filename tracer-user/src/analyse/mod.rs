@@ -105,30 +105,40 @@ pub fn analyse(source: &dyn RowSource, options: &Options) -> Result<Analysis, An
     let mut ledger = Ledger::new(&stages, &cycle, &lock);
     let mut sweep = Sweep::new(meta.opened, census.longest_wait);
     let mut turns = Turns::knowing(census.usual_verbs());
+    observer.begin(meta.opened);
     {
-        let mut listen = |step: Step<'_>| match step {
-            Step::Change {
-                tid,
-                pid,
-                was,
-                now,
-                waker,
-            } => {
-                observer.change((tid, pid), &was, now, waker, &mut places);
-                ledger.change(tid, was.end, now, &mut places);
+        let mut joins = meta.joins.iter().copied().peekable();
+        let mut listen = |step: Step<'_>| {
+            while let Some(join) = joins.next_if(|join| step.at() > *join) {
+                observer.end(join, &turns.end_window(), &mut places);
+                observer.begin(join);
+                ledger.join(join, &mut places);
             }
-            Step::Call(call) => {
-                let (operation, turn) = operation(call, &mut places, &mut turns);
-                observer.call(call, operation, turn, &mut places);
-                ledger.call(call, operation, turn.is_some(), &mut places);
+            match step {
+                Step::Change {
+                    tid,
+                    pid,
+                    was,
+                    now,
+                    waker,
+                } => {
+                    observer.change((tid, pid), &was, now, waker, &mut places);
+                    ledger.change(tid, was.end, now, &mut places);
+                }
+                Step::Call(call) => {
+                    let (operation, turn) = operation(call, &mut places, &mut turns);
+                    observer.call(call, operation, turn, &mut places);
+                    ledger.call(call, operation, turn.is_some(), &mut places);
+                }
+                Step::Task(task) => observer.task(task),
             }
-            Step::Task(task) => observer.task(task),
         };
         for batch in batches() {
             sweep.push(batch?, &mut listen);
         }
         sweep.finish(meta.closed, &mut listen);
     }
+    observer.end(meta.closed, &turns.end_window(), &mut places);
     observer.close(meta.closed, &mut places);
     let workers = ledger.close(meta.closed, &mut places);
     let check = check(

@@ -1,5 +1,7 @@
 //! Simulated workloads through all stations. They guard the analysis; live workloads prove it.
 
+mod windows;
+
 use super::{Options, analyse};
 use crate::report::{Report, Severity, StageName};
 use crate::row::{
@@ -143,7 +145,7 @@ fn closed_system(
     at_once: usize,
     (fetch, service): (u64, u64),
     seconds: u64,
-) -> Report {
+) -> (Script, (u64, u64)) {
     let mut script = Script::default();
     let window = (20_000 * MS, (20_000 + 1000 * seconds) * MS);
     let net = Waker::default();
@@ -208,12 +210,13 @@ fn closed_system(
         );
         ready.insert((next + 20_000, worker));
     }
-    script.finish(window)
+    (script, window)
 }
 
 #[test]
 fn inserts_served_one_at_a_time() {
-    let report = closed_system(64, 1, (205, 236), 60);
+    let (script, window) = closed_system(64, 1, (205, 236), 60);
+    let report = script.finish(window);
     assert_eq!(
         report.verdict.cause, "remote-serial",
         "{:#?}",
@@ -296,7 +299,8 @@ fn calls_left_out_of_a_part_do_not_lower_the_rate() {
 
 #[test]
 fn a_cycle_longer_than_the_window() {
-    let report = closed_system(64, 1, (205, 236), 10);
+    let (script, window) = closed_system(64, 1, (205, 236), 10);
+    let report = script.finish(window);
     assert_eq!(report.workers.count, 64, "{:?}", report.workers);
     assert_eq!(
         report.verdict.cause, "remote-serial",
@@ -317,7 +321,8 @@ fn a_cycle_longer_than_the_window() {
 
 #[test]
 fn a_slow_but_parallel_peer_is_no_cause() {
-    let report = closed_system(16, 16, (50, 236), 20);
+    let (script, window) = closed_system(16, 16, (50, 236), 20);
+    let report = script.finish(window);
     assert!(
         matches!(report.verdict.cause.as_str(), "none" | "unknown"),
         "{:#?}",

@@ -7,7 +7,7 @@ use super::lock::{LockKey, Locks};
 use super::queue::RunQueue;
 use super::recent::Recent;
 use super::service::Services;
-use super::visit::Visit;
+use super::visit::{Part, Visit};
 use super::word::Words;
 use crate::row::{
     Call, Nanos, Pid, ResourceId, StackId, Syscall, Task, TaskFact, TaskRole, Tid, Waker,
@@ -97,6 +97,8 @@ pub struct Observer<'a> {
     pub seen: HashMap<Tid, Seen>,
     threads: HashMap<Tid, Thread>,
     recent: Recent,
+    /// The present window began.
+    began: Nanos,
 }
 
 impl<'a> Observer<'a> {
@@ -117,6 +119,24 @@ impl<'a> Observer<'a> {
             seen: HashMap::default(),
             threads: HashMap::default(),
             recent: Recent::default(),
+            began: Nanos::ZERO,
+        }
+    }
+
+    /// A window begins.
+    pub fn begin(&mut self, at: Nanos) {
+        self.began = at;
+    }
+
+    /// A window ends while these turns are open.
+    pub fn end(&mut self, at: Nanos, open: &[Turn], places: &mut Places) {
+        for turn in open {
+            let place = places.of(turn.socket);
+            let is_client = places.kind(place) == PlaceKind::Peer;
+            if is_client && !turn.shared && self.thread(turn.tid).is_worker {
+                let way = Way::Exchange;
+                self.visit(Spot { way, place }, (turn.start, at), turn.tid, Part::Head);
+            }
         }
     }
 
@@ -285,9 +305,9 @@ impl<'a> Observer<'a> {
                             way: Way::Exchange,
                             place,
                         },
-                        turn.start,
-                        turn.end,
+                        (turn.start, turn.end),
                         turn.tid,
+                        Part::Whole,
                     );
                 }
             }
@@ -296,9 +316,9 @@ impl<'a> Observer<'a> {
                     way: Way::Sync,
                     place,
                 },
-                call.start,
-                call.end,
+                (call.start, call.end),
                 call.tid,
+                Part::Whole,
             ),
             Act::Sleep if is_worker && !is_polling => {
                 self.visit(
@@ -306,9 +326,9 @@ impl<'a> Observer<'a> {
                         way: Way::Sleep,
                         place,
                     },
-                    call.start,
-                    call.end,
+                    (call.start, call.end),
                     call.tid,
+                    Part::Whole,
                 );
             }
             _ => {}
@@ -325,10 +345,22 @@ impl<'a> Observer<'a> {
         }
     }
 
-    fn visit(&mut self, spot: Spot, start: Nanos, end: Nanos, tid: Tid) {
+    /// Notes a visit; one that came before the window has its end in it alone.
+    fn visit(&mut self, spot: Spot, (start, end): (Nanos, Nanos), tid: Tid, part: Part) {
+        let part = if start <= self.began {
+            Part::Tail
+        } else {
+            part
+        };
+        let start = start.max(self.began);
         let list = self.visits.entry(spot).or_default();
         if list.len() < VISITS {
-            list.push(Visit { start, end, tid });
+            list.push(Visit {
+                start,
+                end,
+                tid,
+                part,
+            });
         } else {
             self.visits_left_out += 1;
         }

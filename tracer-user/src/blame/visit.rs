@@ -8,12 +8,26 @@ use crate::row::{Nanos, Tid};
 /// One customer's visit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Visit {
-    /// It came; zero: before the window.
+    /// It came, or the window began.
     pub start: Nanos,
-    /// It was served.
+    /// It was served, or the window ended.
     pub end: Nanos,
     /// Who.
     pub tid: Tid,
+    /// What of it lies in the window.
+    pub part: Part,
+}
+
+/// Which part of a visit lies in the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    /// All.
+    #[default]
+    Whole,
+    /// Its end: it came before.
+    Tail,
+    /// Its beginning: it is served later.
+    Head,
 }
 
 /// What the visits of a station show.
@@ -52,20 +66,29 @@ pub struct Figures {
 /// A visit met nobody when fewer others than this were present on average.
 const ALONE: f64 = 0.02;
 
-/// Computes the figures of visits sorted by their ends.
+/// Computes the figures of visits sorted by their ends. All of them are present, those that are served in the window count, and
+/// whole ones tell how long it takes.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "counts and times of one window")]
 pub fn figures(visits: &[Visit]) -> Figures {
-    let mut out = Figures {
-        count: visits.len() as u64,
-        ..Figures::default()
-    };
-    gaps(visits, &mut out);
-    let visits: Vec<Visit> = visits
+    let served: Vec<Visit> = visits
         .iter()
-        .filter(|visit| visit.start > Nanos::ZERO)
+        .filter(|visit| visit.part != Part::Head)
         .copied()
         .collect();
+    let mut out = Figures {
+        count: served.len() as u64,
+        ..Figures::default()
+    };
+    gaps(&served, &mut out);
+    let is_whole = |visit: &&Visit| visit.part == Part::Whole;
+    let others: Vec<f64> = visits
+        .iter()
+        .zip(others(visits))
+        .filter(|(visit, _)| is_whole(visit))
+        .map(|(_, others)| others)
+        .collect();
+    let visits: Vec<Visit> = visits.iter().filter(is_whole).copied().collect();
     let visits = visits.as_slice();
     let n = visits.len();
     out.whole = n as u64;
@@ -82,7 +105,6 @@ pub fn figures(visits: &[Visit]) -> Figures {
     let (mean, deviation) = moments(&lengths);
     (out.mean, out.variation) = (mean, ratio(deviation, mean));
 
-    let others = others(visits);
     let (mean_others, spread) = moments(&others);
     (out.others, out.others_spread) = (mean_others, spread);
     if spread > 0.0 && n > 2 {
@@ -119,7 +141,7 @@ fn gaps(visits: &[Visit], out: &mut Figures) {
         out.gap_variation = gap_deviation / gap;
         out.small_gaps =
             gaps.iter().filter(|g| **g < gap / 10.0).count() as f64 / gaps.len() as f64;
-        let whole = |pair: &&[Visit]| pair.iter().all(|visit| visit.start > Nanos::ZERO);
+        let whole = |pair: &&[Visit]| pair.iter().all(|visit| visit.part == Part::Whole);
         let pairs = visits.windows(2).filter(whole).count();
         let ordered = visits
             .windows(2)
@@ -188,7 +210,7 @@ fn others(visits: &[Visit]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Figures, Visit, figures};
+    use super::{Figures, Part, Visit, figures};
     use crate::row::{Nanos, Tid};
 
     /// `(start, end)` in ms.
@@ -199,6 +221,7 @@ mod tests {
                 start: Nanos(a * 1_000_000),
                 end: Nanos(b * 1_000_000),
                 tid: Tid(1),
+                part: Part::Whole,
             })
             .collect();
         list.sort_by_key(|visit| visit.end);

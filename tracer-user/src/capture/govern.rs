@@ -154,7 +154,9 @@ impl Session {
         }
         // Records of before belong to the pause.
         self.drain();
-        self.drain.clock.resume(clock::monotonic());
+        let now = clock::monotonic();
+        self.drain.clock.resume(now);
+        self.meta.joins.push(self.drain.clock.at(now));
         Ok(())
     }
 }

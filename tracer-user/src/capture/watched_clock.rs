@@ -1,8 +1,7 @@
 //! The clock of a trace: it stands still while nothing is watched.
 //!
-//! So windows with pauses between them read as one: rates and shares are those of the time watched, and what a thread was
-//! in the middle of when a window closed is taken to go on when the next one opens. In a steady workload that changes no
-//! mean: what is cut off at one end is on average what is put on at the other.
+//! So windows with pauses between them read as one: rates and shares are those of the time watched. In a steady workload a
+//! length that is cut off at one end is on average put on at the other; who counts what follows what is told where windows join.
 
 use crate::row::{Batch, Nanos};
 

@@ -227,11 +227,11 @@ impl<'a> Findings<'a> {
             .flatten()
             .copied()
             .collect();
-        if visits.is_empty() {
-            return None;
-        }
         visits.sort_by_key(|visit| visit.end);
         let mut seen = figures(&visits);
+        if seen.count == 0 {
+            return None;
+        }
         // Visits that the window cuts off are the long ones. Little's law holds for all of them: mean length = time present
         // / completions.
         let present: f64 = spots.iter().map(|spot| self.blocked(*spot)).sum();
@@ -266,7 +266,7 @@ impl<'a> Findings<'a> {
         let mut by_thread: BTreeMap<Tid, Vec<Visit>> = BTreeMap::new();
         for (spot, visits) in &self.observer.visits {
             if spot.way == Way::Exchange {
-                for visit in visits.iter().filter(|visit| visit.start > Nanos::ZERO) {
+                for visit in visits {
                     by_thread.entry(visit.tid).or_default().push(*visit);
                 }
             }

@@ -159,6 +159,8 @@ pub struct Meta {
     pub closed: Nanos,
     /// Pauses to stay within the budget, together; the times of the trace are of a clock that stood still in them.
     pub paused: Nanos,
+    /// Where in the trace windows join: there a pause was, and what was under way before it need not be what is after it.
+    pub joins: Vec<Nanos>,
     /// Calls that did not block were left out of a part of the window, to stay within the budget ([`super::Call::is_free`]).
     pub thinned: bool,
     /// Whom.

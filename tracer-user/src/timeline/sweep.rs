@@ -39,6 +39,18 @@ pub enum Step<'a> {
     Task(&'a Task),
 }
 
+impl Step<'_> {
+    /// When.
+    #[must_use]
+    pub fn at(&self) -> Nanos {
+        match self {
+            Self::Change { was, .. } => was.end,
+            Self::Call(call) => call.end,
+            Self::Task(task) => task.end,
+        }
+    }
+}
+
 /// A wait among those that are held: number of its batch, place in the batch. Ordered as the rows are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {

@@ -68,6 +68,8 @@ pub struct Ledger<'a> {
     /// The lock that a futex word is part of.
     lock: &'a dyn Fn(PlaceId) -> PlaceId,
     workers: HashMap<Tid, Worker>,
+    /// The present window began: where it joins the one before.
+    began: Nanos,
     /// Pieces before a call and inside it, kept for their memory.
     cut: (Vec<Piece>, Vec<Piece>),
     /// The work has operations of known stage; else running is computing and the rest is coordination.
@@ -92,6 +94,7 @@ impl<'a> Ledger<'a> {
             cycle,
             lock,
             workers,
+            began: Nanos::ZERO,
             cut: Default::default(),
             classified,
         }
@@ -157,6 +160,10 @@ impl<'a> Ledger<'a> {
             worker.before = Some(stage);
             worker.polling = None;
             if self.cycle.regular.contains_key(&operation) && !TRY_AGAIN.contains(&call.status) {
+                if call.start <= self.began && stage == StageName::Fetch {
+                    // It began in the pause before this window, and so was the item before it complete in there.
+                    worker.steered = Some(stage);
+                }
                 worker.steer(stage, self.cycle);
             }
         } else {
@@ -199,11 +206,25 @@ impl<'a> Ledger<'a> {
         }
     }
 
+    /// Windows join here, with a pause between them: a call that is under way in the next one need not be the one before.
+    pub fn join(&mut self, at: Nanos, places: &mut Places) {
+        self.end_window(at, places);
+        self.began = at;
+    }
+
     /// Ends the window and gives what each worker did.
     #[must_use]
     pub fn close(mut self, closed: Nanos, places: &mut Places) -> BTreeMap<Tid, WorkerTotals> {
+        self.end_window(closed, places);
+        self.workers
+            .into_iter()
+            .map(|(tid, worker)| (tid, worker.totals))
+            .collect()
+    }
+
+    fn end_window(&mut self, at: Nanos, places: &mut Places) {
         for worker in self.workers.values_mut() {
-            worker.flush(closed);
+            worker.flush(at);
             let rest = std::mem::take(&mut worker.pieces);
             // A call that has not returned shows by the waits in it.
             for piece in &rest {
@@ -232,14 +253,9 @@ impl<'a> Ledger<'a> {
                 );
                 match stage {
                     Some(stage) => {
-                        let writes_first = self.cycle.mark == Some(ItemMark::WriteBeforeFetch);
-                        if writes_first
-                            && stage == StageName::Fetch
-                            && worker.steered == Some(StageName::Write)
-                        {
+                        if stage == StageName::Fetch {
                             // The next fetch is under way: the item before it is complete.
-                            worker.mark(self.cycle.times);
-                            worker.steered = Some(stage);
+                            worker.steer(stage, self.cycle);
                         }
                         worker.settle(Some(stage), self.classified);
                         worker
@@ -268,10 +284,6 @@ impl<'a> Ledger<'a> {
                 });
             worker.settle(waits, self.classified);
         }
-        self.workers
-            .into_iter()
-            .map(|(tid, worker)| (tid, worker.totals))
-            .collect()
     }
 }
 

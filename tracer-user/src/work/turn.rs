@@ -33,6 +33,8 @@ pub struct Turn {
 struct Socket {
     open: Option<Turn>,
     verb: Option<Verb>,
+    /// A reply was outstanding when the window before ended, and nothing was heard since.
+    outstanding: bool,
 }
 
 /// The turns under way on all sockets.
@@ -56,6 +58,22 @@ impl Turns {
         }
     }
 
+    /// A window ends: the turns that are open, by their sockets. A reply that comes first in the next window has its request
+    /// before it.
+    pub fn end_window(&mut self) -> Vec<Turn> {
+        let mut open: Vec<Turn> = self
+            .sockets
+            .values_mut()
+            .filter_map(|socket| {
+                let turn = socket.open.take();
+                socket.outstanding = turn.is_some();
+                turn
+            })
+            .collect();
+        open.sort_unstable_by_key(|turn| turn.socket);
+        open
+    }
+
     /// What the present turn of a socket is about; `None`: its request was not seen, and the peer is not known.
     #[must_use]
     pub fn verb(&self, socket: ResourceId, peer: PlaceId) -> Option<Verb> {
@@ -72,6 +90,7 @@ impl Turns {
         }
         if call.call.is_output() {
             let socket = self.sockets.entry(call.resource).or_default();
+            socket.outstanding = false;
             match &mut socket.open {
                 None => {
                     socket.verb = Some(call.verb);
@@ -99,6 +118,7 @@ impl Turns {
         }
         if call.call.is_input() {
             let socket = self.sockets.entry(call.resource).or_default();
+            socket.outstanding = false;
             if socket.open.is_none() {
                 socket.verb = Some(call.verb);
                 socket.open = Some(begin(call, call.end));
@@ -109,15 +129,20 @@ impl Turns {
     }
 
     fn close(&mut self, call: &Call) -> Option<Turn> {
+        let headless = || Turn {
+            headless: true,
+            ..begin(call, Nanos::ZERO)
+        };
         let mut turn = match self.sockets.entry(call.resource) {
-            Entry::Occupied(socket) => socket.into_mut().open.take()?,
+            Entry::Occupied(socket) => {
+                let socket = socket.into_mut();
+                let outstanding = std::mem::take(&mut socket.outstanding);
+                socket.open.take().or_else(|| outstanding.then(headless))?
+            }
             // The first that is heard of this socket is a reply: its request lies before the window.
             Entry::Vacant(place) => {
                 place.insert(Socket::default());
-                Turn {
-                    headless: true,
-                    ..begin(call, Nanos::ZERO)
-                }
+                headless()
             }
         };
         self.all += 1;
