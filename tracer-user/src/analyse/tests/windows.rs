@@ -1,0 +1,114 @@
+//! Watched in windows with pauses between them, as a budget asks for.
+
+use super::{MS, Script, closed_system};
+use crate::analyse::{Options, analyse};
+use crate::report::{Report, StageName};
+use crate::row::{MemorySource, Meta, Nanos};
+
+/// Where an instant lies in the trace, given the windows that were watched.
+fn place(windows: &[(u64, u64)], at: u64) -> u64 {
+    let before = windows.iter().take_while(|window| window.0 <= at);
+    let watched = before.map(|window| at.min(window.1) - window.0);
+    windows[0].0 + watched.sum::<u64>()
+}
+
+/// What is left of the rows when only these windows are watched: waits are cut at their ends, calls are told of where they
+/// return.
+fn watched(mut script: Script, windows: &[(u64, u64)]) -> Report {
+    let whole = std::mem::take(&mut script.batch.waits);
+    for wait in whole {
+        for window in windows {
+            let (start, end) = (wait.start.0.max(window.0), wait.end.0.min(window.1));
+            if start >= end {
+                continue;
+            }
+            let mut part = wait;
+            part.start = Nanos(place(windows, start));
+            part.end = Nanos(place(windows, end));
+            part.continuation |= start > wait.start.0;
+            part.continues |= end < wait.end.0;
+            let seen = wait.woken > Nanos::ZERO && wait.woken.0 <= window.1;
+            part.woken = if seen {
+                Nanos(place(windows, wait.woken.0)).max(part.start)
+            } else {
+                Nanos::ZERO
+            };
+            script.batch.waits.push(part);
+        }
+    }
+    script.batch.calls.retain_mut(|call| {
+        let Some(window) = windows
+            .iter()
+            .find(|window| call.end.0 > window.0 && call.end.0 <= window.1)
+        else {
+            return false;
+        };
+        call.start = Nanos(place(windows, call.start.0.max(window.0)));
+        call.end = Nanos(place(windows, call.end.0));
+        call.inside = call.inside.min(call.end.since(call.start));
+        true
+    });
+    script.batch.waits.sort_by_key(|row| row.end);
+    script.batch.calls.sort_by_key(|row| row.end);
+    let closed = Nanos(place(windows, windows[windows.len() - 1].1));
+    script.batch.watermark = closed;
+    let mut meta = Meta {
+        opened: Nanos(windows[0].0),
+        closed,
+        paused: Nanos(1),
+        joins: windows[1..]
+            .iter()
+            .map(|window| Nanos(place(windows, window.0)))
+            .collect(),
+        complete: true,
+        ..Meta::default()
+    };
+    meta.host.cpus = 4;
+    let source = MemorySource::new(meta, vec![script.batch]);
+    analyse(&source, &Options::default())
+        .expect("rows in memory can be read")
+        .report
+}
+
+/// Half a second of three, not in step with the work, for ten minutes.
+fn half_seconds(from: u64) -> Vec<(u64, u64)> {
+    (0..190)
+        .map(|turn| from + turn * 3_137 * MS)
+        .map(|begin| (begin, begin + 500 * MS))
+        .collect()
+}
+
+#[test]
+fn rates_and_stages_of_windows_are_those_of_the_whole() {
+    let rows = || closed_system(8, 8, (60, 76), 600);
+    let (script, window) = rows();
+    let whole = script.finish(window);
+    let seen = watched(rows().0, &half_seconds(window.0));
+    let (truth, rate) = (whole.items.rate_per_s, seen.items.rate_per_s);
+    assert!(
+        (rate / truth - 1.0).abs() < 0.01,
+        "{rate} items a second instead of {truth}"
+    );
+    assert_eq!(seen.verdict.cause, whole.verdict.cause);
+    for name in [StageName::Fetch, StageName::Transform, StageName::Write] {
+        let of = |report: &Report| {
+            let stages = &report.stages;
+            stages
+                .iter()
+                .find(|stage| stage.stage == name)
+                .map_or(0.0, |stage| stage.mean_ms)
+        };
+        let (truth, mean) = (of(&whole), of(&seen));
+        assert!(
+            (mean - truth).abs() < 0.01 * truth + 0.1,
+            "{name:?}: {mean} ms instead of {truth}"
+        );
+    }
+}
+
+#[test]
+fn a_serial_peer_is_called_one_in_windows_too() {
+    let (script, window) = closed_system(8, 1, (60, 30), 600);
+    let seen = watched(script, &half_seconds(window.0));
+    assert_eq!(seen.verdict.cause, "remote-serial", "{:#?}", seen.verdict);
+}
