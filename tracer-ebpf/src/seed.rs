@@ -7,7 +7,7 @@
 use core::ffi::c_void;
 
 use aya_ebpf::{bindings::BPF_RB_NO_WAKEUP, helpers::generated::bpf_ktime_get_ns};
-use tracer_common::{WaitEvent, reason, wait_flag};
+use tracer_common::{WaitEvent, call_flag, reason, wait_flag};
 
 use crate::{
     maps::{CONTROL, PROCESSES},
@@ -103,6 +103,7 @@ unsafe fn seed(state: &mut TaskState, task: *const u8, now: u64) {
             state.wait_flags |= wait_flag::UNINTERRUPTIBLE;
         }
         if state.call != NO_CALL {
+            state.call_flags |= call_flag::BLOCKED;
             // SAFETY: as above.
             unsafe { resource::resolve(state, task, false) };
         }
