@@ -105,7 +105,6 @@ pub fn analyse(source: &dyn RowSource, options: &Options) -> Result<Analysis, An
     let mut ledger = Ledger::new(&stages, &cycle, &lock);
     let mut sweep = Sweep::new(meta.opened, census.longest_wait);
     let mut turns = Turns::knowing(census.usual_verbs());
-    observer.begin(meta.opened);
     {
         let mut joins = meta.joins.iter().copied().peekable();
         let mut listen = |step: Step<'_>| {

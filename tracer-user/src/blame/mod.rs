@@ -19,5 +19,5 @@ pub use observer::{Observer, Wakers};
 pub use queue::RunQueue;
 pub use recent::Recent;
 pub use service::{ServiceBook, Services, port_of};
-pub use visit::{Figures, Visit, figures};
+pub use visit::{Figures, Part, Visit, figures};
 pub use word::Words;

@@ -97,7 +97,7 @@ pub struct Observer<'a> {
     pub seen: HashMap<Tid, Seen>,
     threads: HashMap<Tid, Thread>,
     recent: Recent,
-    /// The present window began.
+    /// The present window began; zero in the first, which calls that it found under way are taken to have begun with.
     began: Nanos,
 }
 
@@ -123,7 +123,7 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// A window begins.
+    /// The next window begins.
     pub fn begin(&mut self, at: Nanos) {
         self.began = at;
     }

@@ -61,7 +61,7 @@ impl Spent {
         }
     }
 
-    /// What the watched processes were slowed by, as a share of what they use themselves, and of [`LEAST_USE`] of a core at least.
+    /// What the watched processes were slowed by, as a share of what they use themselves, and of a tenth of a core at least.
     #[must_use]
     pub fn slowdown(&self) -> f64 {
         self.slowed.seconds() / self.used(LEAST_USE)

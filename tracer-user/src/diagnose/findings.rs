@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::blame::{Because, Charge, LockBook, LockKey, Observer, Visit, Words, figures};
+use crate::blame::{Because, Charge, LockBook, LockKey, Observer, Part, Visit, Words, figures};
 use crate::report::StageName;
 use crate::row::{Meta, Nanos, Pid, TaskRole, Tid, printable};
 use crate::scaling::{Reading, Seen, read};
@@ -266,7 +266,7 @@ impl<'a> Findings<'a> {
         let mut by_thread: BTreeMap<Tid, Vec<Visit>> = BTreeMap::new();
         for (spot, visits) in &self.observer.visits {
             if spot.way == Way::Exchange {
-                for visit in visits {
+                for visit in visits.iter().filter(|visit| visit.part != Part::Tail) {
                     by_thread.entry(visit.tid).or_default().push(*visit);
                 }
             }
