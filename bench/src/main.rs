@@ -34,7 +34,8 @@ struct Arguments {
     /// What to measure.
     #[arg(value_enum)]
     what: What,
-    /// Longest time for one comparison, minutes; it ends earlier when the interval of the median is within 1%.
+    /// Longest time for one comparison, minutes; it ends earlier when the interval of the median is within 1%. The first of the
+    /// tools then goes on alone, for as long.
     #[arg(long, default_value_t = 5.0)]
     minutes: f64,
     /// Measure only what has this in its name.

@@ -63,7 +63,7 @@ pub struct Arguments {
     /// What to measure
     #[arg(value_enum)]
     what: What,
-    /// Longest time for one comparison, minutes; it ends earlier when the 95% interval is within 1%
+    /// Longest time for one comparison, minutes; it ends earlier when the 95% interval is within 1%. The budget then goes on alone, for as long
     #[arg(long, default_value_t = 5.0)]
     minutes: f64,
     /// Measure only the workloads that have this in their names; docs/PERFORMANCE.md stays as it is

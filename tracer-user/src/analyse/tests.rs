@@ -1,5 +1,6 @@
 //! Simulated workloads through all stations. They guard the analysis; live workloads prove it.
 
+mod event_loop;
 mod windows;
 
 use super::{Options, analyse};

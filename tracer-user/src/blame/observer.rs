@@ -337,8 +337,7 @@ impl<'a> Observer<'a> {
             match turn {
                 Some(turn) => self.services.replied(&turn, place, places),
                 None if call.call.is_input() && call.ret > 0 => {
-                    self.services
-                        .arrived((call.tid, call.pid), place, call.end, places)
+                    self.services.arrived(call, place, places);
                 }
                 None => {}
             }

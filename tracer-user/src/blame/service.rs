@@ -6,7 +6,7 @@
 use foldhash::HashMap;
 use std::collections::BTreeMap;
 
-use crate::row::{Nanos, Pid, Tid};
+use crate::row::{Call, Nanos, Pid, ResourceId, Tid};
 use crate::timeline::{Piece, State};
 use crate::work::{PlaceId, Places, Spot, Turn, Way};
 
@@ -41,6 +41,9 @@ pub struct ServiceBook {
     pub handed_on: u64,
     /// Threads that served.
     pub threads: BTreeMap<Tid, u64>,
+    /// Requests that came to a thread which had not answered the one before: an event loop, whose time between a request and
+    /// its reply is not spent on that one.
+    pub interleaved: u64,
 }
 
 impl ServiceBook {
@@ -55,10 +58,21 @@ impl ServiceBook {
         }
         self.fellows += other.fellows;
         self.handed_on += other.handed_on;
+        self.interleaved += other.interleaved;
         for (tid, count) in &other.threads {
             *self.threads.entry(*tid).or_default() += count;
         }
     }
+}
+
+/// A request that a thread has not answered yet.
+#[derive(Debug)]
+struct UnderWay {
+    /// What the thread had done when it arrived.
+    before: Sums,
+    service: PlaceId,
+    pid: Pid,
+    socket: ResourceId,
 }
 
 /// Books on all services.
@@ -67,7 +81,7 @@ pub struct Services {
     /// By service.
     pub books: BTreeMap<PlaceId, ServiceBook>,
     threads: HashMap<Tid, Sums>,
-    under_way: HashMap<Tid, (Sums, PlaceId, Pid)>,
+    under_way: HashMap<Tid, UnderWay>,
     current: HashMap<Tid, Piece>,
     answering: HashMap<Tid, PlaceId>,
 }
@@ -136,17 +150,19 @@ impl Services {
         }
     }
 
-    /// A request arrived at a thread of `pid`.
-    pub fn arrived(
-        &mut self,
-        (tid, pid): (Tid, Pid),
-        service: PlaceId,
-        at: Nanos,
-        places: &mut Places,
-    ) {
-        self.settle(tid, at, places);
-        let sums = self.threads.entry(tid).or_default().clone();
-        self.under_way.insert(tid, (sums, service, pid));
+    /// A request arrived: a thread of a peer has read of it.
+    pub fn arrived(&mut self, call: &Call, service: PlaceId, places: &mut Places) {
+        self.settle(call.tid, call.end, places);
+        let request = UnderWay {
+            before: self.threads.entry(call.tid).or_default().clone(),
+            service,
+            pid: call.pid,
+            socket: call.resource,
+        };
+        let former = self.under_way.insert(call.tid, request);
+        if former.is_some_and(|former| former.socket != call.resource) {
+            self.books.entry(service).or_default().interleaved += 1;
+        }
     }
 
     /// Its reply went out. Of a request that came before the window the thread's whole time until now belongs to it: by
@@ -155,7 +171,7 @@ impl Services {
     pub fn replied(&mut self, turn: &Turn, service: PlaceId, places: &mut Places) {
         self.settle(turn.tid, turn.end, places);
         let before = match self.under_way.remove(&turn.tid) {
-            Some((sums, ..)) => sums,
+            Some(request) => request.before,
             None if turn.headless => Sums::default(),
             None => return,
         };
@@ -172,9 +188,9 @@ impl Services {
     pub fn close(&mut self, at: Nanos, places: &mut Places) {
         let mut open: Vec<_> = std::mem::take(&mut self.under_way).into_iter().collect();
         open.sort_by_key(|(tid, _)| *tid);
-        for (tid, (before, service, pid)) in open {
+        for (tid, request) in open {
             self.settle(tid, at, places);
-            self.add_request(tid, &before, service, pid);
+            self.add_request(tid, &request.before, request.service, request.pid);
         }
     }
 
@@ -267,9 +283,16 @@ mod tests {
             end: Nanos(end),
             ..Turn::default()
         };
+        let request = |at: usize, end| Call {
+            resource: SOCKETS[at],
+            tid: Tid([10, 11][at]),
+            pid: Pid([10, 11][at]),
+            end: Nanos(end),
+            ..Call::default()
+        };
         for (at, service) in service.into_iter().enumerate() {
             let turn = turn(at, 2);
-            services.arrived((turn.tid, turn.pid), service, Nanos(1), &mut places);
+            services.arrived(&request(at, 1), service, &mut places);
             services.replied(&turn, service, &mut places);
         }
         let piece = |start, end, state| Piece {
@@ -279,7 +302,7 @@ mod tests {
         };
         let run = piece(10, 20, State::Running);
         services.change(Tid(11), &run, POLL, Tid(0), &mut places);
-        services.arrived((Tid(11), Pid(11)), service[1], Nanos(20), &mut places);
+        services.arrived(&request(1, 20), service[1], &mut places);
         services.change(
             Tid(11),
             &piece(20, 60, POLL),
@@ -302,5 +325,25 @@ mod tests {
     fn who_is_woken_by_anybody_else_has_not() {
         check(0, (0, 0));
         check(99, (0, 0));
+    }
+
+    #[test]
+    fn a_request_that_comes_before_the_reply_to_another_is_interleaved() {
+        let mut places = places();
+        let service = places.of(SOCKETS[0]);
+        let mut services = Services::default();
+        let request = |socket: usize| Call {
+            resource: SOCKETS[socket],
+            tid: Tid(10),
+            pid: Pid(10),
+            end: Nanos(1),
+            ..Call::default()
+        };
+        // The second is more of the first.
+        for (socket, interleaved) in [(0, 0), (0, 0), (1, 1)] {
+            services.arrived(&request(socket), service, &mut places);
+            let book = services.books.get(&service);
+            assert_eq!(book.map_or(0, |book| book.interleaved), interleaved);
+        }
     }
 }

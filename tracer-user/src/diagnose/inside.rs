@@ -10,6 +10,10 @@ use crate::work::{PlaceId, PlaceKind, Way};
 /// A service answers the same requests the workers send: its count of replies is within this share of theirs.
 const SAME_REQUESTS: f64 = 0.3;
 
+/// More of the requests than this share come to a thread that has not answered the one before: it serves several at a time, and
+/// how long it works on one cannot be read from its states.
+const INTERLEAVED: f64 = 0.1;
+
 /// A peer's own books, where it runs on this host and its threads were tracked.
 pub(super) struct Inside<'a> {
     /// Of all its processes.
@@ -30,7 +34,7 @@ pub(super) struct Inside<'a> {
 }
 
 /// Looks into the processes at the other end of the workers' sockets to `peer`, which exchanged `visits` turns with it. `None`:
-/// they are elsewhere, or what they answer is not what the workers ask.
+/// they are elsewhere, event loops, or what they answer is not what the workers ask.
 pub(super) fn look_inside<'a>(
     findings: &'a Findings<'a>,
     peer: PlaceId,
@@ -64,6 +68,10 @@ pub(super) fn look_inside<'a>(
     #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
     let replies = book.requests as f64;
     if replies < 1.0 || (replies - visits).abs() > SAME_REQUESTS * visits.max(replies) {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
+    if book.interleaved as f64 > INTERLEAVED * replies {
         return None;
     }
     let locks: f64 = book

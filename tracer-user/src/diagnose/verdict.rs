@@ -4,6 +4,7 @@ use super::findings::Findings;
 use super::suspect::Suspect;
 use crate::report::{Culprit, RateSource, Severity, StageName, Verdict};
 use crate::scaling::{Factor, KARP_FLATT_CRITICAL, Lost, factor, karp_flatt};
+use crate::work::Way;
 
 /// Severity by the serialization factor, as users know it.
 const CRITICAL: f64 = 10.0;
@@ -16,6 +17,8 @@ const MINOR: f64 = 1.5;
 const LANES: f64 = 1.5;
 /// A thread that computes for more of the time than this may be what holds its requests up.
 const BUSY: f64 = 0.8;
+/// Polling for what is not known may be waiting for anybody: with more of the time than this nothing is known to be well.
+const POLLS: f64 = 0.2;
 /// Items below which nothing is named.
 const FEW_ITEMS: u64 = 5;
 /// Most confidence while what cannot be told apart from outside stays open.
@@ -90,6 +93,8 @@ pub fn conclude(findings: &Findings<'_>, mut suspects: Vec<Suspect>) -> Conclusi
             .is_some_and(|s| s.lost.possible > s.lost.likely)
     {
         undecided(findings, &suspects, factor)
+    } else if factor.value <= MINOR && polls(findings) > POLLS {
+        polling(findings)
     } else if factor.value <= MINOR {
         none(findings, factor)
     } else {
@@ -250,6 +255,31 @@ fn event_loop(findings: &Findings<'_>) -> Verdict {
             } else {
                 "; watch the process that answers it, whose threads may show more"
             },
+        ),
+        ..Verdict::default()
+    }
+}
+
+/// Share of the workers' time in polls of which it is not known what for.
+fn polls(findings: &Findings<'_>) -> f64 {
+    let polls = findings.all.blocked.iter();
+    let time: f64 = polls
+        .filter(|(spot, _)| spot.way == Way::Poll)
+        .map(|(_, time)| time.seconds())
+        .sum();
+    time / findings.time().max(1e-9)
+}
+
+fn polling(findings: &Findings<'_>) -> Verdict {
+    Verdict {
+        cause: "unknown".to_owned(),
+        culprit: Culprit {
+            kind: "none".to_owned(),
+            ..Culprit::default()
+        },
+        sentence: format!(
+            "unknown: a worker polls for {:.0}% of its time, and nothing it reads afterwards tells what for: a timer of its event loop, or another thread",
+            100.0 * polls(findings),
         ),
         ..Verdict::default()
     }

@@ -141,18 +141,22 @@ impl<'a> Ledger<'a> {
         let stage = self.stages.of(operation);
         if let Some(stage) = stage {
             worker.open.push(gap);
+            let spot = Spot {
+                way: way_of(operation.act),
+                place: operation.place,
+            };
+            if spot.way == Way::Exchange && call.call.is_input() && call.ret > 0 {
+                // An event loop polls for all its sockets at once; what ended it tells what it was for.
+                for segment in worker.open.iter_mut().filter(|open| open.what == What::Gap) {
+                    segment.times.polled_for(spot);
+                }
+            }
             worker.settle(Some(stage), self.classified);
             let entry = worker.totals.stages.entry(stage).or_default();
             for piece in inside.iter() {
                 entry.times.add(piece, None, places);
             }
-            *entry
-                .visits
-                .entry(Spot {
-                    way: way_of(operation.act),
-                    place: operation.place,
-                })
-                .or_default() += match operation.act {
+            *entry.visits.entry(spot).or_default() += match operation.act {
                 // However many sends and receives it takes.
                 Act::Exchange(_) | Act::Serve => u64::from(turn),
                 _ => u64::from(call.count),

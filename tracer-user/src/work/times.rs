@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::place::Places;
-use super::spot::Spot;
+use super::spot::{Spot, Way};
 use crate::row::Nanos;
 use crate::timeline::{Piece, State};
 
@@ -36,6 +36,21 @@ impl Times {
                 let spot = instead.unwrap_or_else(|| Spot::of(blocked, places));
                 *self.blocked.entry(spot).or_default() += length;
             }
+        }
+    }
+
+    /// Polling for something that was not known turns out to have been for `spot`.
+    pub fn polled_for(&mut self, spot: Spot) {
+        let mut time = Nanos::ZERO;
+        self.blocked.retain(|at, length| {
+            let polled = at.way == Way::Poll;
+            if polled {
+                time += *length;
+            }
+            !polled
+        });
+        if time > Nanos::ZERO {
+            *self.blocked.entry(spot).or_default() += time;
         }
     }
 
