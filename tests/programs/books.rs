@@ -1,4 +1,4 @@
-//! Settings, and the books a worker keeps of its own work (layout: `holdup::demo::Ledger`), with nothing but std.
+//! Settings, and the books a worker keeps of its own work (layout: `holdup::demo::GroundTruth`), with nothing but std.
 #![allow(dead_code)]
 
 use std::collections::HashMap;

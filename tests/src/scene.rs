@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use holdup::demo::{IopsLimit, Ledger, LimitError, Sample};
+use holdup::demo::{GroundTruth, IopsLimit, LimitError, Sample};
 use holdup::row::Nanos;
 
 use crate::plan::{Plan, Program, Server};
@@ -88,7 +88,7 @@ pub struct Scene {
     _servers: Vec<Group>,
     _limit: Option<IopsLimit>,
     _bench: tempfile::TempDir,
-    ledger: Ledger,
+    ground_truth: GroundTruth,
     addresses: Vec<(&'static str, String)>,
 }
 
@@ -100,7 +100,7 @@ impl Scene {
     pub fn start(workshop: &mut Workshop, plan: &Plan, workers: usize) -> Result<Self, SceneError> {
         let bench = workshop.bench()?;
         let path = bench.path();
-        let ledger = Ledger::create(&path.join("books"), workers)?;
+        let ground_truth = GroundTruth::create(&path.join("books"), workers)?;
         let limit = plan
             .write_limit
             .map(|writes| IopsLimit::create(path, writes, "zoo"))
@@ -127,7 +127,7 @@ impl Scene {
             _servers: servers,
             _limit: limit,
             _bench: bench,
-            ledger,
+            ground_truth,
             addresses,
         };
         scene.wait_for_work(plan)?;
@@ -138,14 +138,14 @@ impl Scene {
         let seconds = 8 + 4 * plan.together_ms / 1000;
         let end = Instant::now() + Duration::from_secs(seconds);
         loop {
-            let busy = self.ledger.sample().busy;
-            if busy as usize >= self.ledger.slots() {
+            let busy = self.ground_truth.sample().busy;
+            if busy as usize >= self.ground_truth.slots() {
                 break;
             }
             if Instant::now() > end {
                 return Err(SceneError::NoWork {
                     busy,
-                    workers: self.ledger.slots(),
+                    workers: self.ground_truth.slots(),
                     seconds,
                 });
             }
@@ -176,10 +176,10 @@ impl Scene {
         let over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             let reader = scope.spawn(|| {
-                let mut samples = vec![self.ledger.sample()];
+                let mut samples = vec![self.ground_truth.sample()];
                 while !over.load(Ordering::Relaxed) {
                     std::thread::sleep(READ_EVERY);
-                    samples.push(self.ledger.sample());
+                    samples.push(self.ground_truth.sample());
                 }
                 Record(samples)
             });

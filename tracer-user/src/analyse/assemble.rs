@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{Check, Options};
-use crate::diagnose::{Conclusion, Findings, Suspect};
+use crate::diagnose::{Candidate, Conclusion, Findings};
 use crate::report::{
     Blame, Cause, Checkpoint, Coverage, Items, Parallelism, Report, Resource, SCHEMA, Stage,
     StageName, TargetSummary, Workers,
 };
 use crate::row::{TaskRole, printable};
-use crate::work::{ItemMark, Operation, Spot, StageTime, Way};
+use crate::work::{ItemMark, Operation, StageTime, WaitKind, WaitSite};
 
 pub(super) fn report(
     findings: &Findings<'_>,
@@ -39,7 +39,7 @@ pub(super) fn report(
             unit: findings.unit().to_owned(),
             helpers: u32::try_from(
                 findings
-                    .census
+                    .inventory
                     .threads
                     .iter()
                     .filter(|(tid, thread)| {
@@ -102,20 +102,24 @@ fn items(findings: &Findings<'_>, options: &Options) -> Items {
 
 fn unit(findings: &Findings<'_>) -> String {
     let name = |operation: &Operation| {
-        use crate::work::Act;
-        let place = findings.place(operation.place);
-        match operation.act {
-            Act::Exchange(_) => format!("exchange with {place}"),
-            Act::Serve => format!("request served on port {place}"),
-            Act::Read => format!("read of {place}"),
-            Act::Write => format!("write of {place}"),
-            Act::Sync => format!("fsync of {place}"),
-            Act::Take => format!("read from {place}"),
-            Act::Give => format!("write to {place}"),
-            Act::Release => format!("release of the {}", findings.lock_name(operation.place)),
-            Act::Sleep => "sleep".to_owned(),
-            Act::LockFile | Act::LockRefused | Act::UnlockFile => format!("lock of {place}"),
-            Act::Wait => format!("wait for the {}", findings.lock_name(operation.place)),
+        use crate::work::OperationKind;
+        let class = findings.class(operation.class);
+        match operation.kind {
+            OperationKind::Exchange(_) => format!("exchange with {class}"),
+            OperationKind::Serve => format!("request served on port {class}"),
+            OperationKind::Read => format!("read of {class}"),
+            OperationKind::Write => format!("write of {class}"),
+            OperationKind::Sync => format!("fsync of {class}"),
+            OperationKind::Take => format!("read from {class}"),
+            OperationKind::Give => format!("write to {class}"),
+            OperationKind::Release => {
+                format!("release of the {}", findings.lock_name(operation.class))
+            }
+            OperationKind::Sleep => "sleep".to_owned(),
+            OperationKind::LockFile | OperationKind::LockRefused | OperationKind::UnlockFile => {
+                format!("lock of {class}")
+            }
+            OperationKind::Wait => format!("wait for the {}", findings.lock_name(operation.class)),
         }
     };
     let unit = match findings.cycle.mark {
@@ -143,41 +147,45 @@ fn unit(findings: &Findings<'_>) -> String {
 
 fn checkpoint(findings: &Findings<'_>, path: &str) -> Option<Checkpoint> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let (place, totals) = findings.census.totals.iter().find(|(place, _)| {
+    let (class, totals) = findings.inventory.totals.iter().find(|(class, _)| {
         findings
-            .places
-            .name(**place)
+            .classes
+            .name(**class)
             .ends_with(&crate::work::pattern(name))
     })?;
     let writes = totals.opens.max(1);
-    let spots = [Way::FileLock, Way::Sync, Way::File]
-        .map(|way| findings.blocked(Spot { way, place: *place }));
+    let sites = [WaitKind::FileLock, WaitKind::Sync, WaitKind::File].map(|kind| {
+        findings.blocked(WaitSite {
+            kind,
+            class: *class,
+        })
+    });
     #[expect(clippy::cast_precision_loss, reason = "a number of writes")]
     Some(Checkpoint {
         path: printable(path).into_owned(),
         writes,
-        mean_ms: 1e3 * spots.iter().sum::<f64>() / writes as f64,
+        mean_ms: 1e3 * sites.iter().sum::<f64>() / writes as f64,
     })
 }
 
-/// Share of the time at each spot that is waiting for other workers.
-fn shares(findings: &Findings<'_>, conclusion: &Conclusion) -> (BTreeMap<Spot, f64>, f64) {
+/// Share of the time at each wait site that is waiting for other workers.
+fn shares(findings: &Findings<'_>, conclusion: &Conclusion) -> (BTreeMap<WaitSite, f64>, f64) {
     let (mut shares, mut run_queue) = (BTreeMap::new(), 0.0);
-    for suspect in &conclusion.suspects {
-        let blocked: f64 = suspect
-            .spots
+    for candidate in &conclusion.candidates {
+        let blocked: f64 = candidate
+            .sites
             .iter()
-            .map(|spot| findings.blocked(*spot))
+            .map(|site| findings.blocked(*site))
             .sum();
-        for spot in &suspect.spots {
+        for site in &candidate.sites {
             shares.insert(
-                *spot,
-                (suspect.lost.likely / blocked.max(1e-9)).clamp(0.0, 1.0),
+                *site,
+                (candidate.lost.likely / blocked.max(1e-9)).clamp(0.0, 1.0),
             );
         }
-        if suspect.run_queue {
+        if candidate.run_queue {
             run_queue =
-                (suspect.lost.likely / findings.all.queued.seconds().max(1e-9)).clamp(0.0, 1.0);
+                (candidate.lost.likely / findings.all.queued.seconds().max(1e-9)).clamp(0.0, 1.0);
         }
     }
     (shares, run_queue)
@@ -192,10 +200,10 @@ fn stages(findings: &Findings<'_>, conclusion: &Conclusion) -> Vec<Stage> {
             .times
             .blocked
             .iter()
-            .map(|(spot, time)| {
+            .map(|(site, time)| {
                 time.seconds()
                     * shares
-                        .get(&findings.lock_spot(*spot))
+                        .get(&findings.lock_site(*site))
                         .copied()
                         .unwrap_or(0.0)
             })
@@ -230,28 +238,28 @@ fn edge(name: StageName, stage: &StageTime) -> f64 {
 }
 
 fn resources(findings: &Findings<'_>, stage: &StageTime) -> Vec<Resource> {
-    let mut sums: BTreeMap<Spot, (f64, u64)> = BTreeMap::new();
-    for (spot, time) in &stage.times.blocked {
-        sums.entry(findings.lock_spot(*spot)).or_default().0 += time.seconds();
+    let mut sums: BTreeMap<WaitSite, (f64, u64)> = BTreeMap::new();
+    for (site, time) in &stage.times.blocked {
+        sums.entry(findings.lock_site(*site)).or_default().0 += time.seconds();
     }
-    for (spot, count) in &stage.visits {
-        sums.entry(findings.lock_spot(*spot)).or_default().1 += count;
+    for (site, count) in &stage.visits {
+        sums.entry(findings.lock_site(*site)).or_default().1 += count;
     }
     let mut list: Vec<Resource> = sums
         .into_iter()
-        .map(|(spot, (seconds, visits))| {
-            let (kind, name) = match spot.way {
-                Way::Futex => ("lock", findings.lock_name(spot.place)),
-                Way::FileLock => ("lock", format!("lock of {}", findings.place(spot.place))),
-                Way::Sync => ("file", format!("fsync of {}", findings.place(spot.place))),
-                Way::File => ("file", findings.place(spot.place)),
-                Way::Exchange | Way::Service => ("peer", findings.place(spot.place)),
-                Way::Pipe => ("queue", findings.place(spot.place)),
-                Way::Sleep => ("timer", "sleep".to_owned()),
-                Way::Poll => ("poll", "poll".to_owned()),
-                Way::Child => ("child", "child process".to_owned()),
-                Way::Fault => ("memory", "page faults".to_owned()),
-                Way::Other => ("other", "other calls".to_owned()),
+        .map(|(site, (seconds, visits))| {
+            let (kind, name) = match site.kind {
+                WaitKind::Futex => ("lock", findings.lock_name(site.class)),
+                WaitKind::FileLock => ("lock", format!("lock of {}", findings.class(site.class))),
+                WaitKind::Sync => ("file", format!("fsync of {}", findings.class(site.class))),
+                WaitKind::File => ("file", findings.class(site.class)),
+                WaitKind::Exchange | WaitKind::Service => ("peer", findings.class(site.class)),
+                WaitKind::Pipe => ("queue", findings.class(site.class)),
+                WaitKind::Sleep => ("timer", "sleep".to_owned()),
+                WaitKind::Poll => ("poll", "poll".to_owned()),
+                WaitKind::Child => ("child", "child process".to_owned()),
+                WaitKind::Fault => ("memory", "page faults".to_owned()),
+                WaitKind::Other => ("other", "other calls".to_owned()),
             };
             #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
             Resource {
@@ -286,20 +294,20 @@ fn resources(findings: &Findings<'_>, stage: &StageTime) -> Vec<Resource> {
 
 fn causes(conclusion: &Conclusion) -> Vec<Cause> {
     let all = conclusion.lost.likely;
-    let row = |(suspect, gain): (&Suspect, &f64)| Cause {
-        cause: suspect.cause.to_owned(),
+    let row = |(candidate, gain): (&Candidate, &f64)| Cause {
+        cause: candidate.cause.to_owned(),
         share: if all > 0.0 {
-            suspect.lost.likely / all
+            candidate.lost.likely / all
         } else {
             0.0
         },
         gain_alone: *gain,
-        culprit: suspect.culprit.clone(),
-        evidence: suspect.evidence.clone(),
-        refuted_by: suspect.against.clone(),
+        culprit: candidate.culprit.clone(),
+        evidence: candidate.evidence.clone(),
+        refuted_by: candidate.against.clone(),
     };
     conclusion
-        .suspects
+        .candidates
         .iter()
         .zip(&conclusion.gains)
         .map(row)
@@ -313,15 +321,15 @@ fn blame(conclusion: &Conclusion) -> Vec<Blame> {
         reason = "seconds of one window, not negative"
     )]
     conclusion
-        .suspects
+        .candidates
         .iter()
-        .filter(|suspect| suspect.lost.likely > 0.0)
-        .map(|suspect| Blame {
+        .filter(|candidate| candidate.lost.likely > 0.0)
+        .map(|candidate| Blame {
             waiter: "workers".to_owned(),
-            resource: suspect.culprit.name.clone(),
-            holder: suspect.holder.clone(),
-            ns: (suspect.lost.likely * 1e9) as u64,
-            chain: suspect.chain.clone(),
+            resource: candidate.culprit.name.clone(),
+            holder: candidate.holder.clone(),
+            ns: (candidate.lost.likely * 1e9) as u64,
+            chain: candidate.chain.clone(),
         })
         .collect()
 }
@@ -351,16 +359,16 @@ fn coverage(findings: &Findings<'_>, check: &Check) -> Coverage {
             check.late.seconds()
         ));
     }
-    if findings.observer.visits_left_out > 0 {
+    if findings.collector.visits_left_out > 0 {
         notes.push(format!(
             "figures of stations rest on the first visits; {} more were counted, not kept",
-            findings.observer.visits_left_out
+            findings.collector.visits_left_out
         ));
     }
-    let (turns, shared) = findings.census.turns;
+    let (requests, shared) = findings.inventory.requests;
     #[expect(clippy::cast_precision_loss, reason = "a number of exchanges")]
     Coverage {
-        events: findings.census.rows,
+        events: findings.inventory.rows,
         lost: counters.lost(),
         lost_by_cause: losses
             .iter()
@@ -373,8 +381,8 @@ fn coverage(findings: &Findings<'_>, check: &Check) -> Coverage {
         unknown_time_share: findings.all.unknown.seconds() / findings.time().max(1e-9),
         books_difference: check.books,
         conservation_error_ns: check.conservation,
-        multiplexed_share: if turns > 0 {
-            shared as f64 / turns as f64
+        multiplexed_share: if requests > 0 {
+            shared as f64 / requests as f64
         } else {
             0.0
         },

@@ -1,23 +1,23 @@
 //! The way of the data from rows to the report: calls the stations in their order.
 //!
 //! In: a [`RowSource`], as often as it is needed. Out: a [`Report`] and what is not yet settled. Live and recorded input go
-//! through here alike. Two passes: the census finds out who does what; the sweep then knows where each moment belongs.
+//! through here alike. Two passes: the inventory finds out who does what; the sweep then knows where each moment belongs.
 
 mod assemble;
 mod outlook;
-mod settled;
+mod stop_rule;
 #[cfg(test)]
 mod tests;
 mod thinned;
 
 use foldhash::HashMap;
 
-use crate::blame::{Observer, Words};
-use crate::diagnose::{Findings, Suspect, conclude, suspects};
+use crate::blame::{Collector, LockGroups};
+use crate::diagnose::{Candidate, Findings, candidates, conclude};
 use crate::report::Report;
 use crate::row::{Books, Nanos, RowSource, SourceError, Tid};
-use crate::timeline::{Seen, Step, Sweep, compare};
-use crate::work::{Census, Cycle, Ledger, Stages, Turns, UserRule, operation};
+use crate::timeline::{CpuTotals, Step, Sweep, compare};
+use crate::work::{Attribution, Cycle, Inventory, RequestTracker, Stages, UserRule, operation};
 use thinned::Thinned;
 
 /// What the user knows better than the analysis.
@@ -87,31 +87,31 @@ pub fn analyse(source: &dyn RowSource, options: &Options) -> Result<Analysis, An
             })
         })
     };
-    let mut census = Census::default();
+    let mut inventory = Inventory::default();
     for batch in batches() {
-        census.count(&batch?);
+        inventory.count(&batch?);
     }
-    census.settle();
-    let stages = Stages::classify(&census, &rules);
-    let mut cycle = Cycle::find(&census, &stages, meta.window());
+    inventory.attribute();
+    let stages = Stages::classify(&inventory, &rules);
+    let mut cycle = Cycle::find(&inventory, &stages, meta.window());
     if let Some(item) = &options.item {
-        cycle.name_item(item, &census)?;
+        cycle.name_item(item, &inventory)?;
     }
-    let words = Words::group(&census);
-    let mut places = std::mem::take(&mut census.places);
+    let words = LockGroups::group(&inventory);
+    let mut classes = std::mem::take(&mut inventory.classes);
 
-    let mut observer = Observer::new(&census, &words, &cycle.workers, meta.host.cpus);
+    let mut collector = Collector::new(&inventory, &words, &cycle.workers, meta.host.cpus);
     let lock = |word| words.lock(word);
-    let mut ledger = Ledger::new(&stages, &cycle, &lock);
-    let mut sweep = Sweep::new(meta.opened, census.longest_wait);
-    let mut turns = Turns::knowing(census.usual_verbs());
+    let mut ledger = Attribution::new(&stages, &cycle, &lock);
+    let mut sweep = Sweep::new(meta.opened, inventory.longest_wait);
+    let mut requests = RequestTracker::knowing(inventory.usual_verbs());
     {
         let mut joins = meta.joins.iter().copied().peekable();
         let mut listen = |step: Step<'_>| {
             while let Some(join) = joins.next_if(|join| step.at() > *join) {
-                observer.end(join, &turns.end_window(), &mut places);
-                observer.begin(join);
-                ledger.join(join, &mut places);
+                collector.end(join, &requests.end_window(), &mut classes);
+                collector.begin(join);
+                ledger.join(join, &mut classes);
             }
             match step {
                 Step::Change {
@@ -121,15 +121,15 @@ pub fn analyse(source: &dyn RowSource, options: &Options) -> Result<Analysis, An
                     now,
                     waker,
                 } => {
-                    observer.change((tid, pid), &was, now, waker, &mut places);
-                    ledger.change(tid, was.end, now, &mut places);
+                    collector.change((tid, pid), &was, now, waker, &mut classes);
+                    ledger.change(tid, was.end, now, &mut classes);
                 }
                 Step::Call(call) => {
-                    let (operation, turn) = operation(call, &mut places, &mut turns);
-                    observer.call(call, operation, turn, &mut places);
-                    ledger.call(call, operation, turn.is_some(), &mut places);
+                    let (operation, request) = operation(call, &mut classes, &mut requests);
+                    collector.call(call, operation, request, &mut classes);
+                    ledger.call(call, operation, request.is_some(), &mut classes);
                 }
-                Step::Task(task) => observer.task(task),
+                Step::Task(task) => collector.task(task),
             }
         };
         for batch in batches() {
@@ -137,40 +137,40 @@ pub fn analyse(source: &dyn RowSource, options: &Options) -> Result<Analysis, An
         }
         sweep.finish(meta.closed, &mut listen);
     }
-    observer.end(meta.closed, &turns.end_window(), &mut places);
-    observer.close(meta.closed, &mut places);
-    let workers = ledger.close(meta.closed, &mut places);
+    collector.end(meta.closed, &requests.end_window(), &mut classes);
+    collector.close(meta.closed, &mut classes);
+    let workers = ledger.close(meta.closed, &mut classes);
     let check = check(
-        &census,
-        &observer.seen,
+        &inventory,
+        &collector.seen,
         &workers,
         meta.window(),
         sweep.late(),
     );
 
     let mut findings = Findings::new(
-        (meta, &census, &places),
-        (&words, &cycle, &stages, &observer),
+        (meta, &inventory, &classes),
+        (&words, &cycle, &stages, &collector),
         &workers,
     );
-    let suspects = suspects(&findings);
-    let known = |suspect: &&Suspect| matches!(suspect.cause, "starved" | "pool");
-    for suspect in suspects.iter().filter(known) {
+    let candidates = candidates(&findings);
+    let known = |candidate: &&Candidate| matches!(candidate.cause, "starved" | "pool");
+    for candidate in candidates.iter().filter(known) {
         // Waiting to be given work is getting input, whatever the work does next; waiting for a connection belongs to the
         // exchange on it, whatever lock is taken and let go in between.
-        for spot in &suspect.spots {
-            findings.give_to_stage(*spot, suspect.stage);
+        for site in &candidate.sites {
+            findings.give_to_stage(*site, candidate.stage);
         }
     }
-    let conclusion = conclude(&findings, suspects);
+    let conclusion = conclude(&findings, candidates);
     let report = assemble::report(&findings, &conclusion, &check, options);
-    let unsettled = settled::unsettled(&findings, &conclusion);
+    let unsettled = stop_rule::unsettled(&findings, &conclusion);
     Ok(Analysis { report, unsettled })
 }
 
 fn check(
-    census: &Census,
-    seen: &HashMap<Tid, Seen>,
+    inventory: &Inventory,
+    seen: &HashMap<Tid, CpuTotals>,
     workers: &std::collections::BTreeMap<Tid, crate::work::WorkerTotals>,
     window: Nanos,
     late: Nanos,
@@ -183,7 +183,7 @@ fn check(
                 thread.opened
             }
         };
-        census
+        inventory
             .threads
             .iter()
             .filter_map(|(tid, thread)| of(thread).map(|books| (*tid, books)))

@@ -50,18 +50,20 @@ pub(super) fn promise(fix: Option<&Fix>, prediction: Option<&Prediction>, now: f
 }
 
 fn prediction(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Prediction> {
-    let first = conclusion.suspects.first()?;
+    let first = conclusion.candidates.first()?;
     if conclusion.verdict.cause != first.cause || findings.items == 0 {
         return None;
     }
     let mut stations: Vec<Station> = conclusion
-        .suspects
+        .candidates
         .iter()
-        .filter(|suspect| suspect.demand > 0.0 && suspect.lost.likely > 0.0 && !suspect.run_queue)
-        .map(|suspect| Station {
-            name: suspect.culprit.name.clone(),
-            demand_s: suspect.demand,
-            capacity: suspect.capacity.max(1.0),
+        .filter(|candidate| {
+            candidate.demand > 0.0 && candidate.lost.likely > 0.0 && !candidate.run_queue
+        })
+        .map(|candidate| Station {
+            name: candidate.culprit.name.clone(),
+            demand_s: candidate.demand,
+            capacity: candidate.capacity.max(1.0),
         })
         .collect();
     // Every item needs the CPUs, whether they are what limits now or not.

@@ -4,28 +4,28 @@ use std::collections::BTreeMap;
 
 use crate::row::Nanos;
 use crate::timeline::{Piece, State};
-use crate::work::{Places, Spot};
+use crate::work::{ResourceClasses, WaitSite};
 
 /// What a holder does meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Because {
+pub enum HolderActivity {
     /// It computes.
     Runs,
     /// It has no CPU.
     Queues,
     /// It is blocked itself.
-    Blocked(Spot),
+    Blocked(WaitSite),
     /// Not known.
     Unknown,
 }
 
-impl Because {
+impl HolderActivity {
     /// What a piece of a holder's time says.
-    pub fn of(piece: &Piece, places: &mut Places) -> Self {
+    pub fn of(piece: &Piece, classes: &mut ResourceClasses) -> Self {
         match &piece.state {
             State::Running => Self::Runs,
             State::Queued => Self::Queues,
-            State::Blocked(blocked) => Self::Blocked(Spot::of(blocked, places)),
+            State::Blocked(blocked) => Self::Blocked(WaitSite::of(blocked, classes)),
             State::Absent | State::Unknown | State::Stopped => Self::Unknown,
         }
     }
@@ -41,7 +41,7 @@ pub struct Charge {
     /// Time held while somebody waited.
     pub held: Nanos,
     /// What it did meanwhile, time.
-    pub because: BTreeMap<Because, Nanos>,
+    pub activity: BTreeMap<HolderActivity, Nanos>,
 }
 
 impl Charge {
@@ -50,8 +50,8 @@ impl Charge {
         self.waiting += other.waiting;
         self.holds += other.holds;
         self.held += other.held;
-        for (what, time) in &other.because {
-            *self.because.entry(*what).or_default() += *time;
+        for (what, time) in &other.activity {
+            *self.activity.entry(*what).or_default() += *time;
         }
     }
 }

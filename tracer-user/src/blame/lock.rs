@@ -11,24 +11,24 @@
 use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::hold::{Because, Charge};
-use super::recent::Recent;
+use super::hold::{Charge, HolderActivity};
+use super::recent_pieces::RecentPieces;
 use crate::row::{Nanos, Pid, StackId, Tid, Waker};
 use crate::timeline::Blocked;
-use crate::work::{PlaceId, Places, Way};
+use crate::work::{ClassId, ResourceClasses, WaitKind};
 
 /// A lock: futex words by group, or a locked file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LockKey {
-    /// [`Way::Futex`] or [`Way::FileLock`].
-    pub way: Way,
+    /// [`WaitKind::Futex`] or [`WaitKind::FileLock`].
+    pub kind: WaitKind,
     /// The word that stands for the group, or the file.
-    pub place: PlaceId,
+    pub class: ClassId,
 }
 
 /// One lock's books.
 #[derive(Clone, Debug, Default)]
-pub struct LockBook {
+pub struct LockStats {
     /// Process of the waiters (one of them, for a shared lock).
     pub pid: Pid,
     /// Waiting, summed over the waiters.
@@ -69,55 +69,55 @@ pub struct LockBook {
 #[derive(Debug, Default)]
 pub struct Locks {
     /// By lock.
-    pub books: HashMap<LockKey, LockBook>,
+    pub books: HashMap<LockKey, LockStats>,
 }
 
 impl Locks {
     /// A thread begins to wait.
     pub fn wait(&mut self, key: LockKey, (tid, pid): (Tid, Pid), blocked: &Blocked, at: Nanos) {
-        let book = self.books.entry(key).or_default();
-        book.pid = pid;
-        book.advance(at);
-        book.inside.remove(&tid);
-        book.now_waiting.insert(tid, at);
+        let stats = self.books.entry(key).or_default();
+        stats.pid = pid;
+        stats.advance(at);
+        stats.inside.remove(&tid);
+        stats.now_waiting.insert(tid, at);
         // The kernel side looks at the word where it takes the call site.
         if blocked.stack != StackId::NONE {
-            book.owner_word.0 += 1;
-            book.owner_word.1 += u64::from(blocked.owner != Tid(0));
+            stats.owner_word.0 += 1;
+            stats.owner_word.1 += u64::from(blocked.owner != Tid(0));
         }
     }
 
     /// A thread waits no longer: it was woken by `waker`, or its time ran out.
     pub fn woken(&mut self, key: LockKey, tid: Tid, at: Nanos, waker: Waker, stack: StackId) {
-        let Some(book) = self.books.get_mut(&key) else {
+        let Some(stats) = self.books.get_mut(&key) else {
             return;
         };
-        book.advance(at);
-        let Some(since) = book.now_waiting.remove(&tid) else {
+        stats.advance(at);
+        let Some(since) = stats.now_waiting.remove(&tid) else {
             return;
         };
         let waited = at.since(since);
-        *book.waiters.entry(tid).or_default() += waited;
-        *book.stacks.entry(stack).or_default() += waited;
-        book.waits += 1;
+        *stats.waiters.entry(tid).or_default() += waited;
+        *stats.stacks.entry(stack).or_default() += waited;
+        stats.waits += 1;
         if waker.tid == Tid(0) || waker.call == crate::row::Syscall::None {
-            book.timeouts += 1;
+            stats.timeouts += 1;
         } else {
-            *book.wakers.entry(waker.tid).or_default() += 1;
+            *stats.wakers.entry(waker.tid).or_default() += 1;
         }
-        if key.way == Way::Futex {
-            book.inside.insert(tid, at);
-            book.most_inside = book.most_inside.max(book.inside.len());
+        if key.kind == WaitKind::Futex {
+            stats.inside.insert(tid, at);
+            stats.most_inside = stats.most_inside.max(stats.inside.len());
         }
     }
 
     /// A file lock was obtained.
     pub fn obtained(&mut self, key: LockKey, tid: Tid, at: Nanos) {
-        let book = self.books.entry(key).or_default();
-        book.advance(at);
-        book.inside.insert(tid, at);
-        book.most_inside = book.most_inside.max(book.inside.len());
-        book.held_by_file = Some(tid);
+        let stats = self.books.entry(key).or_default();
+        stats.advance(at);
+        stats.inside.insert(tid, at);
+        stats.most_inside = stats.most_inside.max(stats.inside.len());
+        stats.held_by_file = Some(tid);
     }
 
     /// A thread lets go; what was waited since the lock was last let go is charged to it.
@@ -126,40 +126,41 @@ impl Locks {
         key: LockKey,
         tid: Tid,
         at: Nanos,
-        recent: &Recent,
-        places: &mut Places,
+        recent_pieces: &RecentPieces,
+        classes: &mut ResourceClasses,
     ) {
-        let Some(book) = self.books.get_mut(&key) else {
+        let Some(stats) = self.books.get_mut(&key) else {
             return;
         };
-        book.advance(at);
-        book.releases.1 += 1;
-        book.releasers.insert(tid);
-        let entered = book.inside.remove(&tid);
-        if book.held_by_file == Some(tid) {
-            book.held_by_file = None;
+        stats.advance(at);
+        stats.releases.1 += 1;
+        stats.releasers.insert(tid);
+        let entered = stats.inside.remove(&tid);
+        if stats.held_by_file == Some(tid) {
+            stats.held_by_file = None;
         }
-        let from = book.last_release.max(entered.unwrap_or(Nanos::ZERO));
-        if book.uncharged > Nanos::ZERO {
-            book.releases.0 += 1;
-            let charge = book.charges.entry(tid).or_default();
-            charge.waiting += book.uncharged;
+        let from = stats.last_release.max(entered.unwrap_or(Nanos::ZERO));
+        if stats.uncharged > Nanos::ZERO {
+            stats.releases.0 += 1;
+            let charge = stats.charges.entry(tid).or_default();
+            charge.waiting += stats.uncharged;
             charge.holds += 1;
             if from > Nanos::ZERO {
                 charge.held += at.since(from);
                 let mut known = Nanos::ZERO;
-                for piece in recent.between(tid, from, at) {
+                for piece in recent_pieces.between(tid, from, at) {
                     known += piece.length();
                     *charge
-                        .because
-                        .entry(Because::of(&piece, places))
+                        .activity
+                        .entry(HolderActivity::of(&piece, classes))
                         .or_default() += piece.length();
                 }
-                *charge.because.entry(Because::Unknown).or_default() += at.since(from).since(known);
+                *charge.activity.entry(HolderActivity::Unknown).or_default() +=
+                    at.since(from).since(known);
             }
         }
-        book.uncharged = Nanos::ZERO;
-        book.last_release = at;
+        stats.uncharged = Nanos::ZERO;
+        stats.last_release = at;
     }
 
     /// Whether a thread holds a file's lock, as far as was seen.
@@ -167,21 +168,21 @@ impl Locks {
     pub fn holds(&self, key: LockKey, tid: Tid) -> bool {
         self.books
             .get(&key)
-            .is_some_and(|book| book.held_by_file == Some(tid))
+            .is_some_and(|stats| stats.held_by_file == Some(tid))
     }
 
     /// Ends the window: who still waits, waits until then.
     pub fn close(&mut self, at: Nanos) {
-        for book in self.books.values_mut() {
-            book.advance(at);
-            for (tid, since) in std::mem::take(&mut book.now_waiting) {
-                *book.waiters.entry(tid).or_default() += at.since(since);
+        for stats in self.books.values_mut() {
+            stats.advance(at);
+            for (tid, since) in std::mem::take(&mut stats.now_waiting) {
+                *stats.waiters.entry(tid).or_default() += at.since(since);
             }
         }
     }
 }
 
-impl LockBook {
+impl LockStats {
     fn advance(&mut self, at: Nanos) {
         let passed = at.since(self.changed);
         self.changed = self.changed.max(at);

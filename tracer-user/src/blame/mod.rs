@@ -4,20 +4,20 @@
 //! instant and not per wait: a holder is charged for the waiting that went on while it held, not for the whole wait of
 //! whom it wakes. What a holder does meanwhile is the "because".
 
+mod collector;
 mod hold;
 mod lock;
-mod observer;
+mod lock_group;
 mod queue;
-mod recent;
+mod recent_pieces;
 mod service;
 mod visit;
-mod word;
 
-pub use hold::{Because, Charge};
-pub use lock::{LockBook, LockKey, Locks};
-pub use observer::{Observer, Wakers};
+pub use collector::{Collector, Wakers};
+pub use hold::{Charge, HolderActivity};
+pub use lock::{LockKey, LockStats, Locks};
+pub use lock_group::LockGroups;
 pub use queue::RunQueue;
-pub use recent::Recent;
-pub use service::{ServiceBook, Services, port_of};
+pub use recent_pieces::RecentPieces;
+pub use service::{ServiceStats, Services, port_of};
 pub use visit::{Figures, Part, Visit, figures};
-pub use word::Words;

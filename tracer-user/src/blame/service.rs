@@ -8,21 +8,21 @@ use std::collections::BTreeMap;
 
 use crate::row::{Call, Nanos, Pid, ResourceId, Tid};
 use crate::timeline::{Piece, State};
-use crate::work::{PlaceId, Places, Spot, Turn, Way};
+use crate::work::{ClassId, Request, ResourceClasses, WaitKind, WaitSite};
 
 /// What one thread did since the beginning, by state.
 #[derive(Clone, Debug, Default)]
 struct Sums {
     run: Nanos,
     queued: Nanos,
-    blocked: BTreeMap<Spot, Nanos>,
-    fellows: Nanos,
-    handed_on: u64,
+    blocked: BTreeMap<WaitSite, Nanos>,
+    co_waiters: Nanos,
+    handed_off: u64,
 }
 
 /// Books on one service.
 #[derive(Clone, Debug, Default)]
-pub struct ServiceBook {
+pub struct ServiceStats {
     /// The process that serves.
     pub pid: Pid,
     /// Requests answered.
@@ -34,11 +34,11 @@ pub struct ServiceBook {
     /// Of it, without a CPU.
     pub queued: Nanos,
     /// Of it, blocked.
-    pub blocked: BTreeMap<Spot, Nanos>,
+    pub blocked: BTreeMap<WaitSite, Nanos>,
     /// Of that, until another request's thread woke it; locks that are known as such are not counted here.
-    pub fellows: Nanos,
+    pub co_waiters: Nanos,
     /// How often it did.
-    pub handed_on: u64,
+    pub handed_off: u64,
     /// Threads that served.
     pub threads: BTreeMap<Tid, u64>,
     /// Requests that came to a thread which had not answered the one before: an event loop, whose time between a request and
@@ -46,18 +46,18 @@ pub struct ServiceBook {
     pub interleaved: u64,
 }
 
-impl ServiceBook {
+impl ServiceStats {
     /// Adds the book of another process that serves the same.
     pub fn merge(&mut self, other: &Self) {
         self.requests += other.requests;
         self.total += other.total;
         self.run += other.run;
         self.queued += other.queued;
-        for (spot, time) in &other.blocked {
-            *self.blocked.entry(*spot).or_default() += *time;
+        for (site, time) in &other.blocked {
+            *self.blocked.entry(*site).or_default() += *time;
         }
-        self.fellows += other.fellows;
-        self.handed_on += other.handed_on;
+        self.co_waiters += other.co_waiters;
+        self.handed_off += other.handed_off;
         self.interleaved += other.interleaved;
         for (tid, count) in &other.threads {
             *self.threads.entry(*tid).or_default() += count;
@@ -70,7 +70,7 @@ impl ServiceBook {
 struct UnderWay {
     /// What the thread had done when it arrived.
     before: Sums,
-    service: PlaceId,
+    service: ClassId,
     pid: Pid,
     socket: ResourceId,
 }
@@ -79,23 +79,30 @@ struct UnderWay {
 #[derive(Debug, Default)]
 pub struct Services {
     /// By service.
-    pub books: BTreeMap<PlaceId, ServiceBook>,
+    pub books: BTreeMap<ClassId, ServiceStats>,
     threads: HashMap<Tid, Sums>,
     under_way: HashMap<Tid, UnderWay>,
     current: HashMap<Tid, Piece>,
-    answering: HashMap<Tid, PlaceId>,
+    answering: HashMap<Tid, ClassId>,
 }
 
 /// The port a service is reached at; several processes may serve it.
 #[must_use]
-pub fn port_of(places: &Places, service: PlaceId) -> &str {
-    let name = places.name(service);
+pub fn port_of(classes: &ResourceClasses, service: ClassId) -> &str {
+    let name = classes.name(service);
     name.rsplit_once(' ').map_or(name, |(_, port)| port)
 }
 
 impl Services {
     /// A thread of a peer changed its state; `waker` ended its wait, if it was blocked.
-    pub fn change(&mut self, tid: Tid, was: &Piece, now: State, waker: Tid, places: &mut Places) {
+    pub fn change(
+        &mut self,
+        tid: Tid,
+        was: &Piece,
+        now: State,
+        waker: Tid,
+        classes: &mut ResourceClasses,
+    ) {
         let from = self
             .current
             .get(&tid)
@@ -106,18 +113,18 @@ impl Services {
                 start: from,
                 ..*was
             },
-            places,
+            classes,
         );
         if let State::Blocked(blocked) = &was.state
             && !matches!(
-                Spot::of(blocked, places).way,
-                Way::Futex | Way::FileLock | Way::Exchange | Way::Service
+                WaitSite::of(blocked, classes).kind,
+                WaitKind::Futex | WaitKind::FileLock | WaitKind::Exchange | WaitKind::Service
             )
-            && self.serve_the_same(tid, waker, places)
+            && self.serve_the_same(tid, waker, classes)
         {
             let sums = self.threads.entry(tid).or_default();
-            sums.fellows += was.end.since(from);
-            sums.handed_on += 1;
+            sums.co_waiters += was.end.since(from);
+            sums.handed_off += 1;
         }
         self.current.insert(
             tid,
@@ -129,30 +136,33 @@ impl Services {
         );
     }
 
-    fn serve_the_same(&self, tid: Tid, other: Tid, places: &Places) -> bool {
+    fn serve_the_same(&self, tid: Tid, other: Tid, classes: &ResourceClasses) -> bool {
         let service = |tid| self.answering.get(&tid).copied();
         tid != other
             && match (service(tid), service(other)) {
-                (Some(one), Some(two)) => port_of(places, one) == port_of(places, two),
+                (Some(one), Some(two)) => port_of(classes, one) == port_of(classes, two),
                 _ => false,
             }
     }
 
-    fn add(&mut self, tid: Tid, piece: &Piece, places: &mut Places) {
+    fn add(&mut self, tid: Tid, piece: &Piece, classes: &mut ResourceClasses) {
         let sums = self.threads.entry(tid).or_default();
         match &piece.state {
             State::Running => sums.run += piece.length(),
             State::Queued => sums.queued += piece.length(),
             State::Blocked(blocked) => {
-                *sums.blocked.entry(Spot::of(blocked, places)).or_default() += piece.length();
+                *sums
+                    .blocked
+                    .entry(WaitSite::of(blocked, classes))
+                    .or_default() += piece.length();
             }
             _ => {}
         }
     }
 
     /// A request arrived: a thread of a peer has read of it.
-    pub fn arrived(&mut self, call: &Call, service: PlaceId, places: &mut Places) {
-        self.settle(call.tid, call.end, places);
+    pub fn arrived(&mut self, call: &Call, service: ClassId, classes: &mut ResourceClasses) {
+        self.attribute(call.tid, call.end, classes);
         let request = UnderWay {
             before: self.threads.entry(call.tid).or_default().clone(),
             service,
@@ -168,54 +178,54 @@ impl Services {
     /// Its reply went out. Of a request that came before the window the thread's whole time until now belongs to it: by
     /// Little's law the time inside all requests over the number of replies is their mean, while those seen whole are the
     /// short ones.
-    pub fn replied(&mut self, turn: &Turn, service: PlaceId, places: &mut Places) {
-        self.settle(turn.tid, turn.end, places);
-        let before = match self.under_way.remove(&turn.tid) {
+    pub fn replied(&mut self, request: &Request, service: ClassId, classes: &mut ResourceClasses) {
+        self.attribute(request.tid, request.end, classes);
+        let before = match self.under_way.remove(&request.tid) {
             Some(request) => request.before,
-            None if turn.headless => Sums::default(),
+            None if request.headless => Sums::default(),
             None => return,
         };
-        self.add_request(turn.tid, &before, service, turn.pid);
-        self.answering.insert(turn.tid, service);
-        let Some(book) = self.books.get_mut(&service) else {
+        self.add_request(request.tid, &before, service, request.pid);
+        self.answering.insert(request.tid, service);
+        let Some(stats) = self.books.get_mut(&service) else {
             return;
         };
-        book.requests += 1;
-        *book.threads.entry(turn.tid).or_default() += 1;
+        stats.requests += 1;
+        *stats.threads.entry(request.tid).or_default() += 1;
     }
 
     /// Ends the window: requests under way count with their time so far.
-    pub fn close(&mut self, at: Nanos, places: &mut Places) {
+    pub fn close(&mut self, at: Nanos, classes: &mut ResourceClasses) {
         let mut open: Vec<_> = std::mem::take(&mut self.under_way).into_iter().collect();
         open.sort_by_key(|(tid, _)| *tid);
         for (tid, request) in open {
-            self.settle(tid, at, places);
+            self.attribute(tid, at, classes);
             self.add_request(tid, &request.before, request.service, request.pid);
         }
     }
 
-    fn add_request(&mut self, tid: Tid, before: &Sums, service: PlaceId, pid: Pid) {
+    fn add_request(&mut self, tid: Tid, before: &Sums, service: ClassId, pid: Pid) {
         let Some(now) = self.threads.get(&tid) else {
             return;
         };
-        let book = self.books.entry(service).or_default();
-        book.pid = pid;
+        let stats = self.books.entry(service).or_default();
+        stats.pid = pid;
         let (run, queued) = (now.run - before.run, now.queued - before.queued);
-        book.run += run;
-        book.queued += queued;
-        book.total += run + queued;
-        book.fellows += now.fellows - before.fellows;
-        book.handed_on += now.handed_on - before.handed_on;
-        for (spot, time) in &now.blocked {
-            let time = *time - before.blocked.get(spot).copied().unwrap_or_default();
+        stats.run += run;
+        stats.queued += queued;
+        stats.total += run + queued;
+        stats.co_waiters += now.co_waiters - before.co_waiters;
+        stats.handed_off += now.handed_off - before.handed_off;
+        for (site, time) in &now.blocked {
+            let time = *time - before.blocked.get(site).copied().unwrap_or_default();
             if time > Nanos::ZERO {
-                *book.blocked.entry(*spot).or_default() += time;
-                book.total += time;
+                *stats.blocked.entry(*site).or_default() += time;
+                stats.total += time;
             }
         }
     }
 
-    fn settle(&mut self, tid: Tid, at: Nanos, places: &mut Places) {
+    fn attribute(&mut self, tid: Tid, at: Nanos, classes: &mut ResourceClasses) {
         if let Some(piece) = self.current.get(&tid).copied() {
             self.add(
                 tid,
@@ -223,7 +233,7 @@ impl Services {
                     end: at.max(piece.start),
                     ..piece
                 },
-                places,
+                classes,
             );
             self.current.insert(
                 tid,
@@ -253,10 +263,10 @@ mod tests {
     });
 
     /// Two processes that serve the same port, each with a connection.
-    fn places() -> Places {
-        let mut places = Places::default();
+    fn classes() -> ResourceClasses {
+        let mut classes = ResourceClasses::default();
         for (id, pid) in SOCKETS.into_iter().zip([10, 11]) {
-            places.learn(&Resource {
+            classes.learn(&Resource {
                 id,
                 pid: Pid(pid),
                 kind: ResourceKind::Socket,
@@ -265,7 +275,7 @@ mod tests {
                 ..Resource::default()
             });
         }
-        places
+        classes
     }
 
     /// ```text
@@ -273,17 +283,17 @@ mod tests {
     /// 11 answers  |r|  |r....r|           blocked from 20 to 60, woken by `waker`
     /// ```
     fn check(waker: u32, expect: (u64, u64)) {
-        let mut places = places();
-        let service = SOCKETS.map(|socket| places.of(socket));
+        let mut classes = classes();
+        let service = SOCKETS.map(|socket| classes.of(socket));
         let mut services = Services::default();
-        let turn = |at: usize, end| Turn {
+        let request = |at: usize, end| Request {
             socket: SOCKETS[at],
             tid: Tid([10, 11][at]),
             pid: Pid([10, 11][at]),
             end: Nanos(end),
-            ..Turn::default()
+            ..Request::default()
         };
-        let request = |at: usize, end| Call {
+        let arrival = |at: usize, end| Call {
             resource: SOCKETS[at],
             tid: Tid([10, 11][at]),
             pid: Pid([10, 11][at]),
@@ -291,9 +301,9 @@ mod tests {
             ..Call::default()
         };
         for (at, service) in service.into_iter().enumerate() {
-            let turn = turn(at, 2);
-            services.arrived(&request(at, 1), service, &mut places);
-            services.replied(&turn, service, &mut places);
+            let reply = request(at, 2);
+            services.arrived(&arrival(at, 1), service, &mut classes);
+            services.replied(&reply, service, &mut classes);
         }
         let piece = |start, end, state| Piece {
             start: Nanos(start),
@@ -301,19 +311,19 @@ mod tests {
             state,
         };
         let run = piece(10, 20, State::Running);
-        services.change(Tid(11), &run, POLL, Tid(0), &mut places);
-        services.arrived(&request(1, 20), service[1], &mut places);
+        services.change(Tid(11), &run, POLL, Tid(0), &mut classes);
+        services.arrived(&arrival(1, 20), service[1], &mut classes);
         services.change(
             Tid(11),
             &piece(20, 60, POLL),
             State::Running,
             Tid(waker),
-            &mut places,
+            &mut classes,
         );
-        services.replied(&turn(1, 60), service[1], &mut places);
-        let book = &services.books[&service[1]];
-        assert_eq!((book.fellows.0, book.handed_on), expect, "{book:?}");
-        assert_eq!(book.total.0, 40);
+        services.replied(&request(1, 60), service[1], &mut classes);
+        let stats = &services.books[&service[1]];
+        assert_eq!((stats.co_waiters.0, stats.handed_off), expect, "{stats:?}");
+        assert_eq!(stats.total.0, 40);
     }
 
     #[test]
@@ -329,8 +339,8 @@ mod tests {
 
     #[test]
     fn a_request_that_comes_before_the_reply_to_another_is_interleaved() {
-        let mut places = places();
-        let service = places.of(SOCKETS[0]);
+        let mut classes = classes();
+        let service = classes.of(SOCKETS[0]);
         let mut services = Services::default();
         let request = |socket: usize| Call {
             resource: SOCKETS[socket],
@@ -341,9 +351,9 @@ mod tests {
         };
         // The second is more of the first.
         for (socket, interleaved) in [(0, 0), (0, 0), (1, 1)] {
-            services.arrived(&request(socket), service, &mut places);
-            let book = services.books.get(&service);
-            assert_eq!(book.map_or(0, |book| book.interleaved), interleaved);
+            services.arrived(&request(socket), service, &mut classes);
+            let stats = services.books.get(&service);
+            assert_eq!(stats.map_or(0, |stats| stats.interleaved), interleaved);
         }
     }
 }

@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::Scenario;
+use super::ground_truth::{GroundTruth, Sample};
 use super::iops::IopsLimit;
-use super::ledger::{Ledger, Sample};
 
 /// Writes a second that the fsync scenario may do.
 const WRITES_PER_S: u32 = 200;
@@ -44,7 +44,7 @@ pub struct Running {
     _peers: Vec<Part>,
     _limit: Option<IopsLimit>,
     _folder: tempfile::TempDir,
-    ledger: Ledger,
+    ground_truth: GroundTruth,
     notes: Vec<String>,
 }
 
@@ -58,7 +58,7 @@ impl Running {
     /// What it has done so far, by its own clocks.
     #[must_use]
     pub fn sample(&self) -> Sample {
-        self.ledger.sample()
+        self.ground_truth.sample()
     }
 
     /// What is other than promised on this host, in full sentences.
@@ -77,7 +77,7 @@ pub fn spawn(scenario: Scenario, fixed: bool) -> Result<Running, DemoError> {
         .prefix("holdup-demo-")
         .tempdir_in(disk_folder())?;
     let path = folder.path().join("books");
-    let ledger = Ledger::create(&path, scenario.workers())?;
+    let ground_truth = GroundTruth::create(&path, scenario.workers())?;
     let mut notes = Vec::new();
     let limit = if scenario == Scenario::Fsync {
         IopsLimit::create(folder.path(), WRITES_PER_S, "demo")
@@ -98,7 +98,7 @@ pub fn spawn(scenario: Scenario, fixed: bool) -> Result<Running, DemoError> {
         .transpose()?;
 
     let mut words = vec!["work".to_owned(), value_name(scenario)];
-    words.extend(option("--ledger", path.display()));
+    words.extend(option("--ground_truth", path.display()));
     words.extend(option("--folder", folder.path().display()));
     words.extend(option("--input", input.first_line()?));
     if let Some(output) = &mut output {
@@ -118,7 +118,7 @@ pub fn spawn(scenario: Scenario, fixed: bool) -> Result<Running, DemoError> {
         _peers: peers,
         _limit: limit,
         _folder: folder,
-        ledger,
+        ground_truth,
         notes,
     })
 }

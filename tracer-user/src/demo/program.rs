@@ -12,8 +12,8 @@ use std::process::Child;
 use std::sync::Arc;
 
 use super::Scenario;
+use super::ground_truth::{GroundTruth, Stopwatch};
 use super::http::Connection;
-use super::ledger::{Ledger, Stopwatch};
 use crate::report::StageName;
 
 /// What a program is to do.
@@ -26,7 +26,7 @@ pub struct Job {
     pub fixed: bool,
     /// Where the books are kept.
     #[arg(long)]
-    pub ledger: PathBuf,
+    pub ground_truth: PathBuf,
     /// Where input comes from.
     #[arg(long)]
     pub input: SocketAddr,
@@ -92,12 +92,12 @@ where
     F: FnMut(usize) -> io::Result<S>,
     T: Fn(&mut Worker, &mut S) -> io::Result<()> + Send + Sync + 'static,
 {
-    let ledger = Arc::new(Ledger::open(&job.ledger)?);
+    let ground_truth = Arc::new(GroundTruth::open(&job.ground_truth)?);
     let turn = Arc::new(turn);
-    for index in 0..ledger.slots() {
+    for index in 0..ground_truth.slots() {
         let mut worker = Worker {
             index,
-            watch: Stopwatch::new(&ledger, index),
+            watch: Stopwatch::new(&ground_truth, index),
             input: Connection::open(job.input)?,
         };
         let mut state = prepare(index)?;

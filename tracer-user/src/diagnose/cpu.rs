@@ -3,14 +3,14 @@
 //! Must be seen: workers queued for a CPU while the target's own threads have the CPUs. Time queued behind strangers is not
 //! counted as lost to other workers.
 
+use super::candidate::Candidate;
 use super::findings::Findings;
-use super::suspect::Suspect;
 use super::user_lock::WORTH_NAMING;
 use crate::report::Culprit;
 use crate::scaling::Lost;
 
-pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
-    let queue = &findings.observer.queue;
+pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
+    let queue = &findings.collector.queue;
     let seconds = findings.all.queued.seconds();
     let own = queue.own_share();
     let lost = seconds * own;
@@ -32,7 +32,7 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
             100.0 * (1.0 - own)
         ));
     }
-    vec![Suspect {
+    vec![Candidate {
         cause: "cpu",
         stage,
         culprit: Culprit {
@@ -73,6 +73,6 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
             "held by the other workers, which compute".to_owned(),
         ],
         holder: "the other workers, which compute".to_owned(),
-        ..Suspect::default()
+        ..Candidate::default()
     }]
 }

@@ -3,40 +3,40 @@
 //! Must be seen: workers blocked in flock or fcntl, or sleeping between refused attempts, on one file.
 //! A checkpoint is a lock under which one and the same small file is written anew by at least half of the workers.
 
+use super::candidate::Candidate;
 use super::findings::Findings;
-use super::suspect::Suspect;
 use super::user_lock::WORTH_NAMING;
-use crate::blame::Because;
+use crate::blame::HolderActivity;
 use crate::report::Culprit;
 use crate::row::{Nanos, Tid};
 use crate::scaling::Lost;
-use crate::work::{PlaceKind, Spot, Way};
+use crate::work::{ClassKind, WaitKind, WaitSite};
 
 /// A file that is written anew with fewer bytes than this each time is a progress file, not the output.
 const SMALL: u64 = 64 * 1024;
 
-pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
-    let spots = findings.spots();
-    let waits = spots
-        .iter()
-        .filter(|(spot, s)| spot.way == Way::FileLock && *s >= WORTH_NAMING * findings.time());
+pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
+    let sites = findings.sites();
+    let waits = sites.iter().filter(|(site, s)| {
+        site.kind == WaitKind::FileLock && *s >= WORTH_NAMING * findings.time()
+    });
     waits
-        .filter_map(|(spot, seconds)| suspect(findings, *spot, *seconds))
+        .filter_map(|(site, seconds)| candidate(findings, *site, *seconds))
         .collect()
 }
 
-fn suspect(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect> {
-    let book = findings.lock(spot)?;
-    let name = findings.place(spot.place);
-    let charged = book.charged();
-    let hold = book.hold_seconds();
+fn candidate(findings: &Findings<'_>, site: WaitSite, seconds: f64) -> Option<Candidate> {
+    let stats = findings.lock(site)?;
+    let name = findings.class(site.class);
+    let charged = stats.charged();
+    let hold = stats.hold_seconds();
     #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
     let demand = hold.map_or(0.0, |hold| findings.per_item(hold * charged.holds as f64));
-    let polled = book.timeouts > book.waits / 2;
-    let progress = rewritten(findings, spot);
+    let polled = stats.timeouts > stats.waits / 2;
+    let progress = rewritten(findings, site);
     let mut evidence = vec![format!(
         "{} of {} workers waited for the lock of {name}, {seconds:.1} s of worker time in all.",
-        book.waiters.len(),
+        stats.waiters.len(),
         findings.workers.len(),
     )];
     if let Some(hold) = hold {
@@ -48,8 +48,8 @@ fn suspect(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect>
         ));
     }
     // A waiter that polls sleeps on after the lock is free; that part is waste, and proved only while somebody held.
-    let idle = if book.contended > Nanos::ZERO {
-        book.unheld.seconds() / book.contended.seconds()
+    let idle = if stats.contended > Nanos::ZERO {
+        stats.unheld.seconds() / stats.contended.seconds()
     } else {
         0.0
     };
@@ -59,8 +59,8 @@ fn suspect(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect>
             100.0 * idle,
         ));
     }
-    let because = findings.because(&charged);
-    let doing = because
+    let activity = findings.activity(&charged);
+    let doing = activity
         .first()
         .map(|(what, share)| (findings.doing(what), *share, *what));
     if let Some((doing, share, _)) = &doing {
@@ -73,7 +73,7 @@ fn suspect(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect>
         Some(path) => {
             evidence.push(format!(
                 "Under this lock {} rewrite the same small file {path}.",
-                most(findings, spot)
+                most(findings, site)
             ));
             (
                 "checkpoint",
@@ -88,15 +88,15 @@ fn suspect(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect>
         ),
     };
     let holder = doing.map_or("one worker at a time".to_owned(), |(doing, _, what)| {
-        if what == Because::Unknown {
+        if what == HolderActivity::Unknown {
             "one worker at a time".to_owned()
         } else {
             format!("each worker in turn, which {doing} meanwhile")
         }
     });
-    Some(Suspect {
+    Some(Candidate {
         cause,
-        stage: findings.stage_of(spot),
+        stage: findings.stage_of(site),
         culprit: Culprit {
             kind: "file".to_owned(),
             name: culprit,
@@ -105,7 +105,7 @@ fn suspect(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect>
             service_ms: 1e3 * demand,
             ..Culprit::default()
         },
-        spots: vec![spot],
+        sites: vec![site],
         lost: if polled {
             Lost {
                 proved: seconds * (1.0 - idle),
@@ -128,53 +128,53 @@ fn suspect(findings: &Findings<'_>, spot: Spot, seconds: f64) -> Option<Suspect>
         chain: vec![
             format!(
                 "{} of {} workers wait for the lock of {name}",
-                book.waiters.len(),
+                stats.waiters.len(),
                 findings.workers.len()
             ),
             format!("held by {holder}"),
         ],
         holder,
-        ..Suspect::default()
+        ..Candidate::default()
     })
 }
 
-fn writers(findings: &Findings<'_>, spot: Spot) -> usize {
+fn writers(findings: &Findings<'_>, site: WaitSite) -> usize {
     let workers = findings.worker_set();
     let set: std::collections::BTreeSet<Tid> = findings
-        .census
+        .inventory
         .totals
-        .get(&spot.place)
+        .get(&site.class)
         .map(|totals| totals.threads.intersection(&workers).copied().collect())
         .unwrap_or_default();
     set.len()
 }
 
-fn most(findings: &Findings<'_>, spot: Spot) -> String {
+fn most(findings: &Findings<'_>, site: WaitSite) -> String {
     format!(
         "{} of {} workers",
-        writers(findings, spot),
+        writers(findings, site),
         findings.workers.len()
     )
 }
 
 /// The small file that the workers rewrite under the lock: the locked file itself, or one beside it.
-fn rewritten(findings: &Findings<'_>, spot: Spot) -> Option<String> {
-    let locked = findings.places.name(spot.place);
+fn rewritten(findings: &Findings<'_>, site: WaitSite) -> Option<String> {
+    let locked = findings.classes.name(site.class);
     let folder = locked.rsplit_once('/').map_or("", |(folder, _)| folder);
     let half = findings.workers.len().div_ceil(2);
     let workers = findings.worker_set();
     let mut best: Option<(u64, String)> = None;
-    for (place, totals) in &findings.census.totals {
-        let name = findings.places.name(*place);
+    for (class, totals) in &findings.inventory.totals {
+        let name = findings.classes.name(*class);
         let beside =
-            *place == spot.place || name.rsplit_once('/').is_some_and(|(own, _)| own == folder);
+            *class == site.class || name.rsplit_once('/').is_some_and(|(own, _)| own == folder);
         let by_most = totals.threads.intersection(&workers).count() >= half;
         // A database's journal is opened for each transaction, but it is the database that is locked.
         let journal = name
             .strip_prefix(locked)
             .is_some_and(|end| end.starts_with('-'));
         let small = totals.opens > 0 && totals.bytes_written / totals.opens < SMALL;
-        if findings.places.kind(*place) != PlaceKind::Files
+        if findings.classes.kind(*class) != ClassKind::Files
             || !beside
             || !by_most
             || journal
@@ -183,7 +183,7 @@ fn rewritten(findings: &Findings<'_>, spot: Spot) -> Option<String> {
         {
             continue;
         }
-        let rank = (totals.opens, findings.place(*place));
+        let rank = (totals.opens, findings.class(*class));
         if best.as_ref().is_none_or(|best| rank > *best) {
             best = Some(rank);
         }

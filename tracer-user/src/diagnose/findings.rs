@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::blame::{Because, Charge, LockBook, LockKey, Observer, Part, Visit, Words, figures};
+use crate::blame::{
+    Charge, Collector, HolderActivity, LockGroups, LockKey, LockStats, Part, Visit, figures,
+};
 use crate::report::StageName;
 use crate::row::{Meta, Nanos, Pid, TaskRole, Tid, printable};
-use crate::scaling::{Reading, Seen, read};
+use crate::scaling::{SharingEstimate, StationSamples, estimate_sharing};
 use crate::work::{
-    Census, Cycle, Operation, PlaceId, PlaceKind, Places, Spot, StageTime, Stages, Times, Way,
-    WorkerTotals,
+    ClassId, ClassKind, Cycle, Inventory, Operation, ResourceClasses, StageTime, Stages, Times,
+    WaitKind, WaitSite, WorkerTotals,
 };
 
 /// Below this share of visits that were seen whole, their mean would be that of the short ones.
@@ -20,17 +22,17 @@ pub struct Findings<'a> {
     /// What the trace says of itself.
     pub meta: &'a Meta,
     /// The first pass.
-    pub census: &'a Census,
-    /// All places.
-    pub places: &'a Places,
+    pub inventory: &'a Inventory,
+    /// All resource classes.
+    pub classes: &'a ResourceClasses,
     /// Futex words to locks.
-    pub words: &'a Words,
+    pub words: &'a LockGroups,
     /// Workers and their cycle.
     pub cycle: &'a Cycle,
     /// Stages of operations.
-    pub classes: &'a Stages,
+    pub operation_stages: &'a Stages,
     /// The books of blame.
-    pub observer: &'a Observer<'a>,
+    pub collector: &'a Collector<'a>,
     /// What each worker did.
     pub workers: &'a BTreeMap<Tid, WorkerTotals>,
     /// Stages of all workers together.
@@ -45,8 +47,13 @@ impl<'a> Findings<'a> {
     /// Sums up the workers.
     #[must_use]
     pub fn new(
-        (meta, census, places): (&'a Meta, &'a Census, &'a Places),
-        (words, cycle, classes, observer): (&'a Words, &'a Cycle, &'a Stages, &'a Observer<'a>),
+        (meta, inventory, classes): (&'a Meta, &'a Inventory, &'a ResourceClasses),
+        (words, cycle, operation_stages, collector): (
+            &'a LockGroups,
+            &'a Cycle,
+            &'a Stages,
+            &'a Collector<'a>,
+        ),
         workers: &'a BTreeMap<Tid, WorkerTotals>,
     ) -> Self {
         let (mut stages, mut all) = (BTreeMap::<StageName, StageTime>::new(), Times::default());
@@ -55,19 +62,19 @@ impl<'a> Findings<'a> {
             sum.times.merge(&stage.times);
             all.merge(&stage.times);
             sum.edge += stage.edge;
-            for (spot, count) in &stage.visits {
-                *sum.visits.entry(*spot).or_default() += count;
+            for (site, count) in &stage.visits {
+                *sum.visits.entry(*site).or_default() += count;
             }
         }
         let items = workers.values().map(|worker| worker.items).sum();
         Self {
             meta,
-            census,
-            places,
+            inventory,
+            classes,
             words,
             cycle,
-            classes,
-            observer,
+            operation_stages,
+            collector,
             workers,
             stages,
             all,
@@ -75,11 +82,11 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Gives all waiting at a spot to one stage, when it has turned out what is waited for there.
-    pub fn give_to_stage(&mut self, spot: Spot, stage: StageName) {
+    /// Gives all waiting at a wait site to one stage, when it has turned out what is waited for there.
+    pub fn give_to_stage(&mut self, site: WaitSite, stage: StageName) {
         let words = self.words;
-        let is_there = |at: &Spot| lock_spot(words, *at) == spot;
-        let (mut moved, mut visits) = (Times::default(), BTreeMap::<Spot, u64>::new());
+        let is_there = |at: &WaitSite| lock_site(words, *at) == site;
+        let (mut moved, mut visits) = (Times::default(), BTreeMap::<WaitSite, u64>::new());
         for (name, other) in &mut self.stages {
             if *name == stage {
                 continue;
@@ -147,44 +154,44 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Worker time blocked at a spot, s. Futex spots stand for their whole lock.
+    /// Worker time blocked at a wait site, s. Futex wait sites stand for their whole lock.
     #[must_use]
-    pub fn blocked(&self, spot: Spot) -> f64 {
+    pub fn blocked(&self, site: WaitSite) -> f64 {
         self.all
             .blocked
             .iter()
-            .filter(|(at, _)| self.lock_spot(**at) == spot)
+            .filter(|(at, _)| self.lock_site(**at) == site)
             .map(|(_, time)| time.seconds())
             .sum()
     }
 
-    /// All spots the workers are blocked at, words taken together to locks, heaviest first, seconds.
+    /// All wait sites the workers are blocked at, words taken together to locks, heaviest first, seconds.
     #[must_use]
-    pub fn spots(&self) -> Vec<(Spot, f64)> {
-        let mut sums: BTreeMap<Spot, f64> = BTreeMap::new();
-        for (spot, time) in &self.all.blocked {
-            *sums.entry(self.lock_spot(*spot)).or_default() += time.seconds();
+    pub fn sites(&self) -> Vec<(WaitSite, f64)> {
+        let mut sums: BTreeMap<WaitSite, f64> = BTreeMap::new();
+        for (site, time) in &self.all.blocked {
+            *sums.entry(self.lock_site(*site)).or_default() += time.seconds();
         }
-        let mut list: Vec<(Spot, f64)> = sums.into_iter().collect();
+        let mut list: Vec<(WaitSite, f64)> = sums.into_iter().collect();
         list.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         list
     }
 
-    /// A futex spot by its lock, any other as it is.
+    /// A futex wait site by its lock, any other as it is.
     #[must_use]
-    pub fn lock_spot(&self, spot: Spot) -> Spot {
-        lock_spot(self.words, spot)
+    pub fn lock_site(&self, site: WaitSite) -> WaitSite {
+        lock_site(self.words, site)
     }
 
-    /// The stage in which most of the time at a spot is spent.
+    /// The stage in which most of the time at a wait site is spent.
     #[must_use]
-    pub fn stage_of(&self, spot: Spot) -> StageName {
+    pub fn stage_of(&self, site: WaitSite) -> StageName {
         let time = |stage: &StageTime| -> Nanos {
             stage
                 .times
                 .blocked
                 .iter()
-                .filter(|(at, _)| self.lock_spot(**at) == spot)
+                .filter(|(at, _)| self.lock_site(**at) == site)
                 .map(|(_, time)| *time)
                 .sum()
         };
@@ -196,34 +203,34 @@ impl<'a> Findings<'a> {
 
     /// A lock's books.
     #[must_use]
-    pub fn lock(&self, spot: Spot) -> Option<&LockBook> {
-        self.observer.locks.books.get(&LockKey {
-            way: spot.way,
-            place: spot.place,
+    pub fn lock(&self, site: WaitSite) -> Option<&LockStats> {
+        self.collector.locks.books.get(&LockKey {
+            kind: site.kind,
+            class: site.class,
         })
     }
 
     /// The locks waited for in a process, heaviest first, seconds.
     #[must_use]
-    pub fn locks_in(&self, pid: Pid) -> Vec<(LockKey, &LockBook)> {
+    pub fn locks_in(&self, pid: Pid) -> Vec<(LockKey, &LockStats)> {
         let mut list: Vec<_> = self
-            .observer
+            .collector
             .locks
             .books
             .iter()
-            .filter(|(_, book)| book.pid == pid)
-            .map(|(key, book)| (*key, book))
+            .filter(|(_, stats)| stats.pid == pid)
+            .map(|(key, stats)| (*key, stats))
             .collect();
-        list.sort_by_key(|(key, book)| (std::cmp::Reverse(book.waiting), *key));
+        list.sort_by_key(|(key, stats)| (std::cmp::Reverse(stats.waiting), *key));
         list
     }
 
-    /// The visits to a spot, and what they say.
+    /// The visits to a wait site, and what they say.
     #[must_use]
-    pub fn reading(&self, spots: &[Spot]) -> Option<(Reading, crate::blame::Figures)> {
-        let mut visits: Vec<Visit> = spots
+    pub fn reading(&self, sites: &[WaitSite]) -> Option<(SharingEstimate, crate::blame::Figures)> {
+        let mut visits: Vec<Visit> = sites
             .iter()
-            .filter_map(|spot| self.observer.visits.get(spot))
+            .filter_map(|site| self.collector.visits.get(site))
             .flatten()
             .copied()
             .collect();
@@ -234,7 +241,7 @@ impl<'a> Findings<'a> {
         }
         // Visits that the window cuts off are the long ones. Little's law holds for all of them: mean length = time present
         // / completions.
-        let present: f64 = spots.iter().map(|spot| self.blocked(*spot)).sum();
+        let present: f64 = sites.iter().map(|site| self.blocked(*site)).sum();
         #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
         let mean = present / seen.count as f64;
         if mean > seen.mean {
@@ -246,7 +253,7 @@ impl<'a> Findings<'a> {
             (seen.elasticity, seen.alone) = (None, (0, 0.0));
             seen.low = seen.low.clamp(0.0, seen.mean);
         }
-        let reading = read(&Seen {
+        let reading = estimate_sharing(&StationSamples {
             customers: self.count(),
             count: seen.count,
             rate: seen.rate,
@@ -262,10 +269,10 @@ impl<'a> Findings<'a> {
 
     /// How many exchanges a worker has under way at once while it has any. More than one: its thread carries several lanes.
     #[must_use]
-    pub fn lanes(&self) -> f64 {
+    pub fn in_flight(&self) -> f64 {
         let mut by_thread: BTreeMap<Tid, Vec<Visit>> = BTreeMap::new();
-        for (spot, visits) in &self.observer.visits {
-            if spot.way == Way::Exchange {
+        for (site, visits) in &self.collector.visits {
+            if site.kind == WaitKind::Exchange {
                 for visit in visits.iter().filter(|visit| visit.part != Part::Tail) {
                     by_thread.entry(visit.tid).or_default().push(*visit);
                 }
@@ -294,7 +301,7 @@ impl<'a> Findings<'a> {
         if let Some(index) = self.cycle.workers.iter().position(|worker| *worker == tid) {
             return format!("worker {}", index + 1);
         }
-        match self.census.threads.get(&tid) {
+        match self.inventory.threads.get(&tid) {
             Some(thread) if !thread.name.is_empty() => {
                 format!("{} ({tid})", printable(&thread.name))
             }
@@ -305,12 +312,12 @@ impl<'a> Findings<'a> {
     /// Name of a process for people, empty: not known.
     #[must_use]
     pub fn process(&self, pid: Pid) -> String {
-        let leader = self.census.threads.get(&Tid(pid.0));
+        let leader = self.inventory.threads.get(&Tid(pid.0));
         let name = leader
             .map(|thread| thread.name.as_str())
             .filter(|name| !name.is_empty());
         let any = || {
-            self.census
+            self.inventory
                 .threads
                 .values()
                 .find(|t| t.pid == pid && !t.name.is_empty())
@@ -323,8 +330,8 @@ impl<'a> Findings<'a> {
 
     /// Name of the process behind a local peer, empty: elsewhere, or not known.
     #[must_use]
-    pub fn peer_process(&self, peer: PlaceId) -> String {
-        let members = self.places.members(peer);
+    pub fn peer_process(&self, peer: ClassId) -> String {
+        let members = self.classes.members(peer);
         let Some(socket) = members.iter().find(|socket| socket.peer_pid.0 != 0) else {
             return String::new();
         };
@@ -334,50 +341,50 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Name of a place for people.
+    /// Name of a resource class for people.
     #[must_use]
-    pub fn place(&self, place: PlaceId) -> String {
-        let members = self.places.members(place);
-        match self.places.kind(place) {
-            PlaceKind::Futex => match members.first() {
+    pub fn class(&self, class: ClassId) -> String {
+        let members = self.classes.members(class);
+        match self.classes.kind(class) {
+            ClassKind::Futex => match members.first() {
                 Some(word) if !word.path.is_empty() => format!("lock in {}", printable(&word.path)),
                 Some(word) => format!("lock at {:#x}", word.address),
                 None => "lock".to_owned(),
             },
-            PlaceKind::Files => match members.as_slice() {
+            ClassKind::Files => match members.as_slice() {
                 [only] => printable(&only.path).into_owned(),
-                _ => printable(self.places.name(place)).into_owned(),
+                _ => printable(self.classes.name(class)).into_owned(),
             },
-            PlaceKind::Timer => "sleep".to_owned(),
-            _ => printable(self.places.name(place)).into_owned(),
+            ClassKind::Timer => "sleep".to_owned(),
+            _ => printable(self.classes.name(class)).into_owned(),
         }
     }
 
-    /// What a spot is, as a clause: `in fsync of /data/out.log`.
+    /// What a wait site is, as a clause: `in fsync of /data/out.log`.
     #[must_use]
-    pub fn doing(&self, because: &Because) -> String {
-        match because {
-            Because::Runs => "computes".to_owned(),
-            Because::Queues => "waits for a CPU".to_owned(),
-            Because::Unknown => "does what was not seen".to_owned(),
-            Because::Blocked(spot) => {
-                let name = self.place(spot.place);
-                match spot.way {
-                    Way::Sleep => "sleeps".to_owned(),
-                    Way::Sync => format!("is in fsync of {name}"),
-                    Way::Exchange => format!("waits for the reply of {name}"),
-                    Way::Service => "waits for its next request".to_owned(),
-                    Way::Pipe => format!("waits on {name}"),
-                    Way::File => format!("is in a read or write of {name}"),
-                    Way::Futex => format!(
+    pub fn doing(&self, activity: &HolderActivity) -> String {
+        match activity {
+            HolderActivity::Runs => "computes".to_owned(),
+            HolderActivity::Queues => "waits for a CPU".to_owned(),
+            HolderActivity::Unknown => "does what was not seen".to_owned(),
+            HolderActivity::Blocked(site) => {
+                let name = self.class(site.class);
+                match site.kind {
+                    WaitKind::Sleep => "sleeps".to_owned(),
+                    WaitKind::Sync => format!("is in fsync of {name}"),
+                    WaitKind::Exchange => format!("waits for the reply of {name}"),
+                    WaitKind::Service => "waits for its next request".to_owned(),
+                    WaitKind::Pipe => format!("waits on {name}"),
+                    WaitKind::File => format!("is in a estimate_sharing or write of {name}"),
+                    WaitKind::Futex => format!(
                         "waits for the {}",
-                        self.lock_name(self.lock_spot(*spot).place)
+                        self.lock_name(self.lock_site(*site).class)
                     ),
-                    Way::FileLock => format!("waits for the lock of {name}"),
-                    Way::Poll => "polls".to_owned(),
-                    Way::Child => "waits for a child process".to_owned(),
-                    Way::Fault => "is in a page fault".to_owned(),
-                    Way::Other => "is in another call".to_owned(),
+                    WaitKind::FileLock => format!("waits for the lock of {name}"),
+                    WaitKind::Poll => "polls".to_owned(),
+                    WaitKind::Child => "waits for a child process".to_owned(),
+                    WaitKind::Fault => "is in a page fault".to_owned(),
+                    WaitKind::Other => "is in another call".to_owned(),
                 }
             }
         }
@@ -385,32 +392,32 @@ impl<'a> Findings<'a> {
 
     /// A lock by where it is taken, else by its address.
     #[must_use]
-    pub fn lock_name(&self, place: PlaceId) -> String {
-        match self.call_site(place) {
+    pub fn lock_name(&self, class: ClassId) -> String {
+        match self.call_site(class) {
             Some(site) => format!("lock taken in {site}"),
-            None => self.place(place),
+            None => self.class(class),
         }
     }
 
     /// Where a lock is taken most often.
     #[must_use]
-    pub fn call_site(&self, place: PlaceId) -> Option<String> {
+    pub fn call_site(&self, class: ClassId) -> Option<String> {
         self.words
             .sites
-            .get(&place)
+            .get(&class)
             .and_then(|sites| sites.first())
             .map(|(site, _)| site.clone())
     }
 
     /// What holders do meanwhile, heaviest first, as shares of the time held.
     #[must_use]
-    pub fn because(&self, charge: &Charge) -> Vec<(Because, f64)> {
-        let all: Nanos = charge.because.values().copied().sum();
+    pub fn activity(&self, charge: &Charge) -> Vec<(HolderActivity, f64)> {
+        let all: Nanos = charge.activity.values().copied().sum();
         if all == Nanos::ZERO {
             return Vec::new();
         }
-        let mut list: Vec<(Because, f64)> = charge
-            .because
+        let mut list: Vec<(HolderActivity, f64)> = charge
+            .activity
             .iter()
             .map(|(what, time)| (*what, time.seconds() / all.seconds()))
             .collect();
@@ -421,7 +428,7 @@ impl<'a> Findings<'a> {
     /// The stage of an operation.
     #[must_use]
     pub fn stage_name(&self, operation: Operation) -> Option<StageName> {
-        self.classes.of(operation)
+        self.operation_stages.of(operation)
     }
 
     /// The workers as a set.
@@ -433,7 +440,7 @@ impl<'a> Findings<'a> {
     /// Whether a process is a target or a local peer.
     #[must_use]
     pub fn role(&self, tid: Tid) -> TaskRole {
-        self.census
+        self.inventory
             .threads
             .get(&tid)
             .map_or(TaskRole::Bystander, |thread| thread.role)
@@ -446,7 +453,7 @@ impl<'a> Findings<'a> {
             .cycle
             .workers
             .iter()
-            .filter_map(|tid| self.census.threads.get(tid))
+            .filter_map(|tid| self.inventory.threads.get(tid))
             .map(|t| t.pid)
             .collect();
         if pids.len() > 1 && pids.len() == self.cycle.workers.len() {
@@ -457,12 +464,12 @@ impl<'a> Findings<'a> {
     }
 }
 
-fn lock_spot(words: &Words, spot: Spot) -> Spot {
-    match spot.way {
-        Way::Futex => Spot {
-            place: words.lock(spot.place),
-            ..spot
+fn lock_site(words: &LockGroups, site: WaitSite) -> WaitSite {
+    match site.kind {
+        WaitKind::Futex => WaitSite {
+            class: words.lock(site.class),
+            ..site
         },
-        _ => spot,
+        _ => site,
     }
 }

@@ -3,30 +3,30 @@
 //! Must be seen: workers blocked in the fsync family on files of their own, several at once. Refuted by: a lock around the
 //! syncs (then the lock is the cause, and the sync its because).
 
+use super::candidate::Candidate;
 use super::findings::Findings;
-use super::suspect::Suspect;
 use super::user_lock::WORTH_NAMING;
 use crate::report::Culprit;
 use crate::row::{DiskLimit, DiskUnit, KernelSpanKind, Nanos, printable};
 use crate::scaling::Lost;
-use crate::work::{Spot, Way};
+use crate::work::{WaitKind, WaitSite};
 
 /// A limit binds when this share of it is used over the window.
 const BINDS: f64 = 0.85;
 /// Syncs that met no other must be this many to give the time of one alone.
 const ALONE: u64 = 5;
 
-pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
-    let spots: Vec<(Spot, f64)> = findings
-        .spots()
+pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
+    let sites: Vec<(WaitSite, f64)> = findings
+        .sites()
         .into_iter()
-        .filter(|(spot, _)| spot.way == Way::Sync)
+        .filter(|(site, _)| site.kind == WaitKind::Sync)
         .collect();
-    let seconds: f64 = spots.iter().map(|(_, seconds)| seconds).sum();
+    let seconds: f64 = sites.iter().map(|(_, seconds)| seconds).sum();
     if seconds < WORTH_NAMING * findings.time() {
         return Vec::new();
     }
-    let all: Vec<Spot> = spots.iter().map(|(spot, _)| *spot).collect();
+    let all: Vec<WaitSite> = sites.iter().map(|(site, _)| *site).collect();
     let Some((reading, seen)) = findings.reading(&all) else {
         return Vec::new();
     };
@@ -65,13 +65,13 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
     } else {
         Lost::default()
     };
-    let names: Vec<String> = spots
+    let names: Vec<String> = sites
         .iter()
         .take(3)
-        .map(|(spot, _)| findings.place(spot.place))
+        .map(|(site, _)| findings.class(site.class))
         .collect();
     let name = names.first().cloned().unwrap_or_default();
-    let commits = &findings.census.spans;
+    let commits = &findings.inventory.spans;
     let mut evidence = vec![format!(
         "{} syncs took {:.2} ms on average, {:.1} s of worker time in all; {:.1} were under way at once, {:.0} a second were completed.",
         seen.count,
@@ -111,11 +111,11 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
             format!("the disk completes {:.1} syncs a second", seen.rate),
         ),
     };
-    let stage = spots
+    let stage = sites
         .first()
-        .map(|(spot, _)| findings.stage_of(*spot))
+        .map(|(site, _)| findings.stage_of(*site))
         .unwrap_or_default();
-    vec![Suspect {
+    vec![Candidate {
         cause: "fsync",
         stage,
         culprit: Culprit {
@@ -126,7 +126,7 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
             service_ms: 1e3 * (seen.mean - lost.likely / visits.max(1.0)),
             ..Culprit::default()
         },
-        spots: all,
+        sites: all,
         lost,
         demand: findings.per_item((1.0 / seen.rate.max(1e-9)) * visits),
         capacity: 1.0,
@@ -143,7 +143,7 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
             format!("the device completes {:.1} syncs a second", seen.rate),
         ],
         holder,
-        ..Suspect::default()
+        ..Candidate::default()
     }]
 }
 

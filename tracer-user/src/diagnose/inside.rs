@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::findings::Findings;
-use crate::blame::{LockBook, LockKey, ServiceBook, port_of};
+use crate::blame::{LockKey, LockStats, ServiceStats, port_of};
 use crate::row::Pid;
-use crate::work::{PlaceId, PlaceKind, Way};
+use crate::work::{ClassId, ClassKind, WaitKind};
 
 /// A service answers the same requests the workers send: its count of replies is within this share of theirs.
 const SAME_REQUESTS: f64 = 0.3;
@@ -17,7 +17,7 @@ const INTERLEAVED: f64 = 0.1;
 /// A peer's own books, where it runs on this host and its threads were tracked.
 pub(super) struct Inside<'a> {
     /// Of all its processes.
-    pub(super) book: ServiceBook,
+    pub(super) stats: ServiceStats,
     /// How many processes serve.
     pub(super) processes: usize,
     /// One of them.
@@ -28,8 +28,8 @@ pub(super) struct Inside<'a> {
     /// Mean time a request queues for a lock of the peer, s.
     pub(super) locked: f64,
     /// Mean time a request waits for another one in a way that is not known as a lock, s.
-    pub(super) fellows: f64,
-    pub(super) lock: Option<(LockKey, &'a LockBook)>,
+    pub(super) co_waiters: f64,
+    pub(super) lock: Option<(LockKey, &'a LockStats)>,
     pub(super) replies: f64,
 }
 
@@ -37,63 +37,63 @@ pub(super) struct Inside<'a> {
 /// they are elsewhere, event loops, or what they answer is not what the workers ask.
 pub(super) fn look_inside<'a>(
     findings: &'a Findings<'a>,
-    peer: PlaceId,
+    peer: ClassId,
     visits: f64,
 ) -> Option<Inside<'a>> {
-    let members = findings.places.members(peer);
+    let members = findings.classes.members(peer);
     let pids: BTreeSet<Pid> = members
         .iter()
         .map(|socket| socket.peer_pid)
         .filter(|pid| pid.0 != 0)
         .collect();
-    let name = findings.places.name(peer);
+    let name = findings.classes.name(peer);
     let port = name.rsplit_once(':').map_or(name, |(_, port)| port);
-    let books: Vec<&ServiceBook> = findings
-        .observer
+    let books: Vec<&ServiceStats> = findings
+        .collector
         .services
         .books
         .iter()
-        .filter(|(place, book)| {
-            findings.places.kind(**place) == PlaceKind::Service
-                && port_of(findings.places, **place) == port
-                && pids.contains(&book.pid)
+        .filter(|(class, stats)| {
+            findings.classes.kind(**class) == ClassKind::Service
+                && port_of(findings.classes, **class) == port
+                && pids.contains(&stats.pid)
         })
-        .map(|(_, book)| book)
+        .map(|(_, stats)| stats)
         .collect();
     let (first, others) = books.split_first()?;
-    let mut book = (*first).clone();
+    let mut stats = (*first).clone();
     for other in others {
-        book.merge(other);
+        stats.merge(other);
     }
     #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
-    let replies = book.requests as f64;
+    let replies = stats.requests as f64;
     if replies < 1.0 || (replies - visits).abs() > SAME_REQUESTS * visits.max(replies) {
         return None;
     }
     #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
-    if book.interleaved as f64 > INTERLEAVED * replies {
+    if stats.interleaved as f64 > INTERLEAVED * replies {
         return None;
     }
-    let locks: f64 = book
+    let locks: f64 = stats
         .blocked
         .iter()
-        .filter(|(spot, _)| matches!(spot.way, Way::Futex | Way::FileLock))
+        .filter(|(site, _)| matches!(site.kind, WaitKind::Futex | WaitKind::FileLock))
         .map(|(_, time)| time.seconds())
         .sum();
-    let (queued, fellows) = (book.queued.seconds(), book.fellows.seconds());
+    let (queued, co_waiters) = (stats.queued.seconds(), stats.co_waiters.seconds());
     let lock = books
         .iter()
-        .flat_map(|book| findings.locks_in(book.pid))
-        .max_by_key(|(key, book)| (book.waiting, std::cmp::Reverse(*key)));
+        .flat_map(|stats| findings.locks_in(stats.pid))
+        .max_by_key(|(key, stats)| (stats.waiting, std::cmp::Reverse(*key)));
     Some(Inside {
         processes: books.len(),
-        pid: book.pid,
+        pid: stats.pid,
         process: findings.peer_process(peer),
-        service: (book.total.seconds() - locks - queued - fellows).max(0.0) / replies,
+        service: (stats.total.seconds() - locks - queued - co_waiters).max(0.0) / replies,
         locked: locks / replies,
-        fellows: fellows / replies,
+        co_waiters: co_waiters / replies,
         lock,
         replies,
-        book,
+        stats,
     })
 }

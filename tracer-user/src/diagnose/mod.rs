@@ -1,12 +1,12 @@
 //! One named cause with its evidence.
 //!
-//! In: what the stations above found ([`Findings`]). Out: a list of [`Suspect`]s. Each cause is one file with one rule: what
+//! In: what the stations above found ([`Findings`]). Out: a list of [`Candidate`]s. Each cause is one file with one rule: what
 //! must be seen, what would refute it, one sentence about this very case, thresholds as named constants with their source.
 //! A rule that sees too little names nothing.
 
+mod candidate;
 mod findings;
 mod inside;
-mod suspect;
 
 mod cpu;
 mod file_lock;
@@ -19,22 +19,22 @@ mod user_lock;
 
 mod verdict;
 
+pub use candidate::Candidate;
 pub use findings::Findings;
-pub use suspect::Suspect;
 pub use verdict::{Conclusion, conclude};
 
-/// All suspects, each rule asked once; none of them looks at the size of the serialization factor.
+/// All candidates, each rule asked once; none of them looks at the size of the serialization factor.
 #[must_use]
-pub fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
-    let rules: [fn(&Findings<'_>) -> Vec<Suspect>; 8] = [
-        pool::suspects,
-        user_lock::suspects,
-        file_lock::suspects,
-        remote::suspects,
-        rate_limit::suspects,
-        fsync::suspects,
-        cpu::suspects,
-        starved::suspects,
+pub fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
+    let rules: [fn(&Findings<'_>) -> Vec<Candidate>; 8] = [
+        pool::candidates,
+        user_lock::candidates,
+        file_lock::candidates,
+        remote::candidates,
+        rate_limit::candidates,
+        fsync::candidates,
+        cpu::candidates,
+        starved::candidates,
     ];
     rules.iter().flat_map(|rule| rule(findings)).collect()
 }

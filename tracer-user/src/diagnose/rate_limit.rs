@@ -4,18 +4,18 @@
 //! their lengths vary: they wait for tokens, not for time to pass. A rate limit holds for one worker too.
 //! Refuted by: sleeps of one length each, however many sleep (that is pacing by each worker for itself, or a stand-in for work).
 
+use super::candidate::Candidate;
 use super::findings::Findings;
 use super::inside::look_inside;
-use super::suspect::Suspect;
 use super::user_lock::WORTH_NAMING;
 use crate::report::Culprit;
 use crate::scaling::Lost;
-use crate::work::{Spot, Way};
+use crate::work::{WaitKind, WaitSite};
 
 /// Sleeps for tokens vary in length with the number that wait; sleeps for a fixed time don't.
 const LENGTHS_VARY: f64 = 0.1;
 
-pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
+pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
     let mut out = Vec::new();
     out.extend(side_by_side(findings));
     out.extend(inside_peer(findings));
@@ -23,17 +23,17 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
 }
 
 /// Sleeps of the workers themselves.
-fn side_by_side(findings: &Findings<'_>) -> Option<Suspect> {
-    let (spot, seconds) = findings
-        .spots()
+fn side_by_side(findings: &Findings<'_>) -> Option<Candidate> {
+    let (site, seconds) = findings
+        .sites()
         .into_iter()
-        .find(|(spot, _)| spot.way == Way::Sleep)?;
+        .find(|(site, _)| site.kind == WaitKind::Sleep)?;
     if seconds < WORTH_NAMING * findings.time() {
         return None;
     }
-    let (reading, seen) = findings.reading(&[spot])?;
+    let (reading, seen) = findings.reading(&[site])?;
     let throttled = findings
-        .census
+        .inventory
         .totals
         .iter()
         .filter(|(_, totals)| totals.throttled > 0)
@@ -42,11 +42,11 @@ fn side_by_side(findings: &Findings<'_>) -> Option<Suspect> {
     if throttled.is_none() && !tokens {
         return None;
     }
-    let (peer, replies) = throttled.map_or((None, 0), |(place, totals)| {
-        (Some(*place), totals.throttled)
+    let (peer, replies) = throttled.map_or((None, 0), |(class, totals)| {
+        (Some(*class), totals.throttled)
     });
-    let name = peer.map_or("a limit in the program itself".to_owned(), |place| {
-        findings.place(place)
+    let name = peer.map_or("a limit in the program itself".to_owned(), |class| {
+        findings.class(class)
     });
     let mut evidence = Vec::new();
     if replies > 0 {
@@ -62,28 +62,28 @@ fn side_by_side(findings: &Findings<'_>) -> Option<Suspect> {
         ));
     }
     let stage = peer.map_or_else(
-        || findings.stage_of(spot),
-        |place| {
-            findings.stage_of(Spot {
-                way: Way::Exchange,
-                place,
+        || findings.stage_of(site),
+        |class| {
+            findings.stage_of(WaitSite {
+                kind: WaitKind::Exchange,
+                class,
             })
         },
     );
-    Some(Suspect {
+    Some(Candidate {
         cause: "rate-limit",
         stage,
         culprit: Culprit {
             kind: if peer.is_some() { "peer" } else { "timer" }.to_owned(),
             name: name.clone(),
-            address: peer.map(|place| findings.place(place)).unwrap_or_default(),
+            address: peer.map(|class| findings.class(class)).unwrap_or_default(),
             process: peer
-                .map(|place| findings.peer_process(place))
+                .map(|class| findings.peer_process(class))
                 .unwrap_or_default(),
             rate_per_s: findings.rate(),
             ..Culprit::default()
         },
-        spots: vec![spot],
+        sites: vec![site],
         lost: Lost {
             proved: 0.0,
             likely: seconds,
@@ -105,27 +105,27 @@ fn side_by_side(findings: &Findings<'_>) -> Option<Suspect> {
             findings.workers.len()
         )],
         holder: "the rate limit".to_owned(),
-        ..Suspect::default()
+        ..Candidate::default()
     })
 }
 
 /// A local peer whose threads sleep side by side with evenly spaced replies, and queue for no lock.
-fn inside_peer(findings: &Findings<'_>) -> Option<Suspect> {
-    let (spot, seconds) = findings
-        .spots()
+fn inside_peer(findings: &Findings<'_>) -> Option<Candidate> {
+    let (site, seconds) = findings
+        .sites()
         .into_iter()
-        .find(|(spot, _)| spot.way == Way::Exchange)?;
+        .find(|(site, _)| site.kind == WaitKind::Exchange)?;
     if seconds < WORTH_NAMING * findings.time() {
         return None;
     }
-    let (reading, seen) = findings.reading(&[spot])?;
+    let (reading, seen) = findings.reading(&[site])?;
     #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
-    let peer = look_inside(findings, spot.place, seen.count as f64)?;
+    let peer = look_inside(findings, site.class, seen.count as f64)?;
     let asleep: f64 = peer
-        .book
+        .stats
         .blocked
         .iter()
-        .filter(|(at, _)| at.way == Way::Sleep)
+        .filter(|(at, _)| at.kind == WaitKind::Sleep)
         .map(|(_, time)| time.seconds())
         .sum::<f64>()
         / peer.replies;
@@ -133,10 +133,10 @@ fn inside_peer(findings: &Findings<'_>) -> Option<Suspect> {
     if !(sleeps_most && reading.even && seen.variation > LENGTHS_VARY) {
         return None;
     }
-    let name = findings.place(spot.place);
-    Some(Suspect {
+    let name = findings.class(site.class);
+    Some(Candidate {
         cause: "rate-limit",
-        stage: findings.stage_of(spot),
+        stage: findings.stage_of(site),
         culprit: Culprit {
             kind: "peer".to_owned(),
             name: name.clone(),
@@ -145,7 +145,7 @@ fn inside_peer(findings: &Findings<'_>) -> Option<Suspect> {
             rate_per_s: seen.rate,
             ..Culprit::default()
         },
-        spots: vec![spot],
+        sites: vec![site],
         lost: Lost {
             proved: 0.0,
             likely: seconds,
@@ -170,6 +170,6 @@ fn inside_peer(findings: &Findings<'_>) -> Option<Suspect> {
             findings.workers.len()
         )],
         holder: "the rate limit".to_owned(),
-        ..Suspect::default()
+        ..Candidate::default()
     })
 }

@@ -3,31 +3,31 @@
 //! A peer on this host is read from inside: what its threads do between a request and its reply, and which lock they queue
 //! for. A peer elsewhere is read from its replies ([`crate::scaling::read`]); what cannot be told apart stays open.
 
+use super::candidate::Candidate;
 use super::findings::Findings;
 use super::inside::{Inside, look_inside};
-use super::suspect::Suspect;
 use super::user_lock::WORTH_NAMING;
-use crate::blame::{Because, Figures};
+use crate::blame::{Figures, HolderActivity};
 use crate::report::Culprit;
-use crate::scaling::{Lost, Reading};
-use crate::work::{Spot, Way};
+use crate::scaling::{Lost, SharingEstimate};
+use crate::work::{WaitKind, WaitSite};
 
 /// Of the time a request takes, this share must be queueing for the peer to be a serialiser.
 const QUEUES: f64 = 0.1;
 
-pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
-    let spots = findings.spots();
-    spots
+pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
+    let sites = findings.sites();
+    sites
         .iter()
-        .filter(|(spot, seconds)| {
-            spot.way == Way::Exchange && *seconds >= WORTH_NAMING * findings.time()
+        .filter(|(site, seconds)| {
+            site.kind == WaitKind::Exchange && *seconds >= WORTH_NAMING * findings.time()
         })
-        .filter_map(|(spot, seconds)| {
-            let (reading, seen) = findings.reading(&[*spot])?;
+        .filter_map(|(site, seconds)| {
+            let (reading, seen) = findings.reading(&[*site])?;
             #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
-            match look_inside(findings, spot.place, seen.count as f64) {
-                Some(peer) => inside(findings, (*spot, *seconds), &seen, &peer),
-                None => outside(findings, (*spot, *seconds), &reading, &seen),
+            match look_inside(findings, site.class, seen.count as f64) {
+                Some(peer) => inside(findings, (*site, *seconds), &seen, &peer),
+                None => outside(findings, (*site, *seconds), &reading, &seen),
             }
         })
         .collect()
@@ -35,10 +35,10 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
 
 fn inside(
     findings: &Findings<'_>,
-    (spot, seconds): (Spot, f64),
+    (site, seconds): (WaitSite, f64),
     seen: &Figures,
     peer: &Inside<'_>,
-) -> Option<Suspect> {
+) -> Option<Candidate> {
     #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
     let visits = seen.count as f64;
     // What a worker computes or queues for a CPU between its request and the reply is not the peer's.
@@ -49,8 +49,8 @@ fn inside(
     }
     let lost = visits * queueing;
     // Most of the queueing is for what one request hands on to the next: that is had by one at a time.
-    let handed_on = peer.fellows > 0.5 * queueing;
-    let (capacity, rate, service, demand) = if handed_on {
+    let handed_off = peer.co_waiters > 0.5 * queueing;
+    let (capacity, rate, service, demand) = if handed_off {
         // How long each has it is not seen; as long as some wait it limits the rate there is.
         (1.0, 0.0, 0.0, findings.per_item(findings.window()))
     } else {
@@ -58,7 +58,7 @@ fn inside(
         let capacity = (seen.rate * peer.service).max(1.0).round();
         (capacity, seen.rate, peer.service, demand)
     };
-    let name = findings.place(spot.place);
+    let name = findings.class(site.class);
     let processes = match peer.processes {
         1 => format!("process {}", peer.pid),
         several => format!("{several} processes"),
@@ -80,77 +80,77 @@ fn inside(
         findings.workers.len()
     )];
     let mut holder = format!("the request {} works on", peer.process);
-    let mut site = String::new();
-    if let Some((key, book)) = peer.lock.filter(|_| peer.locked > 0.5 * queueing) {
-        let lock = findings.lock_name(key.place);
-        site = findings.call_site(key.place).unwrap_or_default();
+    let mut call_site = String::new();
+    if let Some((key, stats)) = peer.lock.filter(|_| peer.locked > 0.5 * queueing) {
+        let lock = findings.lock_name(key.class);
+        call_site = findings.call_site(key.class).unwrap_or_default();
         evidence.push(format!(
             "{} of its threads queue for the {lock}, {:.1} ms a request.",
-            book.waiters.len(),
+            stats.waiters.len(),
             1e3 * peer.locked
         ));
         chain.push(format!("its threads wait for the {lock}"));
-        if let Some((what, share)) = findings.because(&book.charged()).first() {
+        if let Some((what, share)) = findings.activity(&stats.charged()).first() {
             let doing = findings.doing(what);
             evidence.push(format!(
                 "Its holder {doing} for {:.0}% of the time it holds.",
                 100.0 * share
             ));
             holder = format!("one thread of {} at a time, which {doing}", peer.process);
-            if *what == Because::Unknown {
+            if *what == HolderActivity::Unknown {
                 holder = format!("one thread of {} at a time", peer.process);
             }
         }
-    } else if handed_on {
+    } else if handed_off {
         evidence.push(format!(
             "{:.1} ms of it a request is blocked until another one wakes it, {} times in all: they hand on a lock inside {}, such as a row that a transaction holds to its end.",
-            1e3 * peer.fellows,
-            peer.book.handed_on,
+            1e3 * peer.co_waiters,
+            peer.stats.handed_off,
             peer.process,
         ));
         holder = "the transaction of one of them".to_owned();
-    } else if peer.book.threads.len() == 1 {
+    } else if peer.stats.threads.len() == 1 {
         evidence.push("One thread of it answers all requests.".to_owned());
     }
     chain.push(format!("held by {holder}"));
-    Some(Suspect {
+    Some(Candidate {
         cause: "remote-serial",
-        stage: findings.stage_of(spot),
+        stage: findings.stage_of(site),
         culprit: Culprit {
             kind: "peer".to_owned(),
             name: name.clone(),
-            call_site: site,
+            call_site,
             address: name.clone(),
             process: peer.process.clone(),
             capacity,
             rate_per_s: rate,
             service_ms: 1e3 * service,
         },
-        spots: vec![spot],
+        sites: vec![site],
         lost: Lost::certain(lost),
         demand,
         capacity,
         seen: 1.0,
         evidence,
-        clause: if handed_on {
+        clause: if handed_off {
             format!(
                 "requests to {name} wait for each other inside it and are let through one after the other"
             )
         } else {
-            served(findings, spot, &name, capacity, rate)
+            served(findings, site, &name, capacity, rate)
         },
         chain,
         holder,
-        ..Suspect::default()
+        ..Candidate::default()
     })
 }
 
 fn outside(
     findings: &Findings<'_>,
-    (spot, seconds): (Spot, f64),
-    reading: &Reading,
+    (site, seconds): (WaitSite, f64),
+    reading: &SharingEstimate,
     seen: &Figures,
-) -> Option<Suspect> {
+) -> Option<Candidate> {
     let per_second = seconds / seen.mean.max(1e-9);
     let lost = Lost {
         proved: per_second * reading.lost.proved,
@@ -160,7 +160,7 @@ fn outside(
     if lost.possible < WORTH_NAMING * findings.time() {
         return None;
     }
-    let name = findings.place(spot.place);
+    let name = findings.class(site.class);
     let mut evidence = vec![format!(
         "A request to {name} takes {:.1} ms ({:.1} at best); {:.1} others are under way at the same time; {:.1} replies a second.",
         1e3 * seen.mean,
@@ -187,9 +187,9 @@ fn outside(
     if reading.shared.is_none() && !reading.even {
         alternatives.push("none");
     }
-    Some(Suspect {
+    Some(Candidate {
         cause: "remote-serial",
-        stage: findings.stage_of(spot),
+        stage: findings.stage_of(site),
         culprit: Culprit {
             kind: "peer".to_owned(),
             name: name.clone(),
@@ -197,10 +197,10 @@ fn outside(
             capacity: reading.capacity.round().max(1.0),
             rate_per_s: seen.rate,
             service_ms: 1e3 * reading.service,
-            process: findings.peer_process(spot.place),
+            process: findings.peer_process(site.class),
             ..Culprit::default()
         },
-        spots: vec![spot],
+        sites: vec![site],
         lost,
         demand: findings.per_item(reading.service * seen.rate * findings.window()),
         capacity: reading.capacity.round().max(1.0),
@@ -213,7 +213,7 @@ fn outside(
         alternatives,
         clause: served(
             findings,
-            spot,
+            site,
             &name,
             reading.capacity.round().max(1.0),
             seen.rate,
@@ -224,12 +224,12 @@ fn outside(
             findings.workers.len()
         )],
         holder: "the peer, which was not seen from inside".to_owned(),
-        ..Suspect::default()
+        ..Candidate::default()
     })
 }
 
-fn served(findings: &Findings<'_>, spot: Spot, name: &str, capacity: f64, rate: f64) -> String {
-    let what = match findings.stage_of(spot) {
+fn served(findings: &Findings<'_>, site: WaitSite, name: &str, capacity: f64, rate: f64) -> String {
+    let what = match findings.stage_of(site) {
         crate::report::StageName::Write => "writes",
         crate::report::StageName::Fetch => "fetches",
         _ => "requests",

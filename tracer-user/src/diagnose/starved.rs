@@ -4,28 +4,28 @@
 //! too, so its rate bounds the single rate.
 //! Refuted by: wake-ups that come from fellow workers (that is a lock).
 
+use super::candidate::Candidate;
 use super::findings::Findings;
-use super::suspect::Suspect;
-use super::user_lock::{BY_FELLOWS, WORTH_NAMING, by_fellows};
+use super::user_lock::{BY_CO_WAITERS, WORTH_NAMING, by_co_waiters};
 use crate::blame::Wakers;
 use crate::report::{Culprit, StageName};
 use crate::row::Tid;
 use crate::scaling::Lost;
-use crate::work::{Spot, Way};
+use crate::work::{WaitKind, WaitSite};
 
-pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
-    let mut feeds: Vec<(Spot, f64)> = Vec::new();
-    for (spot, seconds) in findings.spots() {
-        match spot.way {
-            Way::Pipe | Way::Service if fed(findings, spot).is_some() => {
-                feeds.push((spot, seconds))
+pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
+    let mut feeds: Vec<(WaitSite, f64)> = Vec::new();
+    for (site, seconds) in findings.sites() {
+        match site.kind {
+            WaitKind::Pipe | WaitKind::Service if fed(findings, site).is_some() => {
+                feeds.push((site, seconds))
             }
-            Way::Futex if seconds >= WORTH_NAMING * findings.time() => {
-                let Some(book) = findings.lock(spot) else {
+            WaitKind::Futex if seconds >= WORTH_NAMING * findings.time() => {
+                let Some(stats) = findings.lock(site) else {
                     continue;
                 };
-                if by_fellows(findings, book) < BY_FELLOWS && fed(findings, spot).is_some() {
-                    feeds.push((spot, seconds));
+                if by_co_waiters(findings, stats) < BY_CO_WAITERS && fed(findings, site).is_some() {
+                    feeds.push((site, seconds));
                 }
             }
             _ => {}
@@ -42,12 +42,12 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
     let who = producer.map_or("a producer that was not seen".to_owned(), |tid| {
         findings.thread(tid)
     });
-    let what = match first.way {
-        Way::Futex => format!("a queue ({})", findings.lock_name(first.place)),
-        Way::Service => "their socket".to_owned(),
-        _ => findings.place(first.place),
+    let what = match first.kind {
+        WaitKind::Futex => format!("a queue ({})", findings.lock_name(first.class)),
+        WaitKind::Service => "their socket".to_owned(),
+        _ => findings.class(first.class),
     };
-    vec![Suspect {
+    vec![Candidate {
         cause: "starved",
         stage: StageName::Fetch,
         culprit: Culprit {
@@ -57,7 +57,7 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
             rate_per_s: findings.rate(),
             ..Culprit::default()
         },
-        spots: feeds.iter().map(|(spot, _)| *spot).collect(),
+        sites: feeds.iter().map(|(site, _)| *site).collect(),
         lost: Lost {
             proved: 0.0,
             likely: seconds,
@@ -87,15 +87,15 @@ pub(super) fn suspects(findings: &Findings<'_>) -> Vec<Suspect> {
             format!("which {who} fills"),
         ],
         holder: who,
-        ..Suspect::default()
+        ..Candidate::default()
     }]
 }
 
-/// The thread, no worker, that ends most of the waits at a spot.
-fn fed(findings: &Findings<'_>, spot: Spot) -> Option<Tid> {
+/// The thread, no worker, that ends most of the waits at a wait site.
+fn fed(findings: &Findings<'_>, site: WaitSite) -> Option<Tid> {
     let Wakers {
         workers, others, ..
-    } = findings.observer.wakers.get(&spot)?;
+    } = findings.collector.wakers.get(&site)?;
     let (tid, count) = others
         .iter()
         .max_by_key(|(tid, count)| (**count, std::cmp::Reverse(**tid)))?;

@@ -1,10 +1,10 @@
-//! From suspects to the one verdict.
+//! From candidates to the one verdict.
 
+use super::candidate::Candidate;
 use super::findings::Findings;
-use super::suspect::Suspect;
 use crate::report::{Culprit, RateSource, Severity, StageName, Verdict};
 use crate::scaling::{Factor, KARP_FLATT_CRITICAL, Lost, factor, karp_flatt};
-use crate::work::Way;
+use crate::work::WaitKind;
 
 /// Severity by the serialization factor, as users know it.
 const CRITICAL: f64 = 10.0;
@@ -14,7 +14,7 @@ const WARNING: f64 = 3.0;
 const MINOR: f64 = 1.5;
 /// A thread with more exchanges under way at once than this is an event loop: what it waits for is not what its requests
 /// wait for.
-const LANES: f64 = 1.5;
+const IN_FLIGHT: f64 = 1.5;
 /// A thread that computes for more of the time than this may be what holds its requests up.
 const BUSY: f64 = 0.8;
 /// Polling for what is not known may be waiting for anybody: with more of the time than this nothing is known to be well.
@@ -26,7 +26,7 @@ const UNDECIDED: f64 = 0.6;
 /// Lost records above this share of all cap the confidence.
 const LOSSY: f64 = 0.001;
 
-/// The conclusion: verdict, factor and the suspects in their order.
+/// The conclusion: verdict, factor and the candidates in their order.
 #[derive(Clone, Debug, Default)]
 pub struct Conclusion {
     /// The one answer.
@@ -38,39 +38,39 @@ pub struct Conclusion {
     /// Source of the single rate.
     pub source: RateSource,
     /// By the time each costs, dearest first.
-    pub suspects: Vec<Suspect>,
+    pub candidates: Vec<Candidate>,
     /// Speed-up from removing each alone.
     pub gains: Vec<f64>,
     /// All that is lost.
     pub lost: Lost,
-    /// Share of the loss that no suspect explains.
+    /// Share of the loss that no candidate explains.
     pub unexplained: f64,
 }
 
 /// Concludes.
 #[must_use]
-pub fn conclude(findings: &Findings<'_>, mut suspects: Vec<Suspect>) -> Conclusion {
-    suspects.sort_by(|a, b| {
+pub fn conclude(findings: &Findings<'_>, mut candidates: Vec<Candidate>) -> Conclusion {
+    candidates.sort_by(|a, b| {
         b.lost
             .likely
             .total_cmp(&a.lost.likely)
             .then(b.lost.possible.total_cmp(&a.lost.possible))
     });
     let (time, count, rate) = (findings.time(), findings.count(), findings.rate());
-    let lost = suspects
+    let lost = candidates
         .iter()
-        .fold(Lost::default(), |sum, suspect| sum + suspect.lost);
-    // A cap bounds the single rate only where it is what limits: the dearest suspect.
-    let caps: Vec<f64> = suspects
+        .fold(Lost::default(), |sum, candidate| sum + candidate.lost);
+    // A cap bounds the single rate only where it is what limits: the dearest candidate.
+    let caps: Vec<f64> = candidates
         .first()
-        .and_then(|suspect| suspect.cap)
+        .and_then(|candidate| candidate.cap)
         .into_iter()
         .collect();
     let factor = factor(count, time, lost, rate, &caps);
     let e = karp_flatt(factor.value, count);
-    let gains: Vec<f64> = suspects
+    let gains: Vec<f64> = candidates
         .iter()
-        .map(|suspect| time / (time - suspect.lost.likely.min(0.999 * time)).max(1e-9))
+        .map(|candidate| time / (time - candidate.lost.likely.min(0.999 * time)).max(1e-9))
         .collect();
     let severity = severity(factor.value, e);
     let mut out = Conclusion {
@@ -83,28 +83,28 @@ pub fn conclude(findings: &Findings<'_>, mut suspects: Vec<Suspect>) -> Conclusi
         ..Conclusion::default()
     };
     out.verdict = if findings.items < FEW_ITEMS {
-        unknown(findings, &suspects)
-    } else if findings.lanes() > LANES {
+        unknown(findings, &candidates)
+    } else if findings.in_flight() > IN_FLIGHT {
         event_loop(findings)
     } else if factor.value <= MINOR
         && factor.interval[1] > 2.0 * MINOR
-        && suspects
+        && candidates
             .first()
             .is_some_and(|s| s.lost.possible > s.lost.likely)
     {
-        undecided(findings, &suspects, factor)
+        undecided(findings, &candidates, factor)
     } else if factor.value <= MINOR && polls(findings) > POLLS {
         polling(findings)
     } else if factor.value <= MINOR {
         none(findings, factor)
     } else {
-        named(findings, &suspects, factor, severity, lost)
+        named(findings, &candidates, factor, severity, lost)
     };
-    out.suspects = suspects;
+    out.candidates = candidates;
     out
 }
 
-/// Share of what the factor says is lost that no suspect explains: of max(sum of all losses, T - 1 / r1).
+/// Share of what the factor says is lost that no candidate explains: of max(sum of all losses, T - 1 / r1).
 fn unexplained(time: f64, factor: Factor, lost: Lost) -> f64 {
     let all = (time - time / factor.value.max(1.0)).max(lost.likely);
     if all > 0.0 {
@@ -128,20 +128,22 @@ fn severity(value: f64, e: f64) -> Severity {
 
 fn named(
     findings: &Findings<'_>,
-    suspects: &[Suspect],
+    candidates: &[Candidate],
     factor: Factor,
     severity: Severity,
     lost: Lost,
 ) -> Verdict {
-    let Some(first) = suspects.first() else {
-        return unknown(findings, suspects);
+    let Some(first) = candidates.first() else {
+        return unknown(findings, candidates);
     };
     let share = if lost.likely > 0.0 {
         first.lost.likely / lost.likely
     } else {
         0.0
     };
-    let second = suspects.get(1).map_or(0.0, |suspect| suspect.lost.likely);
+    let second = candidates
+        .get(1)
+        .map_or(0.0, |candidate| candidate.lost.likely);
     let margin = if first.lost.likely > 0.0 {
         1.0 - second / first.lost.likely
     } else {
@@ -176,10 +178,10 @@ fn named(
 }
 
 fn none(findings: &Findings<'_>, factor: Factor) -> Verdict {
-    let largest = findings.spots().into_iter().next();
-    let (name, spot_seconds) = largest.map_or((String::new(), 0.0), |(spot, seconds)| {
+    let largest = findings.sites().into_iter().next();
+    let (name, spot_seconds) = largest.map_or((String::new(), 0.0), |(site, seconds)| {
         (
-            findings.doing(&crate::blame::Because::Blocked(spot)),
+            findings.doing(&crate::blame::HolderActivity::Blocked(site)),
             seconds,
         )
     });
@@ -214,9 +216,9 @@ fn none(findings: &Findings<'_>, factor: Factor) -> Verdict {
     }
 }
 
-fn undecided(findings: &Findings<'_>, suspects: &[Suspect], factor: Factor) -> Verdict {
-    let mut verdict = unknown(findings, suspects);
-    if let Some(first) = suspects.first() {
+fn undecided(findings: &Findings<'_>, candidates: &[Candidate], factor: Factor) -> Verdict {
+    let mut verdict = unknown(findings, candidates);
+    if let Some(first) = candidates.first() {
         verdict.alternatives = std::iter::once(first.cause)
             .chain(first.alternatives.iter().copied())
             .map(ToString::to_string)
@@ -248,7 +250,7 @@ fn event_loop(findings: &Findings<'_>) -> Verdict {
                 1 => "one thread carries".to_owned(),
                 several => format!("each of {several} threads carries"),
             },
-            short(findings.lanes()),
+            short(findings.in_flight()),
             100.0 * findings.all.run.seconds() / time,
             if findings.all.run.seconds() > BUSY * time {
                 ": it may be the bottleneck itself"
@@ -264,7 +266,7 @@ fn event_loop(findings: &Findings<'_>) -> Verdict {
 fn polls(findings: &Findings<'_>) -> f64 {
     let polls = findings.all.blocked.iter();
     let time: f64 = polls
-        .filter(|(spot, _)| spot.way == Way::Poll)
+        .filter(|(site, _)| site.kind == WaitKind::Poll)
         .map(|(_, time)| time.seconds())
         .sum();
     time / findings.time().max(1e-9)
@@ -285,21 +287,21 @@ fn polling(findings: &Findings<'_>) -> Verdict {
     }
 }
 
-fn unknown(findings: &Findings<'_>, suspects: &[Suspect]) -> Verdict {
-    let proved = suspects
+fn unknown(findings: &Findings<'_>, candidates: &[Candidate]) -> Verdict {
+    let proved = candidates
         .iter()
-        .filter(|suspect| suspect.lost.proved > 0.0)
+        .filter(|candidate| candidate.lost.proved > 0.0)
         .max_by(|a, b| a.lost.proved.total_cmp(&b.lost.proved));
     let seen = match proved {
-        Some(suspect) => format!(
+        Some(candidate) => format!(
             "proved so far: {} ({:.1} s of worker time)",
-            suspect.clause, suspect.lost.proved
+            candidate.clause, candidate.lost.proved
         ),
-        None => match findings.spots().first() {
-            Some((spot, seconds)) => {
+        None => match findings.sites().first() {
+            Some((site, seconds)) => {
                 format!(
                     "mostly a thread {} ({seconds:.1} s)",
-                    findings.doing(&crate::blame::Because::Blocked(*spot))
+                    findings.doing(&crate::blame::HolderActivity::Blocked(*site))
                 )
             }
             None => "no waiting was seen".to_owned(),

@@ -5,9 +5,9 @@
 
 mod value;
 
+mod names;
 mod number;
 mod page;
-mod words;
 
 mod sections;
 

@@ -3,7 +3,7 @@
 //! In: plain figures. Out: plain figures. Pure.
 
 mod factor;
-mod reading;
+mod sharing;
 
 pub use factor::{Factor, KARP_FLATT_CRITICAL, Lost, factor, karp_flatt};
-pub use reading::{Reading, Seen, read};
+pub use sharing::{SharingEstimate, StationSamples, estimate_sharing};

@@ -5,11 +5,11 @@
 //! [`LOOKAHEAD`], longer than any record (the kernel side cuts waits each second), and by then knows the starts too.
 //! In doubt a thread is [`State::Unknown`], never guessed.
 
-mod books;
+mod comparison;
 mod state;
 mod sweep;
 mod threads;
 
-pub use books::{BooksCheck, Seen, compare};
+pub use comparison::{CpuTotals, KernelComparison, compare};
 pub use state::{Blocked, Piece, State};
 pub use sweep::{LOOKAHEAD, Step, Sweep};

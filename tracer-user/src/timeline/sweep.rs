@@ -51,18 +51,18 @@ impl Step<'_> {
     }
 }
 
-/// A wait among those that are held: number of its batch, place in the batch. Ordered as the rows are.
+/// A wait among those that are held: number of its batch, index in the batch. Ordered as the rows are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct RowIndex {
     batch: u32,
     row: u32,
 }
 
-/// When a wait begins or is woken; then its place and the phase, which order what happens at one time.
+/// When a wait begins or is woken; then its index and the phase, which order what happens at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Mark {
     at: Nanos,
-    place: Place,
+    index: RowIndex,
     is_wake: bool,
 }
 
@@ -183,9 +183,9 @@ impl Sweep {
             if wait.start < self.now && wait.start >= self.opened {
                 self.late += self.now.min(wait.end).since(wait.start);
             }
-            let place = Place { batch, row };
+            let index = RowIndex { batch, row };
             let start = wait.start.max(floor);
-            let mut mark = |at: Nanos, is_wake| self.marks.push(Mark { at, place, is_wake });
+            let mut mark = |at: Nanos, is_wake| self.marks.push(Mark { at, index, is_wake });
             mark(start, false);
             if wait.woken > Nanos::ZERO {
                 mark(wait.woken.clamp(start, wait.end.max(start)), true);
@@ -210,7 +210,7 @@ impl Sweep {
                     }
                     self.done += 1;
                     self.now = self.now.max(mark.at);
-                    if let Some(wait) = wait_at(&self.held, self.first, mark.place) {
+                    if let Some(wait) = wait_at(&self.held, self.first, mark.index) {
                         let phase = if mark.is_wake {
                             Phase::Woken
                         } else {
@@ -255,9 +255,9 @@ impl Sweep {
         };
         match table {
             Table::Tasks => false,
-            Table::Waits => mark.place.batch == self.first && mark.place.row as usize <= next.waits,
-            Table::Calls => wait_at(&self.held, self.first, mark.place)
-                .is_none_or(|wait| mark.place.batch == self.first && wait.end <= at),
+            Table::Waits => mark.index.batch == self.first && mark.index.row as usize <= next.waits,
+            Table::Calls => wait_at(&self.held, self.first, mark.index)
+                .is_none_or(|wait| mark.index.batch == self.first && wait.end <= at),
         }
     }
 
@@ -289,10 +289,10 @@ impl Sweep {
     }
 }
 
-/// The wait at `place`, unless its batch is done.
-fn wait_at(held: &VecDeque<Held>, first: u32, place: Place) -> Option<&Wait> {
-    let held = held.get(place.batch.wrapping_sub(first) as usize)?;
-    held.batch.waits.get(place.row as usize)
+/// The wait at `index`, unless its batch is done.
+fn wait_at(held: &VecDeque<Held>, first: u32, index: RowIndex) -> Option<&Wait> {
+    let held = held.get(index.batch.wrapping_sub(first) as usize)?;
+    held.batch.waits.get(index.row as usize)
 }
 
 #[cfg(test)]

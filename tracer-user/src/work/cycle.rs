@@ -10,8 +10,8 @@
 use foldhash::HashMap;
 use std::collections::BTreeMap;
 
-use super::census::{Census, ThreadTotals};
-use super::operation::{Act, Operation};
+use super::inventory::{Inventory, ThreadTotals};
+use super::operation::{Operation, OperationKind};
 use super::period::{period, times_a_period};
 use super::stage::{StageName, Stages};
 use crate::row::{Nanos, TaskRole, Tid};
@@ -52,11 +52,11 @@ const AS_REGULAR: f64 = 0.8;
 impl Cycle {
     /// Finds the workers and their cycle.
     #[must_use]
-    pub fn find(census: &Census, stages: &Stages, window: Nanos) -> Self {
-        let workers = workers(census, stages, window);
+    pub fn find(inventory: &Inventory, stages: &Stages, window: Nanos) -> Self {
+        let workers = workers(inventory, stages, window);
         let threads: Vec<&ThreadTotals> = workers
             .iter()
-            .filter_map(|tid| census.threads.get(tid))
+            .filter_map(|tid| inventory.threads.get(tid))
             .collect();
         let mut counts: BTreeMap<Operation, u64> = BTreeMap::new();
         for thread in &threads {
@@ -72,14 +72,18 @@ impl Cycle {
                 stages.of(*operation).is_some()
             } else {
                 matches!(
-                    operation.act,
-                    Act::Release | Act::Sleep | Act::LockFile | Act::Serve
+                    operation.kind,
+                    OperationKind::Release
+                        | OperationKind::Sleep
+                        | OperationKind::LockFile
+                        | OperationKind::Serve
                 )
             }
         };
         // Files are read and written in as many calls as their sizes need; other acts mark a turn better.
         let steady = |operation: &Operation| {
-            eligible(operation) && !matches!(operation.act, Act::Read | Act::Write)
+            eligible(operation)
+                && !matches!(operation.kind, OperationKind::Read | OperationKind::Write)
         };
         let any_steady = counts.keys().any(&steady);
         let marks = |operation: &Operation| {
@@ -89,19 +93,19 @@ impl Cycle {
                 eligible(operation)
             }
         };
-        let Some((anchor, regularity)) = anchor(census, &threads, &marks) else {
+        let Some((anchor, regularity)) = anchor(inventory, &threads, &marks) else {
             return Self {
                 workers,
                 ..Self::default()
             };
         };
-        let rhythm = Rhythm::of(census, &threads, &eligible);
+        let rhythm = Rhythm::of(inventory, &threads, &eligible);
         let anchors = rhythm.times(|one, _| one == anchor);
-        let turns = counts.get(&anchor).copied().unwrap_or(1) / u64::from(anchors);
+        let requests = counts.get(&anchor).copied().unwrap_or(1) / u64::from(anchors);
         #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
         let regular: BTreeMap<Operation, u64> = counts
             .into_iter()
-            .filter(|(op, count)| eligible(op) && *count as f64 >= RARE * turns as f64)
+            .filter(|(op, count)| eligible(op) && *count as f64 >= RARE * requests as f64)
             .collect();
         let has = |stage| {
             regular
@@ -129,24 +133,25 @@ impl Cycle {
 
 /// What the workers do in its order, and after how many operations they do the same again.
 struct Rhythm<'a> {
-    census: &'a Census,
+    inventory: &'a Inventory,
     sequences: Vec<Vec<u16>>,
     period: Option<usize>,
 }
 
 impl<'a> Rhythm<'a> {
     fn of(
-        census: &'a Census,
+        inventory: &'a Inventory,
         threads: &[&ThreadTotals],
         eligible: &dyn Fn(&Operation) -> bool,
     ) -> Self {
         // In how many calls a file is read or written depends on sizes.
         let kept = |letter: &u16| {
-            census
+            inventory
                 .alphabet
                 .get(usize::from(*letter))
                 .is_some_and(|operation| {
-                    eligible(operation) && !matches!(operation.act, Act::Read | Act::Write)
+                    eligible(operation)
+                        && !matches!(operation.kind, OperationKind::Read | OperationKind::Write)
                 })
         };
         let sequences: Vec<Vec<u16>> = threads
@@ -154,7 +159,7 @@ impl<'a> Rhythm<'a> {
             .map(|thread| thread.sequence.iter().copied().filter(kept).collect())
             .collect();
         Self {
-            census,
+            inventory,
             period: period(&sequences),
             sequences,
         }
@@ -162,7 +167,7 @@ impl<'a> Rhythm<'a> {
 
     /// How often two operations in turn are such, in one period; 1 where there is none.
     fn times(&self, marks: impl Fn(Operation, Operation) -> bool) -> u32 {
-        let of = |letter: u16| self.census.alphabet.get(usize::from(letter)).copied();
+        let of = |letter: u16| self.inventory.alphabet.get(usize::from(letter)).copied();
         let both = |one, next| {
             of(one)
                 .zip(of(next))
@@ -175,20 +180,20 @@ impl<'a> Rhythm<'a> {
 
 /// The operation whose turns are most alike, and how alike they are.
 fn anchor(
-    census: &Census,
+    inventory: &Inventory,
     threads: &[&ThreadTotals],
     eligible: &dyn Fn(&Operation) -> bool,
 ) -> Option<(Operation, f64)> {
     let mut rated = Vec::new();
-    for (letter, operation) in census.alphabet.iter().enumerate() {
+    for (letter, operation) in inventory.alphabet.iter().enumerate() {
         if !eligible(operation) {
             continue;
         }
-        let (mut turns, mut kinds) = (0_u64, HashMap::<u64, u64>::default());
+        let (mut requests, mut kinds) = (0_u64, HashMap::<u64, u64>::default());
         for thread in threads {
             let mut company = 0_u64;
             for other in &thread.sequence {
-                let Some(what) = census
+                let Some(what) = inventory
                     .alphabet
                     .get(usize::from(*other))
                     .filter(|op| eligible(op))
@@ -196,33 +201,33 @@ fn anchor(
                     continue;
                 };
                 if usize::from(*other) == letter {
-                    turns += 1;
+                    requests += 1;
                     *kinds.entry(company).or_default() += 1;
                     company = 0;
                 } else {
-                    company = company.wrapping_add(scatter(u64::from(*other), what.act));
+                    company = company.wrapping_add(scatter(u64::from(*other), what.kind));
                 }
             }
         }
-        if turns > 0 {
+        if requests > 0 {
             #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
-            let alike = kinds.values().copied().max().unwrap_or(0) as f64 / turns as f64;
-            rated.push((*operation, turns, alike));
+            let alike = kinds.values().copied().max().unwrap_or(0) as f64 / requests as f64;
+            rated.push((*operation, requests, alike));
         }
     }
     let best = rated.iter().map(|(_, _, alike)| *alike).fold(0.0, f64::max);
     rated
         .into_iter()
         .filter(|(_, _, alike)| *alike >= AS_REGULAR * best)
-        .max_by_key(|(operation, turns, _)| (*turns, std::cmp::Reverse(*operation)))
+        .max_by_key(|(operation, requests, _)| (*requests, std::cmp::Reverse(*operation)))
         .map(|(operation, _, alike)| (operation, alike))
 }
 
 /// A number for "once more this letter" whose sums tell different companies apart. How often a file is read or written in
 /// a turn varies with sizes, so for those only presence would count; they get no number.
-fn scatter(letter: u64, act: Act) -> u64 {
-    match act {
-        Act::Read | Act::Write => 0,
+fn scatter(letter: u64, kind: OperationKind) -> u64 {
+    match kind {
+        OperationKind::Read | OperationKind::Write => 0,
         _ => (letter + 1)
             .wrapping_mul(0x9E37_79B9_7F4A_7C15)
             .rotate_left(23),
@@ -230,9 +235,9 @@ fn scatter(letter: u64, act: Act) -> u64 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts and times of one window")]
-fn workers(census: &Census, stages: &Stages, window: Nanos) -> Vec<Tid> {
+fn workers(inventory: &Inventory, stages: &Stages, window: Nanos) -> Vec<Tid> {
     let targets = || {
-        census
+        inventory
             .threads
             .iter()
             .filter(|(_, thread)| thread.role == TaskRole::Target)
@@ -257,7 +262,7 @@ fn workers(census: &Census, stages: &Stages, window: Nanos) -> Vec<Tid> {
     let Some((top, _)) = shared.iter().max_by_key(|(operation, (threads, count))| {
         (*threads, *count, std::cmp::Reverse(**operation))
     }) else {
-        return busy(census, window);
+        return busy(inventory, window);
     };
     let most = shared[top].0;
     let ours: Vec<Operation> = shared
@@ -270,19 +275,19 @@ fn workers(census: &Census, stages: &Stages, window: Nanos) -> Vec<Tid> {
             .filter_map(|op| thread.operations.get(op))
             .sum::<u64>()
     };
-    let mut places: Vec<_> = ours.iter().map(|op| op.place).collect();
-    places.extend(
-        census
+    let mut classes: Vec<_> = ours.iter().map(|op| op.class).collect();
+    classes.extend(
+        inventory
             .totals
             .keys()
-            .filter(|place| stages.at(**place).is_some()),
+            .filter(|class| stages.at(**class).is_some()),
     );
-    places.sort_unstable();
-    places.dedup();
+    classes.sort_unstable();
+    classes.dedup();
     let stuck = |thread: &ThreadTotals| {
-        places
+        classes
             .iter()
-            .filter_map(|place| thread.blocked.get(place))
+            .filter_map(|class| thread.blocked.get(class))
             .copied()
             .sum::<Nanos>()
     };
@@ -304,10 +309,10 @@ fn workers(census: &Census, stages: &Stages, window: Nanos) -> Vec<Tid> {
 
 /// Threads that make no calls at all but compute: those with a fair share of the CPU time by their books.
 #[expect(clippy::cast_precision_loss, reason = "times of one window")]
-fn busy(census: &Census, window: Nanos) -> Vec<Tid> {
+fn busy(inventory: &Inventory, window: Nanos) -> Vec<Tid> {
     /// A thread that is on a CPU or queued for one half of the time computes.
     const COMPUTES: f64 = 0.5;
-    census
+    inventory
         .threads
         .iter()
         .filter(|(_, thread)| thread.role == TaskRole::Target)

@@ -1,8 +1,8 @@
 //! What an item is, in the user's own words.
 
-use super::census::Census;
 use super::cycle::{Cycle, ItemMark};
-use super::operation::{Act, Operation};
+use super::inventory::Inventory;
+use super::operation::{Operation, OperationKind};
 
 /// The user's item cannot be read, or nothing like it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,16 +30,21 @@ impl Cycle {
     ///
     /// # Errors
     /// [`ItemError`] when it cannot be read or never happened.
-    pub fn name_item(&mut self, item: &str, census: &Census) -> Result<(), ItemError> {
+    pub fn name_item(&mut self, item: &str, inventory: &Inventory) -> Result<(), ItemError> {
         let form = || ItemError::Form {
             item: item.to_owned(),
         };
         let (what, part) = item.split_once(':').ok_or_else(form)?;
-        let fits: fn(Act) -> bool = match what {
-            "write" => |act| matches!(act, Act::Exchange(_) | Act::Write | Act::Give),
-            "exchange" => |act| matches!(act, Act::Exchange(_) | Act::Serve),
-            "fsync" => |act| act == Act::Sync,
-            "read" => |act| matches!(act, Act::Read | Act::Take),
+        let fits: fn(OperationKind) -> bool = match what {
+            "write" => |kind| {
+                matches!(
+                    kind,
+                    OperationKind::Exchange(_) | OperationKind::Write | OperationKind::Give
+                )
+            },
+            "exchange" => |kind| matches!(kind, OperationKind::Exchange(_) | OperationKind::Serve),
+            "fsync" => |kind| kind == OperationKind::Sync,
+            "read" => |kind| matches!(kind, OperationKind::Read | OperationKind::Take),
             "call" => |_| true,
             _ => return Err(form()),
         };
@@ -47,19 +52,19 @@ impl Cycle {
             let threads = self
                 .workers
                 .iter()
-                .filter_map(|tid| census.threads.get(tid));
+                .filter_map(|tid| inventory.threads.get(tid));
             threads
                 .filter_map(|thread| thread.operations.get(operation))
                 .sum::<u64>()
         };
         let named = |operation: &Operation| match what {
-            "call" => act_name(operation.act) == part,
-            _ => census.places.name(operation.place).contains(part),
+            "call" => kind_name(operation.kind) == part,
+            _ => inventory.classes.name(operation.class).contains(part),
         };
-        let best = census
+        let best = inventory
             .alphabet
             .iter()
-            .filter(|op| fits(op.act) && named(op))
+            .filter(|op| fits(op.kind) && named(op))
             .max_by_key(|op| count(op));
         match best {
             Some(operation) => {
@@ -70,38 +75,38 @@ impl Cycle {
             }
             None => Err(ItemError::NotSeen {
                 item: item.to_owned(),
-                seen: seen(census),
+                seen: seen(inventory),
             }),
         }
     }
 }
 
-fn act_name(act: Act) -> &'static str {
-    match act {
-        Act::Exchange(_) => "exchange",
-        Act::Serve => "serve",
-        Act::Read => "read",
-        Act::Write => "write",
-        Act::Sync => "fsync",
-        Act::LockFile | Act::LockRefused => "lock",
-        Act::UnlockFile => "unlock",
-        Act::Take => "take",
-        Act::Give => "give",
-        Act::Wait => "wait",
-        Act::Release => "release",
-        Act::Sleep => "sleep",
+fn kind_name(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::Exchange(_) => "exchange",
+        OperationKind::Serve => "serve",
+        OperationKind::Read => "read",
+        OperationKind::Write => "write",
+        OperationKind::Sync => "fsync",
+        OperationKind::LockFile | OperationKind::LockRefused => "lock",
+        OperationKind::UnlockFile => "unlock",
+        OperationKind::Take => "take",
+        OperationKind::Give => "give",
+        OperationKind::Wait => "wait",
+        OperationKind::Release => "release",
+        OperationKind::Sleep => "sleep",
     }
 }
 
-fn seen(census: &Census) -> String {
-    let mut list: Vec<String> = census
+fn seen(inventory: &Inventory) -> String {
+    let mut list: Vec<String> = inventory
         .alphabet
         .iter()
         .map(|operation| {
             format!(
                 "{} {}",
-                act_name(operation.act),
-                census.places.name(operation.place)
+                kind_name(operation.kind),
+                inventory.classes.name(operation.class)
             )
         })
         .map(|text| crate::row::printable(text.trim()).into_owned())

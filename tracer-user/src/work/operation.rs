@@ -1,7 +1,7 @@
-//! What a call means for the work: the act and the place it is done to.
+//! What a call means for the work: the act and the resource class it is done to.
 
-use super::place::{PlaceId, PlaceKind, Places};
-use super::turn::{Turn, Turns};
+use super::class::{ClassId, ClassKind, ResourceClasses};
+use super::request::{Request, RequestTracker};
 use crate::row::{Call, Syscall, Verb};
 
 /// `FUTEX_WAKE`, `FUTEX_WAKE_OP`, `FUTEX_WAKE_BITSET`, `FUTEX_UNLOCK_PI`, `FUTEX_REQUEUE`, `FUTEX_CMP_REQUEUE` and the PI
@@ -16,12 +16,12 @@ const HELD: [i64; 2] = [-11, -13];
 
 /// The act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Act {
+pub enum OperationKind {
     /// A request to a peer, or its reply.
     Exchange(Verb),
     /// A request served, or its reply.
     Serve,
-    /// Reading a file.
+    /// SharingEstimate a file.
     Read,
     /// Writing a file, its name or its length.
     Write,
@@ -45,75 +45,75 @@ pub enum Act {
     Sleep,
 }
 
-/// An act on a place.
+/// An act on a resource class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Operation {
     /// What is done.
-    pub act: Act,
+    pub kind: OperationKind,
     /// To what.
-    pub place: PlaceId,
+    pub class: ClassId,
 }
 
 /// The operation a call is, or `None` for a call that says nothing about the work. `turns` is kept up to date; the turn
 /// that the call moved on is given too.
 pub fn operation(
     call: &Call,
-    places: &mut Places,
-    turns: &mut Turns,
-) -> (Option<Operation>, Option<Turn>) {
-    let place = places.of(call.resource);
-    let of = |act| (Some(Operation { act, place }), None);
-    match (places.kind(place), call.call) {
-        (_, name) if name.is_sleep() => of(Act::Sleep),
-        (PlaceKind::Futex, _) => (futex(call, place), None),
-        // A word that a runtime sleeps on: see `Places::pass_time`.
-        (PlaceKind::Timer, Syscall::Futex) if call.blocked => of(Act::Sleep),
-        (PlaceKind::Peer, name) if name.is_input() || name.is_output() => {
-            let turn = turns.client(call);
-            let verb = turns.verb(call.resource, place);
+    classes: &mut ResourceClasses,
+    requests: &mut RequestTracker,
+) -> (Option<Operation>, Option<Request>) {
+    let class = classes.of(call.resource);
+    let of = |kind| (Some(Operation { kind, class }), None);
+    match (classes.kind(class), call.call) {
+        (_, name) if name.is_sleep() => of(OperationKind::Sleep),
+        (ClassKind::Futex, _) => (futex(call, class), None),
+        // A word that a runtime sleeps on: see `ResourceClasses::pass_time`.
+        (ClassKind::Timer, Syscall::Futex) if call.blocked => of(OperationKind::Sleep),
+        (ClassKind::Peer, name) if name.is_input() || name.is_output() => {
+            let request = requests.client(call);
+            let verb = requests.verb(call.resource, class);
             (
                 verb.map(|verb| Operation {
-                    act: Act::Exchange(verb),
-                    place,
+                    kind: OperationKind::Exchange(verb),
+                    class,
                 }),
-                turn,
+                request,
             )
         }
-        (PlaceKind::Service, name) if name.is_input() || name.is_output() => {
-            let turn = turns.server(call);
+        (ClassKind::Service, name) if name.is_input() || name.is_output() => {
+            let request = requests.server(call);
             (
                 Some(Operation {
-                    act: Act::Serve,
-                    place,
+                    kind: OperationKind::Serve,
+                    class,
                 }),
-                turn,
+                request,
             )
         }
-        (PlaceKind::Files, Syscall::Flock | Syscall::Fcntl) => of(file_lock(call)),
-        (PlaceKind::Files, name) if name.is_sync() => of(Act::Sync),
-        (PlaceKind::Files, name) if name.is_input() => of(Act::Read),
-        (PlaceKind::Files, name) if name.is_output() => of(Act::Write),
+        (ClassKind::Files, Syscall::Flock | Syscall::Fcntl) => of(file_lock(call)),
+        (ClassKind::Files, name) if name.is_sync() => of(OperationKind::Sync),
+        (ClassKind::Files, name) if name.is_input() => of(OperationKind::Read),
+        (ClassKind::Files, name) if name.is_output() => of(OperationKind::Write),
         (
-            PlaceKind::Files,
+            ClassKind::Files,
             Syscall::Rename | Syscall::Unlink | Syscall::Truncate | Syscall::Fallocate,
-        ) => of(Act::Write),
-        (PlaceKind::Pipe, name) if name.is_input() => of(Act::Take),
-        (PlaceKind::Pipe, name) if name.is_output() => of(Act::Give),
+        ) => of(OperationKind::Write),
+        (ClassKind::Pipe, name) if name.is_input() => of(OperationKind::Take),
+        (ClassKind::Pipe, name) if name.is_output() => of(OperationKind::Give),
         _ => (None, None),
     }
 }
 
-fn futex(call: &Call, place: PlaceId) -> Option<Operation> {
-    let act = if FUTEX_RELEASES.contains(&call.op) {
-        Act::Release
+fn futex(call: &Call, class: ClassId) -> Option<Operation> {
+    let kind = if FUTEX_RELEASES.contains(&call.op) {
+        OperationKind::Release
     } else {
-        Act::Wait
+        OperationKind::Wait
     };
     // A futex wait that returned at once (EAGAIN: the word had changed) was no wait.
-    (act == Act::Release || call.blocked).then_some(Operation { act, place })
+    (kind == OperationKind::Release || call.blocked).then_some(Operation { kind, class })
 }
 
-fn file_lock(call: &Call) -> Act {
+fn file_lock(call: &Call) -> OperationKind {
     /// `F_UNLCK` in the lock type of [`Call::op`] (include/uapi/asm-generic/fcntl.h).
     const FCNTL_UNLOCK: u32 = 2 << 16;
     let unlocks = match call.call {
@@ -121,10 +121,10 @@ fn file_lock(call: &Call) -> Act {
         _ => call.op & FCNTL_UNLOCK != 0,
     };
     if unlocks {
-        Act::UnlockFile
+        OperationKind::UnlockFile
     } else if HELD.contains(&call.ret) {
-        Act::LockRefused
+        OperationKind::LockRefused
     } else {
-        Act::LockFile
+        OperationKind::LockFile
     }
 }

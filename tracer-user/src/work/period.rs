@@ -59,14 +59,14 @@ mod tests {
         text.bytes().map(u16::from).collect()
     }
 
-    fn check(text: &str, length: Option<usize>, turns: u32) {
+    fn check(text: &str, length: Option<usize>, requests: u32) {
         let sequences = [sequence(text)];
         assert_eq!(period(&sequences), length, "{text}");
         if let Some(length) = length {
             let write_to_read = |one, next| (one, next) == (u16::from(b'w'), u16::from(b'r'));
             assert_eq!(
                 times_a_period(&sequences, length, write_to_read),
-                turns,
+                requests,
                 "{text}"
             );
         }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::ledger::StageTime;
-use super::place::Places;
-use super::spot::Spot;
+use super::attribution::StageTime;
+use super::class::ResourceClasses;
 use super::stage::StageName;
 use super::times::Times;
+use super::wait_site::WaitSite;
 use crate::timeline::Piece;
 
 /// What a segment is.
@@ -15,9 +15,9 @@ pub enum What {
     /// Between operations: computing, being preempted, calls that say nothing.
     Gap,
     /// Waiting for a lock.
-    Lock(Spot),
+    Lock(WaitSite),
     /// Letting go of it.
-    Release(Spot),
+    Release(WaitSite),
     /// Sleeping.
     Sleep,
 }
@@ -32,12 +32,17 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// A segment of these pieces; `instead` names the spot its sleeps really wait at.
+    /// A segment of these pieces; `instead` names the wait site its sleeps really wait at.
     #[must_use]
-    pub fn new(what: What, pieces: &[Piece], instead: Option<Spot>, places: &mut Places) -> Self {
+    pub fn new(
+        what: What,
+        pieces: &[Piece],
+        instead: Option<WaitSite>,
+        classes: &mut ResourceClasses,
+    ) -> Self {
         let mut times = Times::default();
         for piece in pieces {
-            times.add(piece, instead, places);
+            times.add(piece, instead, classes);
         }
         Self { what, times }
     }
@@ -48,7 +53,7 @@ impl Segment {
 /// - A lock belongs to what is done once it is had: the operation after it, unless it was let go before that.
 /// - A sleep belongs to the lock that is held over it, else to the operation before it.
 /// - Computing between fetch and write is transform; before the next fetch it belongs to that fetch.
-pub fn settle(
+pub fn attribute(
     segments: &[Segment],
     before: Option<StageName>,
     after: Option<StageName>,
@@ -56,30 +61,30 @@ pub fn settle(
     stages: &mut BTreeMap<StageName, StageTime>,
 ) {
     // Where each lock is let go for the last time.
-    let released: BTreeMap<Spot, usize> = segments
+    let released: BTreeMap<WaitSite, usize> = segments
         .iter()
         .enumerate()
         .filter_map(|(index, segment)| match segment.what {
-            What::Release(spot) => Some((spot, index)),
+            What::Release(site) => Some((site, index)),
             _ => None,
         })
         .collect();
     let free = gap_stage(before, after, classified);
-    let mut held: Option<(Spot, StageName)> = None;
+    let mut held: Option<(WaitSite, StageName)> = None;
     for (index, segment) in segments.iter().enumerate() {
         let within = held.map(|(_, stage)| stage);
         let stage = match segment.what {
-            What::Lock(spot) => {
-                let kept = released.get(&spot).is_none_or(|at| *at < index);
+            What::Lock(site) => {
+                let kept = released.get(&site).is_none_or(|at| *at < index);
                 let own = match after {
                     Some(after) if kept => after,
                     _ => section_stage(before, after, classified),
                 };
-                held = Some((spot, own));
+                held = Some((site, own));
                 own
             }
-            What::Release(spot) => {
-                if held.is_some_and(|(lock, _)| lock == spot) {
+            What::Release(site) => {
+                if held.is_some_and(|(lock, _)| lock == site) {
                     held = None;
                 }
                 within.unwrap_or(free)
@@ -89,8 +94,8 @@ pub fn settle(
         };
         let entry = stages.entry(stage).or_default();
         entry.times.merge(&segment.times);
-        if let What::Lock(spot) = segment.what {
-            *entry.visits.entry(spot).or_default() += 1;
+        if let What::Lock(site) = segment.what {
+            *entry.visits.entry(site).or_default() += 1;
         }
         if segment.what == What::Gap && held.is_none() && before != after {
             let edge = segment.times.run;

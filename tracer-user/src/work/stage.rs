@@ -6,10 +6,10 @@ use foldhash::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::census::Census;
-use super::operation::{Act, Operation};
-use super::place::PlaceId;
-use super::spot::{Spot, Way};
+use super::class::ClassId;
+use super::inventory::Inventory;
+use super::operation::{Operation, OperationKind};
+use super::wait_site::{WaitKind, WaitSite};
 use crate::row::{Syscall, Verb};
 
 /// Part of the work an item goes through.
@@ -29,7 +29,7 @@ pub enum StageName {
     Other,
 }
 
-/// A rule of the user: places whose name contains `part` belong to `stage`.
+/// A rule of the user: resource classes whose name contains `part` belong to `stage`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRule {
     /// Where to.
@@ -73,38 +73,38 @@ impl std::str::FromStr for UserRule {
     }
 }
 
-/// Stages of all operations met in the census.
+/// Stages of all operations met in the inventory.
 #[derive(Debug, Default)]
 pub struct Stages {
     by_operation: HashMap<Operation, StageName>,
-    by_place: HashMap<PlaceId, StageName>,
+    by_class: HashMap<ClassId, StageName>,
 }
 
 impl Stages {
-    /// Classifies the operations of a census.
+    /// Classifies the operations of a inventory.
     #[must_use]
-    pub fn classify(census: &Census, rules: &[UserRule]) -> Self {
+    pub fn classify(inventory: &Inventory, rules: &[UserRule]) -> Self {
         let mut stages = Self::default();
-        for operation in &census.alphabet {
-            if let Some(stage) = classify(*operation, census, rules) {
+        for operation in &inventory.alphabet {
+            if let Some(stage) = classify(*operation, inventory, rules) {
                 stages.by_operation.insert(*operation, stage);
-                // Where a place is both read from and written to, a wait there that never returned is a write.
-                let at = stages.by_place.entry(operation.place).or_insert(stage);
+                // Where a resource class is both read from and written to, a wait there that never returned is a write.
+                let at = stages.by_class.entry(operation.class).or_insert(stage);
                 if stage == StageName::Write {
                     *at = stage;
                 }
             }
         }
-        // Places at which somebody is still blocked in his first request.
-        for (place, totals) in &census.totals {
+        // ResourceClasses at which somebody is still blocked in his first request.
+        for (class, totals) in &inventory.totals {
             for verb in totals.bytes.keys() {
                 let operation = Operation {
-                    act: Act::Exchange(*verb),
-                    place: *place,
+                    kind: OperationKind::Exchange(*verb),
+                    class: *class,
                 };
-                if let Some(stage) = classify(operation, census, rules) {
+                if let Some(stage) = classify(operation, inventory, rules) {
                     stages.by_operation.entry(operation).or_insert(stage);
-                    stages.by_place.entry(*place).or_insert(stage);
+                    stages.by_class.entry(*class).or_insert(stage);
                 }
             }
         }
@@ -117,58 +117,63 @@ impl Stages {
         self.by_operation.get(&operation).copied()
     }
 
-    /// The stage of waiting at a spot in `call`, for calls whose end was not seen.
+    /// The stage of waiting at a wait site in `call`, for calls whose end was not seen.
     #[must_use]
-    pub fn of_wait(&self, spot: Spot, call: Syscall) -> Option<StageName> {
+    pub fn of_wait(&self, site: WaitSite, call: Syscall) -> Option<StageName> {
         // One pipe or file may be read by some and written by others.
-        let act = match (spot.way, call.is_input()) {
-            (Way::Pipe, true) => Act::Take,
-            (Way::Pipe, false) => Act::Give,
-            (Way::File, true) => Act::Read,
-            (Way::File, false) => Act::Write,
-            (Way::Sync, _) => Act::Sync,
-            (Way::Exchange, _) => return self.at(spot.place),
+        let kind = match (site.kind, call.is_input()) {
+            (WaitKind::Pipe, true) => OperationKind::Take,
+            (WaitKind::Pipe, false) => OperationKind::Give,
+            (WaitKind::File, true) => OperationKind::Read,
+            (WaitKind::File, false) => OperationKind::Write,
+            (WaitKind::Sync, _) => OperationKind::Sync,
+            (WaitKind::Exchange, _) => return self.at(site.class),
             _ => return None,
         };
-        let place = spot.place;
-        self.of(Operation { act, place }).or_else(|| self.at(place))
+        let class = site.class;
+        self.of(Operation { kind, class })
+            .or_else(|| self.at(class))
     }
 
-    /// The stage of what is done at a place as a whole.
+    /// The stage of what is done at a resource class as a whole.
     #[must_use]
-    pub fn at(&self, place: PlaceId) -> Option<StageName> {
-        self.by_place.get(&place).copied()
+    pub fn at(&self, class: ClassId) -> Option<StageName> {
+        self.by_class.get(&class).copied()
     }
 }
 
 /// A database whose changes go to a file beside it (`data.db-wal`, `data.db-journal`).
-fn has_journal(name: &str, census: &Census) -> bool {
+fn has_journal(name: &str, inventory: &Inventory) -> bool {
     let beside = |other: &str| {
         other
             .strip_prefix(name)
             .is_some_and(|end| end.starts_with('-'))
     };
-    let written = census.totals.iter().filter(|(_, totals)| totals.written);
+    let written = inventory.totals.iter().filter(|(_, totals)| totals.written);
     !name.is_empty()
         && written
             .into_iter()
-            .any(|(place, _)| beside(census.places.name(*place)))
+            .any(|(class, _)| beside(inventory.classes.name(*class)))
 }
 
-fn classify(operation: Operation, census: &Census, rules: &[UserRule]) -> Option<StageName> {
-    let name = census.places.name(operation.place);
+fn classify(operation: Operation, inventory: &Inventory, rules: &[UserRule]) -> Option<StageName> {
+    let name = inventory.classes.name(operation.class);
     if let Some(rule) = rules
         .iter()
         .find(|rule| !name.is_empty() && name.contains(&rule.part))
     {
         return Some(rule.stage);
     }
-    let totals = census.totals.get(&operation.place);
-    Some(match operation.act {
-        Act::Exchange(Verb::HttpRead | Verb::SqlRead | Verb::RedisRead) => StageName::Fetch,
-        Act::Exchange(Verb::HttpWrite | Verb::SqlWrite | Verb::RedisWrite) => StageName::Write,
-        Act::Exchange(Verb::SqlOther) => return None,
-        Act::Exchange(verb) => {
+    let totals = inventory.totals.get(&operation.class);
+    Some(match operation.kind {
+        OperationKind::Exchange(Verb::HttpRead | Verb::SqlRead | Verb::RedisRead) => {
+            StageName::Fetch
+        }
+        OperationKind::Exchange(Verb::HttpWrite | Verb::SqlWrite | Verb::RedisWrite) => {
+            StageName::Write
+        }
+        OperationKind::Exchange(Verb::SqlOther) => return None,
+        OperationKind::Exchange(verb) => {
             let (out, inward) = totals.and_then(|totals| totals.bytes.get(&verb)).copied()?;
             if out > inward {
                 StageName::Write
@@ -176,18 +181,20 @@ fn classify(operation: Operation, census: &Census, rules: &[UserRule]) -> Option
                 StageName::Fetch
             }
         }
-        // Reading back what is also written is part of writing: a database page, a progress file.
-        Act::Read if totals.is_some_and(|totals| totals.written) || has_journal(name, census) => {
+        // SharingEstimate back what is also written is part of writing: a database page, a progress file.
+        OperationKind::Read
+            if totals.is_some_and(|totals| totals.written) || has_journal(name, inventory) =>
+        {
             StageName::Write
         }
-        Act::Read | Act::Take => StageName::Fetch,
-        Act::Write | Act::Sync | Act::Give => StageName::Write,
-        Act::Serve
-        | Act::LockFile
-        | Act::LockRefused
-        | Act::UnlockFile
-        | Act::Wait
-        | Act::Release
-        | Act::Sleep => return None,
+        OperationKind::Read | OperationKind::Take => StageName::Fetch,
+        OperationKind::Write | OperationKind::Sync | OperationKind::Give => StageName::Write,
+        OperationKind::Serve
+        | OperationKind::LockFile
+        | OperationKind::LockRefused
+        | OperationKind::UnlockFile
+        | OperationKind::Wait
+        | OperationKind::Release
+        | OperationKind::Sleep => return None,
     })
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::place::Places;
-use super::spot::{Spot, Way};
+use super::class::ResourceClasses;
+use super::wait_site::{WaitKind, WaitSite};
 use crate::row::Nanos;
 use crate::timeline::{Piece, State};
 
@@ -15,7 +15,7 @@ pub struct Times {
     /// Queued for one.
     pub queued: Nanos,
     /// Blocked, by where.
-    pub blocked: BTreeMap<Spot, Nanos>,
+    pub blocked: BTreeMap<WaitSite, Nanos>,
     /// Stopped.
     pub stopped: Nanos,
     /// Not known.
@@ -23,8 +23,8 @@ pub struct Times {
 }
 
 impl Times {
-    /// Adds a piece; `instead` names the spot a sleep really waits at.
-    pub fn add(&mut self, piece: &Piece, instead: Option<Spot>, places: &mut Places) {
+    /// Adds a piece; `instead` names the wait site a sleep really waits at.
+    pub fn add(&mut self, piece: &Piece, instead: Option<WaitSite>, classes: &mut ResourceClasses) {
         let length = piece.length();
         match &piece.state {
             State::Absent => {}
@@ -33,24 +33,24 @@ impl Times {
             State::Queued => self.queued += length,
             State::Stopped => self.stopped += length,
             State::Blocked(blocked) => {
-                let spot = instead.unwrap_or_else(|| Spot::of(blocked, places));
-                *self.blocked.entry(spot).or_default() += length;
+                let site = instead.unwrap_or_else(|| WaitSite::of(blocked, classes));
+                *self.blocked.entry(site).or_default() += length;
             }
         }
     }
 
-    /// Polling for something that was not known turns out to have been for `spot`.
-    pub fn polled_for(&mut self, spot: Spot) {
+    /// Polling for something that was not known turns out to have been for `wait site`.
+    pub fn polled_for(&mut self, site: WaitSite) {
         let mut time = Nanos::ZERO;
         self.blocked.retain(|at, length| {
-            let polled = at.way == Way::Poll;
+            let polled = at.kind == WaitKind::Poll;
             if polled {
                 time += *length;
             }
             !polled
         });
         if time > Nanos::ZERO {
-            *self.blocked.entry(spot).or_default() += time;
+            *self.blocked.entry(site).or_default() += time;
         }
     }
 
@@ -60,8 +60,8 @@ impl Times {
         self.queued += other.queued;
         self.stopped += other.stopped;
         self.unknown += other.unknown;
-        for (spot, time) in &other.blocked {
-            *self.blocked.entry(*spot).or_default() += *time;
+        for (site, time) in &other.blocked {
+            *self.blocked.entry(*site).or_default() += *time;
         }
     }
 

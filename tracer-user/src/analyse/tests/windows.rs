@@ -6,7 +6,7 @@ use crate::report::{Report, StageName};
 use crate::row::{MemorySource, Meta, Nanos};
 
 /// Where an instant lies in the trace, given the windows that were watched.
-fn place(windows: &[(u64, u64)], at: u64) -> u64 {
+fn class(windows: &[(u64, u64)], at: u64) -> u64 {
     let before = windows.iter().take_while(|window| window.0 <= at);
     let watched = before.map(|window| at.min(window.1) - window.0);
     windows[0].0 + watched.sum::<u64>()
@@ -23,13 +23,13 @@ fn watched(mut script: Script, windows: &[(u64, u64)]) -> Report {
                 continue;
             }
             let mut part = wait;
-            part.start = Nanos(place(windows, start));
-            part.end = Nanos(place(windows, end));
+            part.start = Nanos(class(windows, start));
+            part.end = Nanos(class(windows, end));
             part.continuation |= start > wait.start.0;
             part.continues |= end < wait.end.0;
             let seen = wait.woken > Nanos::ZERO && wait.woken.0 <= window.1;
             part.woken = if seen {
-                Nanos(place(windows, wait.woken.0)).max(part.start)
+                Nanos(class(windows, wait.woken.0)).max(part.start)
             } else {
                 Nanos::ZERO
             };
@@ -43,14 +43,14 @@ fn watched(mut script: Script, windows: &[(u64, u64)]) -> Report {
         else {
             return false;
         };
-        call.start = Nanos(place(windows, call.start.0.max(window.0)));
-        call.end = Nanos(place(windows, call.end.0));
+        call.start = Nanos(class(windows, call.start.0.max(window.0)));
+        call.end = Nanos(class(windows, call.end.0));
         call.inside = call.inside.min(call.end.since(call.start));
         true
     });
     script.batch.waits.sort_by_key(|row| row.end);
     script.batch.calls.sort_by_key(|row| row.end);
-    let closed = Nanos(place(windows, windows[windows.len() - 1].1));
+    let closed = Nanos(class(windows, windows[windows.len() - 1].1));
     script.batch.watermark = closed;
     let mut meta = Meta {
         opened: Nanos(windows[0].0),
@@ -58,7 +58,7 @@ fn watched(mut script: Script, windows: &[(u64, u64)]) -> Report {
         paused: Nanos(1),
         joins: windows[1..]
             .iter()
-            .map(|window| Nanos(place(windows, window.0)))
+            .map(|window| Nanos(class(windows, window.0)))
             .collect(),
         complete: true,
         ..Meta::default()
@@ -73,7 +73,7 @@ fn watched(mut script: Script, windows: &[(u64, u64)]) -> Report {
 /// Half a second of three, not in step with the work, for ten minutes.
 fn half_seconds(from: u64) -> Vec<(u64, u64)> {
     (0..190)
-        .map(|turn| from + turn * 3_137 * MS)
+        .map(|request| from + request * 3_137 * MS)
         .map(|begin| (begin, begin + 500 * MS))
         .collect()
 }

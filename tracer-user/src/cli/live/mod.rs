@@ -6,7 +6,7 @@
 mod interrupt;
 mod progress;
 mod record;
-mod settle;
+mod stop_rule;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

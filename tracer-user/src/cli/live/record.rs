@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::failure;
 use super::progress::Line;
-use super::settle::{self, Settle};
+use super::stop_rule::{self, StopRule};
 use crate::analyse::Options;
 use crate::capture::{self, CaptureError, Flow, Progress, Session};
 use crate::cli::args::Work;
@@ -29,7 +29,7 @@ impl Until {
         match settings.duration {
             Some(time) => Self::Time(time),
             None => {
-                settings.duration = Some(settle::LONGEST);
+                settings.duration = Some(stop_rule::LONGEST);
                 Self::Settled(finish::options(work))
             }
         }
@@ -79,15 +79,17 @@ pub fn record(
         writer,
         full: &full,
     };
-    let (longest, settle) = match until {
+    let (longest, stop_rule) = match until {
         Until::Time(time) => (time, None),
-        Until::Settled(options) => (settle::LONGEST, Some(Settle::begin(folder, options))),
+        Until::Settled(options) => (stop_rule::LONGEST, Some(StopRule::begin(folder, options))),
     };
     let line = Line::new(Some(longest));
     let mut said = false;
     let mut open = Vec::new();
     let outcome = source.run(&mut sink, &mut |progress| {
-        let seen = settle.as_ref().map(|settle| settle.open(progress.elapsed));
+        let seen = stop_rule
+            .as_ref()
+            .map(|stop_rule| stop_rule.open(progress.elapsed));
         let settled = seen == Some(None);
         open = seen.flatten().unwrap_or_default();
         if !std::mem::replace(&mut said, true) {
@@ -101,7 +103,7 @@ pub fn record(
         }
     });
     line.clear();
-    drop(settle);
+    drop(stop_rule);
     let Lenient { writer, .. } = sink;
     let mut meta = match outcome {
         Ok(meta) => meta,

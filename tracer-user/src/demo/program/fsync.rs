@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use super::{Job, Program, Worker};
+use crate::demo::ground_truth::{GroundTruth, Stopwatch};
 use crate::demo::http::Connection;
-use crate::demo::ledger::{Ledger, Stopwatch};
 use crate::demo::peer::record;
 use crate::report::StageName;
 
@@ -18,10 +18,10 @@ const ROWS: u64 = 32;
 
 pub fn start(job: &Job) -> io::Result<Program> {
     if let Some(index) = job.only {
-        let ledger = Arc::new(Ledger::open(&job.ledger)?);
+        let ground_truth = Arc::new(GroundTruth::open(&job.ground_truth)?);
         let worker = Worker {
             index,
-            watch: Stopwatch::new(&ledger, index),
+            watch: Stopwatch::new(&ground_truth, index),
             input: Connection::open(job.input)?,
         };
         append_all(
@@ -32,7 +32,7 @@ pub fn start(job: &Job) -> io::Result<Program> {
         return Ok(Program::default());
     }
     let mut program = Program::default();
-    for index in 0..Ledger::open(&job.ledger)?.slots() {
+    for index in 0..GroundTruth::open(&job.ground_truth)?.slots() {
         match worker_process(job, index) {
             Ok(process) => program.processes.push(process),
             Err(error) => {
@@ -50,8 +50,8 @@ fn worker_process(job: &Job, index: usize) -> io::Result<std::process::Child> {
         .args(["workload", "work", "fsync", "--only"])
         .arg(index.to_string());
     command
-        .arg("--ledger")
-        .arg(&job.ledger)
+        .arg("--ground_truth")
+        .arg(&job.ground_truth)
         .arg("--folder")
         .arg(&job.folder)
         .arg("--input")

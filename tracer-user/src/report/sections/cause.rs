@@ -2,16 +2,16 @@
 
 use super::super::number::{figure, millis, percent, rate};
 use super::super::page::{Block, Phrase, Tone};
-use super::super::{Culprit, Report, words};
+use super::super::{Culprit, Report, names};
 use super::{Limits, or_unknown};
 
 pub(super) fn root_cause(report: &Report, limits: &Limits) -> Vec<Block> {
     let verdict = &report.verdict;
-    let mut line = capital(words::cause(&verdict.cause));
+    let mut line = capital(names::cause(&verdict.cause));
     if has_place(&verdict.cause) {
         line.push_str(&format!(
             " in {}: {}",
-            words::stage(verdict.stage).to_lowercase(),
+            names::stage(verdict.stage).to_lowercase(),
             culprit(&verdict.culprit)
         ));
     }
@@ -63,7 +63,7 @@ pub(super) fn root_cause(report: &Report, limits: &Limits) -> Vec<Block> {
         points.push(
             format!(
                 "Also {}: {}, {} of the lost time; without it alone {} times the rate.",
-                words::cause(&cause.cause),
+                names::cause(&cause.cause),
                 culprit(&cause.culprit),
                 percent(cause.share),
                 figure(cause.gain_alone)

@@ -2,7 +2,7 @@
 
 use super::super::number::{count, figure, millis, percent};
 use super::super::page::{Block, Phrase, Tone};
-use super::super::{Report, Resource, StageName, words};
+use super::super::{Report, Resource, StageName, names};
 use super::{Limits, plural};
 
 pub(super) fn evidence(report: &Report, limits: &Limits, details: bool) -> Vec<Block> {
@@ -46,7 +46,7 @@ pub(super) fn evidence(report: &Report, limits: &Limits, details: bool) -> Vec<B
                 .map(|(stage, resource)| {
                     vec![
                         Phrase::new(resource_words(resource)),
-                        words::stage(*stage).into(),
+                        names::stage(*stage).into(),
                         millis(resource.mean_ms).into(),
                         figure(resource.visits).into(),
                     ]

@@ -2,7 +2,7 @@
 
 use super::super::number::{count, figure, millis, percent, range, rate, seconds};
 use super::super::page::{Block, Phrase, Tone};
-use super::super::{Report, Stage, words};
+use super::super::{Report, Stage, names};
 use super::{or_unknown, plural};
 
 /// Most of a command line that one screen shows, characters.
@@ -61,7 +61,7 @@ pub(super) fn baseline(report: &Report, details: bool) -> Vec<Block> {
         [one] => format!(" (pid {one})"),
         [first, rest @ ..] => format!(" (pid {first} and {} more)", rest.len()),
     };
-    let language = words::language(&target.language);
+    let language = names::language(&target.language);
     let language = if language.is_empty() {
         String::new()
     } else {
@@ -138,7 +138,7 @@ pub(super) fn profile(report: &Report) -> Vec<Block> {
                 millis(stage.mean_ms)
             };
             vec![
-                words::stage(stage.stage).into(),
+                names::stage(stage.stage).into(),
                 mean.into(),
                 percent(stage.share).into(),
                 millis(stage.service_ms).into(),
@@ -183,13 +183,13 @@ pub(super) fn parallel(report: &Report, details: bool) -> Vec<Block> {
         1 => "1 worker".to_owned(),
         several => format!("{} workers", count(several.into())),
     };
-    let (severity, tone) = words::severity(report.verdict.severity);
+    let (severity, tone) = names::severity(report.verdict.severity);
     let factor = Phrase::new(format!(
         "SF {} ({}), {severity}",
         figure(parallel.serialization_factor),
         range(parallel.interval, figure)
     ));
-    let source = words::rate_source(parallel.single_rate_source);
+    let source = names::rate_source(parallel.single_rate_source);
     let rows: Vec<Vec<Phrase>> = vec![
         vec![
             "Single worker".into(),

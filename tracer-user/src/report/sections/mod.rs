@@ -7,7 +7,7 @@ mod evidence;
 mod figures;
 
 use super::page::{Block, Page, Phrase, Section};
-use super::{Report, number::count, words};
+use super::{Report, names, number::count};
 
 /// What fits one screen; `details` lifts these.
 struct Limits {
@@ -53,7 +53,7 @@ pub fn page(report: &Report, details: bool) -> Page {
         &verdict.sentence
     };
     Page {
-        verdict: Phrase::new(sentence).tone(words::severity(verdict.severity).1),
+        verdict: Phrase::new(sentence).tone(names::severity(verdict.severity).1),
         sections: vec![
             section("Baseline Metrics", figures::baseline(report, details)),
             section("Profiling Results", figures::profile(report)),

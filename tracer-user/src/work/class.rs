@@ -1,18 +1,18 @@
-//! Places: what operations are done to, with the many resources of one sort taken together.
+//! ResourceClasses: what operations are done to, with the many resources of one sort taken together.
 //!
-//! Sixty-four connections to one database are one place; so are the output files `part-01` to `part-64` of as many workers.
+//! Sixty-four connections to one database are one resource class; so are the output files `part-01` to `part-64` of as many workers.
 
 use foldhash::HashMap;
 
 use crate::row::{FileKind, Resource, ResourceId, ResourceKind, SocketRole};
 
-/// A place of one analysis.
+/// A resource class of one analysis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PlaceId(pub u32);
+pub struct ClassId(pub u32);
 
-/// Sort of a place.
+/// Sort of a resource class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PlaceKind {
+pub enum ClassKind {
     /// Not known, or of no interest (a terminal, /proc).
     #[default]
     Unknown,
@@ -34,16 +34,16 @@ pub enum PlaceKind {
     KernelLock,
 }
 
-/// All resources of a trace, and the places they belong to.
+/// All resources of a trace, and the resource classes they belong to.
 #[derive(Debug, Default)]
-pub struct Places {
+pub struct ResourceClasses {
     resources: HashMap<ResourceId, Resource>,
-    of: HashMap<ResourceId, PlaceId>,
-    ids: HashMap<(PlaceKind, String), PlaceId>,
-    names: Vec<(PlaceKind, String)>,
+    of: HashMap<ResourceId, ClassId>,
+    ids: HashMap<(ClassKind, String), ClassId>,
+    names: Vec<(ClassKind, String)>,
 }
 
-impl Places {
+impl ResourceClasses {
     /// Takes what is known of a resource; a later row of the same id replaces an earlier one.
     pub fn learn(&mut self, resource: &Resource) {
         self.resources.insert(resource.id, resource.clone());
@@ -61,64 +61,64 @@ impl Places {
         self.resources.values()
     }
 
-    /// The place a resource belongs to.
-    pub fn of(&mut self, id: ResourceId) -> PlaceId {
-        if let Some(place) = self.of.get(&id) {
-            return *place;
+    /// The resource class a resource belongs to.
+    pub fn of(&mut self, id: ResourceId) -> ClassId {
+        if let Some(class) = self.of.get(&id) {
+            return *class;
         }
         let key = self
             .resources
             .get(&id)
-            .map_or((PlaceKind::Unknown, String::new()), place_key);
-        let place = self.place(key);
-        self.of.insert(id, place);
-        place
+            .map_or((ClassKind::Unknown, String::new()), class_key);
+        let class = self.class(key);
+        self.of.insert(id, class);
+        class
     }
 
-    /// Waiting for this resource turned out to be waiting for time to pass: from now on it belongs to that place.
+    /// Waiting for this resource turned out to be waiting for time to pass: from now on it belongs to that resource class.
     pub fn pass_time(&mut self, id: ResourceId) {
-        let timer = self.place((PlaceKind::Timer, String::new()));
+        let timer = self.class((ClassKind::Timer, String::new()));
         self.of.insert(id, timer);
     }
 
-    fn place(&mut self, key: (PlaceKind, String)) -> PlaceId {
-        let next = PlaceId(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
-        let place = *self.ids.entry(key.clone()).or_insert(next);
-        if place == next {
+    fn class(&mut self, key: (ClassKind, String)) -> ClassId {
+        let next = ClassId(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
+        let class = *self.ids.entry(key.clone()).or_insert(next);
+        if class == next {
             self.names.push(key);
         }
-        place
+        class
     }
 
-    /// As [`Places::of`], for a place that was asked for before.
+    /// As [`ResourceClasses::of`], for a resource class that was asked for before.
     #[must_use]
-    pub fn known(&self, id: ResourceId) -> Option<PlaceId> {
+    pub fn known(&self, id: ResourceId) -> Option<ClassId> {
         self.of.get(&id).copied()
     }
 
-    /// Sort of a place.
+    /// Sort of a resource class.
     #[must_use]
-    pub fn kind(&self, place: PlaceId) -> PlaceKind {
+    pub fn kind(&self, class: ClassId) -> ClassKind {
         self.names
-            .get(place.0 as usize)
-            .map_or(PlaceKind::Unknown, |name| name.0)
+            .get(class.0 as usize)
+            .map_or(ClassKind::Unknown, |name| name.0)
     }
 
-    /// Name of a place: an address, a path pattern, a futex's id.
+    /// Name of a resource class: an address, a path pattern, a futex's id.
     #[must_use]
-    pub fn name(&self, place: PlaceId) -> &str {
+    pub fn name(&self, class: ClassId) -> &str {
         self.names
-            .get(place.0 as usize)
+            .get(class.0 as usize)
             .map_or("", |name| name.1.as_str())
     }
 
-    /// The resources of a place, by id.
+    /// The resources of a resource class, by id.
     #[must_use]
-    pub fn members(&self, place: PlaceId) -> Vec<&Resource> {
+    pub fn members(&self, class: ClassId) -> Vec<&Resource> {
         let mut ids: Vec<_> = self
             .of
             .iter()
-            .filter(|(_, of)| **of == place)
+            .filter(|(_, of)| **of == class)
             .map(|(id, _)| *id)
             .collect();
         ids.sort_unstable();
@@ -126,27 +126,27 @@ impl Places {
     }
 }
 
-fn place_key(resource: &Resource) -> (PlaceKind, String) {
+fn class_key(resource: &Resource) -> (ClassKind, String) {
     match resource.kind {
         ResourceKind::FutexPrivate | ResourceKind::FutexShared => {
-            (PlaceKind::Futex, format!("{:010}", resource.id.0))
+            (ClassKind::Futex, format!("{:010}", resource.id.0))
         }
-        ResourceKind::Timer => (PlaceKind::Timer, String::new()),
-        ResourceKind::KernelLock => (PlaceKind::KernelLock, format!("{:#x}", resource.address)),
+        ResourceKind::Timer => (ClassKind::Timer, String::new()),
+        ResourceKind::KernelLock => (ClassKind::KernelLock, format!("{:#x}", resource.address)),
         ResourceKind::Socket => match resource.role {
             SocketRole::Server | SocketRole::Listener => (
-                PlaceKind::Service,
+                ClassKind::Service,
                 format!("{} {}", resource.pid, service_name(resource)),
             ),
-            SocketRole::Client | SocketRole::Unknown => (PlaceKind::Peer, peer_name(resource)),
+            SocketRole::Client | SocketRole::Unknown => (ClassKind::Peer, peer_name(resource)),
         },
         ResourceKind::File => match resource.file {
-            FileKind::Regular | FileKind::Block => (PlaceKind::Files, pattern(&resource.path)),
-            FileKind::Pipe => (PlaceKind::Pipe, format!("pipe {}", resource.inode)),
-            FileKind::Epoll | FileKind::Event => (PlaceKind::Notifier, String::new()),
-            _ => (PlaceKind::Unknown, String::new()),
+            FileKind::Regular | FileKind::Block => (ClassKind::Files, pattern(&resource.path)),
+            FileKind::Pipe => (ClassKind::Pipe, format!("pipe {}", resource.inode)),
+            FileKind::Epoll | FileKind::Event => (ClassKind::Notifier, String::new()),
+            _ => (ClassKind::Unknown, String::new()),
         },
-        ResourceKind::Unknown => (PlaceKind::Unknown, String::new()),
+        ResourceKind::Unknown => (ClassKind::Unknown, String::new()),
     }
 }
 

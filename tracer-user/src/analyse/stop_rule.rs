@@ -27,7 +27,7 @@ pub(super) fn unsettled(findings: &Findings<'_>, conclusion: &Conclusion) -> Vec
     if high - low > 2.0 * INTERVAL * conclusion.factor.value {
         open.push(format!("SF between {low:.1} and {high:.1}"));
     }
-    if let [first, second, ..] = conclusion.suspects.as_slice()
+    if let [first, second, ..] = conclusion.candidates.as_slice()
         && first.lost.likely > 0.0
         && second.lost.likely > (1.0 - AHEAD) * first.lost.likely
     {

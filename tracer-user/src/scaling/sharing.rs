@@ -25,7 +25,7 @@ const IN_ORDER: f64 = 0.8;
 
 /// Figures of the visits, as far as a reading needs them. Seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Reading {
+pub struct SharingEstimate {
     /// Service time of one visit alone, s.
     pub service: f64,
     /// Where it lies.
@@ -42,7 +42,7 @@ pub struct Reading {
 
 /// Visits as figures.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Seen {
+pub struct StationSamples {
     /// Those who come here and elsewhere, in a closed loop.
     pub customers: f64,
     /// Visits.
@@ -65,7 +65,7 @@ pub struct Seen {
 
 /// Reads the figures.
 #[must_use]
-pub fn read(seen: &Seen) -> Reading {
+pub fn estimate_sharing(seen: &StationSamples) -> SharingEstimate {
     let serial = if seen.rate > 0.0 {
         (1.0 / seen.rate).min(seen.mean)
     } else {
@@ -77,12 +77,12 @@ pub fn read(seen: &Seen) -> Reading {
     let even =
         stands && seen.count >= 20 && variation < EVEN && small <= SMALL && in_order >= IN_ORDER;
     let varies = seen.others.1 > VARIES * (1.0 + seen.others.0);
-    let mut out = Reading {
+    let mut out = SharingEstimate {
         service: seen.mean,
         between: [serial, seen.low.max(serial)],
         capacity: (seen.others.0 + 1.0).max(1.0),
         even,
-        ..Reading::default()
+        ..SharingEstimate::default()
     };
     let service = match seen.elasticity.filter(|_| varies) {
         _ if seen.others.0 < 0.05 => {
@@ -131,11 +131,11 @@ pub fn read(seen: &Seen) -> Reading {
 
 #[cfg(test)]
 mod tests {
-    use super::{Seen, read};
+    use super::{StationSamples, estimate_sharing};
 
     #[test]
     fn a_saturated_even_server_is_likely_serial() {
-        let seen = Seen {
+        let seen = StationSamples {
             customers: 64.0,
             count: 250,
             rate: 4.237,
@@ -146,7 +146,7 @@ mod tests {
             alone: (0, 0.0),
             gaps: (0.02, 0.0, 1.0),
         };
-        let reading = read(&seen);
+        let reading = estimate_sharing(&seen);
         assert!(
             reading.even && (reading.service - 0.236).abs() < 1e-3,
             "{reading:?}"
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_slow_parallel_peer_loses_nothing() {
-        let seen = Seen {
+        let seen = StationSamples {
             customers: 16.0,
             count: 2000,
             rate: 60.0,
@@ -170,14 +170,14 @@ mod tests {
             alone: (0, 0.0),
             gaps: (1.0, 0.1, 0.9),
         };
-        let reading = read(&seen);
+        let reading = estimate_sharing(&seen);
         assert_eq!(reading.shared, Some(false));
         assert!(reading.lost.possible == 0.0);
     }
 
     #[test]
     fn an_undetermined_peer_keeps_both_readings_open() {
-        let seen = Seen {
+        let seen = StationSamples {
             customers: 16.0,
             count: 500,
             rate: 60.0,
@@ -188,7 +188,7 @@ mod tests {
             alone: (0, 0.0),
             gaps: (0.9, 0.1, 0.9),
         };
-        let reading = read(&seen);
+        let reading = estimate_sharing(&seen);
         assert!(
             reading.shared.is_none() && reading.lost.likely == 0.0 && reading.lost.possible > 0.18,
             "{reading:?}"

@@ -2,20 +2,20 @@
 
 use crate::report::{Culprit, StageName};
 use crate::scaling::Lost;
-use crate::work::Spot;
+use crate::work::WaitSite;
 
 /// A cause under suspicion, with what speaks for and against it.
 #[derive(Clone, Debug, Default)]
-pub struct Suspect {
+pub struct Candidate {
     /// Id of the closed list.
     pub cause: &'static str,
     /// Stage most of its time is in.
     pub stage: StageName,
     /// The thing to look at.
     pub culprit: Culprit,
-    /// Where the workers lose the time; no two suspects share a spot.
-    pub spots: Vec<Spot>,
-    /// It is the run queue, which has no spot.
+    /// Where the workers lose the time; no two candidates share a wait site.
+    pub sites: Vec<WaitSite>,
+    /// It is the run queue, which has no wait site.
     pub run_queue: bool,
     /// Worker seconds lost in the window.
     pub lost: Lost,

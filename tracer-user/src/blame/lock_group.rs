@@ -1,51 +1,51 @@
 //! Which futex words are one lock.
 //!
 //! glibc's mutex is one word for all waiters. Java, Go, `parking_lot` and Python's conditions park each waiter on a word of
-//! its own: words with a single waiter, waited on from the same place of the same process, are taken as one.
+//! its own: words with a single waiter, waited on from the same resource class of the same process, are taken as one.
 
 use foldhash::HashMap;
 use std::collections::BTreeMap;
 
 use crate::row::{Pid, Stack, StackId};
-use crate::work::{Census, PlaceId};
+use crate::work::{ClassId, Inventory};
 
-/// Words to locks.
+/// LockGroups to locks.
 #[derive(Debug, Default)]
-pub struct Words {
-    of: HashMap<PlaceId, PlaceId>,
+pub struct LockGroups {
+    of: HashMap<ClassId, ClassId>,
     /// Call sites of each lock, with their count, most frequent first.
-    pub sites: HashMap<PlaceId, Vec<(String, u64)>>,
+    pub sites: HashMap<ClassId, Vec<(String, u64)>>,
     /// Stacks that stand for each lock's most frequent call site.
-    pub stacks: HashMap<PlaceId, StackId>,
+    pub stacks: HashMap<ClassId, StackId>,
     /// Locks made of many words.
-    pub parked: Vec<PlaceId>,
+    pub parked: Vec<ClassId>,
 }
 
-impl Words {
-    /// Groups the words of a census.
+impl LockGroups {
+    /// Groups the words of a inventory.
     #[must_use]
-    pub fn group(census: &Census) -> Self {
+    pub fn group(inventory: &Inventory) -> Self {
         let mut words = Self::default();
-        let mut parked: BTreeMap<(Pid, String), Vec<PlaceId>> = BTreeMap::new();
-        for (place, totals) in &census.words {
+        let mut parked: BTreeMap<(Pid, String), Vec<ClassId>> = BTreeMap::new();
+        for (class, totals) in &inventory.words {
             if totals.waiters.len() == 1 {
                 let site = totals.stacks.iter().max_by_key(|(_, count)| **count);
-                let site = site.map_or(String::new(), |(stack, _)| way_in(census, *stack));
-                parked.entry((totals.pid, site)).or_default().push(*place);
+                let site = site.map_or(String::new(), |(stack, _)| way_in(inventory, *stack));
+                parked.entry((totals.pid, site)).or_default().push(*class);
             }
         }
-        for places in parked.into_values().filter(|places| places.len() > 1) {
-            words.parked.push(places[0]);
-            for place in &places {
-                words.of.insert(*place, places[0]);
+        for classes in parked.into_values().filter(|classes| classes.len() > 1) {
+            words.parked.push(classes[0]);
+            for class in &classes {
+                words.of.insert(*class, classes[0]);
             }
         }
-        let mut sites: HashMap<PlaceId, BTreeMap<String, (u64, StackId)>> = HashMap::default();
-        for (place, totals) in &census.words {
+        let mut sites: HashMap<ClassId, BTreeMap<String, (u64, StackId)>> = HashMap::default();
+        for (class, totals) in &inventory.words {
             for (stack, count) in &totals.stacks {
-                if let Some(site) = site_name(census, *stack) {
+                if let Some(site) = site_name(inventory, *stack) {
                     let entry = sites
-                        .entry(words.lock(*place))
+                        .entry(words.lock(*class))
                         .or_default()
                         .entry(site)
                         .or_insert((0, *stack));
@@ -53,17 +53,17 @@ impl Words {
                 }
             }
         }
-        for (place, by_site) in sites {
+        for (class, by_site) in sites {
             let mut list: Vec<(String, u64, StackId)> = by_site
                 .into_iter()
                 .map(|(site, (count, stack))| (site, count, stack))
                 .collect();
             list.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
             if let Some(first) = list.first() {
-                words.stacks.insert(place, first.2);
+                words.stacks.insert(class, first.2);
             }
             words.sites.insert(
-                place,
+                class,
                 list.into_iter()
                     .map(|(site, count, _)| (site, count))
                     .collect(),
@@ -74,18 +74,18 @@ impl Words {
 
     /// The lock a word belongs to; itself, if it stands alone.
     #[must_use]
-    pub fn lock(&self, word: PlaceId) -> PlaceId {
+    pub fn lock(&self, word: ClassId) -> ClassId {
         self.of.get(&word).copied().unwrap_or(word)
     }
 }
 
 /// What tells the waits of one lock from those of others: the call site; where it is not known, the way through the runtime to
 /// the wait.
-fn way_in(census: &Census, stack: StackId) -> String {
+fn way_in(inventory: &Inventory, stack: StackId) -> String {
     /// Frames that tell a monitor from a queue, and both from the threads of the runtime itself.
     const FRAMES: usize = 6;
-    site_name(census, stack).unwrap_or_else(|| {
-        let frames = census.stacks.get(&stack).map(|stack| &stack.frames);
+    site_name(inventory, stack).unwrap_or_else(|| {
+        let frames = inventory.stacks.get(&stack).map(|stack| &stack.frames);
         let names = frames.into_iter().flatten().take(FRAMES);
         names
             .map(|frame| frame.symbol.as_str())
@@ -94,8 +94,8 @@ fn way_in(census: &Census, stack: StackId) -> String {
     })
 }
 
-fn site_name(census: &Census, stack: StackId) -> Option<String> {
-    census
+fn site_name(inventory: &Inventory, stack: StackId) -> Option<String> {
+    inventory
         .stacks
         .get(&stack)
         .and_then(Stack::call_site)

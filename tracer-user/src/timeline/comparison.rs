@@ -9,7 +9,7 @@ use crate::row::{Books, Nanos, Tid};
 
 /// What the timelines say of one thread between the two readings of its books.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct CpuTotals {
     /// Time running.
     pub run: Nanos,
     /// Waits that blocked.
@@ -20,7 +20,7 @@ pub struct Seen {
 
 /// The comparison, summed over threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct BooksCheck {
+pub struct KernelComparison {
     /// Threads that have both readings.
     pub threads: u32,
     /// |run time seen - in the books| / window time of those threads.
@@ -29,7 +29,7 @@ pub struct BooksCheck {
     pub switches: f64,
 }
 
-impl BooksCheck {
+impl KernelComparison {
     /// The larger of the two.
     #[must_use]
     pub fn worst(&self) -> f64 {
@@ -44,13 +44,13 @@ impl BooksCheck {
     reason = "times and counts of one window are far below 2^53"
 )]
 pub fn compare(
-    seen: &HashMap<Tid, Seen>,
+    seen: &HashMap<Tid, CpuTotals>,
     opened: &HashMap<Tid, Books>,
     closed: &HashMap<Tid, Books>,
     window: Nanos,
-) -> BooksCheck {
+) -> KernelComparison {
     let (mut check, mut run_off, mut switch_off, mut switches) =
-        (BooksCheck::default(), 0.0, 0.0, 0.0);
+        (KernelComparison::default(), 0.0, 0.0, 0.0);
     for (tid, before) in opened {
         let Some(after) = closed.get(tid) else {
             continue;

@@ -39,17 +39,17 @@ const _: () = assert!(size_of::<Slot>() == SLOT_BYTES);
 
 /// The mapped file.
 #[derive(Debug)]
-pub struct Ledger {
+pub struct GroundTruth {
     base: *mut Slot,
     slots: usize,
 }
 
 // SAFETY: the mapping lives as long as the value, and all access to it is through atomics.
-unsafe impl Send for Ledger {}
+unsafe impl Send for GroundTruth {}
 // SAFETY: as above.
-unsafe impl Sync for Ledger {}
+unsafe impl Sync for GroundTruth {}
 
-impl Ledger {
+impl GroundTruth {
     /// A new file with room for `slots` workers.
     ///
     /// # Errors
@@ -61,31 +61,34 @@ impl Ledger {
             .create_new(true)
             .open(path)?;
         file.set_len(((slots + 1) * SLOT_BYTES) as u64)?;
-        let ledger = Self::map(&file, slots)?;
-        let header = ledger.header();
+        let ground_truth = Self::map(&file, slots)?;
+        let header = ground_truth.header();
         header.stage.store(slots as u64, Ordering::Relaxed);
         header.sequence.store(MAGIC, Ordering::Release);
-        Ok(ledger)
+        Ok(ground_truth)
     }
 
     /// The file another process made.
     ///
     /// # Errors
-    /// The file cannot be opened or mapped, or is no ledger.
+    /// The file cannot be opened or mapped, or is no ground_truth.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
         let bytes = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
         if bytes < SLOT_BYTES || bytes % SLOT_BYTES != 0 {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("{bytes} bytes are no ledger"),
+                format!("{bytes} bytes are no ground_truth"),
             ));
         }
-        let ledger = Self::map(&file, bytes / SLOT_BYTES - 1)?;
-        if ledger.header().sequence.load(Ordering::Acquire) != MAGIC {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "not a ledger"));
+        let ground_truth = Self::map(&file, bytes / SLOT_BYTES - 1)?;
+        if ground_truth.header().sequence.load(Ordering::Acquire) != MAGIC {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "not a ground_truth",
+            ));
         }
-        Ok(ledger)
+        Ok(ground_truth)
     }
 
     fn map(file: &File, slots: usize) -> io::Result<Self> {
@@ -173,7 +176,7 @@ impl Ledger {
     }
 }
 
-impl Drop for Ledger {
+impl Drop for GroundTruth {
     fn drop(&mut self) {
         // SAFETY: unmaps exactly what `map` mapped; no reference into it outlives `self`.
         unsafe { libc::munmap(self.base.cast(), (self.slots + 1) * SLOT_BYTES) };
@@ -183,16 +186,16 @@ impl Drop for Ledger {
 /// One worker's clock.
 #[derive(Debug)]
 pub struct Stopwatch {
-    ledger: Arc<Ledger>,
+    ground_truth: Arc<GroundTruth>,
     index: usize,
 }
 
 impl Stopwatch {
     /// The clock of worker `index`, which is the only one to use that slot.
     #[must_use]
-    pub fn new(ledger: &Arc<Ledger>, index: usize) -> Self {
+    pub fn new(ground_truth: &Arc<GroundTruth>, index: usize) -> Self {
         Self {
-            ledger: Arc::clone(ledger),
+            ground_truth: Arc::clone(ground_truth),
             index,
         }
     }
@@ -208,7 +211,7 @@ impl Stopwatch {
     }
 
     fn change(&self, stage: StageName, items: u64) {
-        let slot = self.ledger.slot(self.index);
+        let slot = self.ground_truth.slot(self.index);
         let sequence = slot.sequence.load(Ordering::Relaxed);
         slot.sequence.store(sequence + 1, Ordering::Relaxed);
         fence(Ordering::Release);
@@ -329,9 +332,9 @@ mod tests {
     #[test]
     fn a_second_mapping_sees_items_and_stages_under_way() {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("ledger");
-        let writer = Arc::new(Ledger::create(&path, 3).expect("a ledger"));
-        let reader = Ledger::open(&path).expect("the same ledger");
+        let path = folder.path().join("ground_truth");
+        let writer = Arc::new(GroundTruth::create(&path, 3).expect("a ground_truth"));
+        let reader = GroundTruth::open(&path).expect("the same ground_truth");
 
         let start = reader.sample();
         let watch = Stopwatch::new(&writer, 1);
@@ -374,11 +377,13 @@ mod tests {
     #[test]
     fn what_is_no_ledger_is_refused() {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("ledger");
+        let path = folder.path().join("ground_truth");
         for bytes in [0, 100, 256] {
             std::fs::write(&path, vec![0; bytes]).expect("a file");
             assert_eq!(
-                Ledger::open(&path).expect_err("no ledger").kind(),
+                GroundTruth::open(&path)
+                    .expect_err("no ground_truth")
+                    .kind(),
                 io::ErrorKind::InvalidData
             );
         }

@@ -11,11 +11,11 @@ const KEPT: usize = 48;
 
 /// The last pieces of all threads.
 #[derive(Debug, Default)]
-pub struct Recent {
+pub struct RecentPieces {
     threads: HashMap<Tid, (VecDeque<Piece>, Piece)>,
 }
 
-impl Recent {
+impl RecentPieces {
     /// A thread's state changed.
     pub fn change(&mut self, tid: Tid, was: &Piece, now: State) {
         let (kept, current) = self.threads.entry(tid).or_default();

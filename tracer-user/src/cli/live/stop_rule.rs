@@ -30,13 +30,13 @@ struct Seen {
 }
 
 /// Looks at the spool from time to time in a thread of its own. Ends with the value.
-pub struct Settle {
+pub struct StopRule {
     seen: Arc<Mutex<Seen>>,
     end: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Settle {
+impl StopRule {
     /// Begins to look at `folder`.
     pub fn begin(folder: &Path, options: Options) -> Self {
         let seen = Arc::new(Mutex::new(Seen::default()));
@@ -66,7 +66,7 @@ impl Settle {
     }
 }
 
-impl Drop for Settle {
+impl Drop for StopRule {
     fn drop(&mut self) {
         drop(self.end.take());
         if let Some(thread) = self.thread.take() {
@@ -133,9 +133,9 @@ mod tests {
     fn a_folder_without_a_trace_settles_nothing_and_ends_promptly() {
         let folder = tempfile::tempdir().expect("folder");
         let began = Instant::now();
-        let settle = Settle::begin(folder.path(), Options::default());
-        assert!(settle.open(LONGEST).is_some());
-        drop(settle);
+        let stop_rule = StopRule::begin(folder.path(), Options::default());
+        assert!(stop_rule.open(LONGEST).is_some());
+        drop(stop_rule);
         assert!(began.elapsed() < FIRST_LOOK);
     }
 }

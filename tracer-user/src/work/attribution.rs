@@ -11,13 +11,13 @@
 use foldhash::HashMap;
 use std::collections::BTreeMap;
 
+use super::class::{ClassId, ResourceClasses};
 use super::cycle::{Cycle, ItemMark};
-use super::operation::{Act, Operation};
-use super::place::{PlaceId, Places};
-use super::segment::{Segment, What, settle};
-use super::spot::{Spot, Way};
+use super::operation::{Operation, OperationKind};
+use super::segment::{Segment, What, attribute};
 use super::stage::{StageName, Stages};
 use super::times::Times;
+use super::wait_site::{WaitKind, WaitSite};
 use crate::row::{Call, Nanos, Tid};
 use crate::timeline::{Piece, State};
 
@@ -31,8 +31,8 @@ const OPEN_PIECES: usize = 4096;
 pub struct StageTime {
     /// Its time.
     pub times: Times,
-    /// How often something was done to a place.
-    pub visits: BTreeMap<Spot, u64>,
+    /// How often something was done to a resource class.
+    pub visits: BTreeMap<WaitSite, u64>,
     /// Time running at its edges, which may belong to the neighbour.
     pub edge: Nanos,
 }
@@ -55,18 +55,18 @@ struct Worker {
     pieces: Vec<Piece>,
     open: Vec<Segment>,
     before: Option<StageName>,
-    polling: Option<Spot>,
+    polling: Option<WaitSite>,
     steered: Option<StageName>,
     marks: u32,
     totals: WorkerTotals,
 }
 
-/// The ledger of all workers.
-pub struct Ledger<'a> {
+/// The attribution of all workers.
+pub struct Attribution<'a> {
     stages: &'a Stages,
     cycle: &'a Cycle,
     /// The lock that a futex word is part of.
-    lock: &'a dyn Fn(PlaceId) -> PlaceId,
+    lock: &'a dyn Fn(ClassId) -> ClassId,
     workers: HashMap<Tid, Worker>,
     /// The present window began: where it joins the one before.
     began: Nanos,
@@ -76,10 +76,10 @@ pub struct Ledger<'a> {
     classified: bool,
 }
 
-impl<'a> Ledger<'a> {
-    /// An empty ledger for the workers of a cycle; `lock` gives the lock that a futex word is part of.
+impl<'a> Attribution<'a> {
+    /// An empty attribution for the workers of a cycle; `lock` gives the lock that a futex word is part of.
     #[must_use]
-    pub fn new(stages: &'a Stages, cycle: &'a Cycle, lock: &'a dyn Fn(PlaceId) -> PlaceId) -> Self {
+    pub fn new(stages: &'a Stages, cycle: &'a Cycle, lock: &'a dyn Fn(ClassId) -> ClassId) -> Self {
         let workers = cycle
             .workers
             .iter()
@@ -100,22 +100,22 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    fn word(&self, word: PlaceId) -> Spot {
-        Spot {
-            way: Way::Futex,
-            place: (self.lock)(word),
+    fn word(&self, word: ClassId) -> WaitSite {
+        WaitSite {
+            kind: WaitKind::Futex,
+            class: (self.lock)(word),
         }
     }
 
     /// A worker's state changed.
-    pub fn change(&mut self, tid: Tid, at: Nanos, now: State, places: &mut Places) {
+    pub fn change(&mut self, tid: Tid, at: Nanos, now: State, classes: &mut ResourceClasses) {
         if let Some(worker) = self.workers.get_mut(&tid) {
             worker.flush(at);
             worker.state = now;
             if worker.pieces.len() > OPEN_PIECES {
                 // Computing for long, being preempted often: nothing a stage depends on is lost by summing it.
                 let old: Vec<Piece> = worker.pieces.drain(..OPEN_PIECES / 2).collect();
-                let segment = Segment::new(What::Gap, &old, None, places);
+                let segment = Segment::new(What::Gap, &old, None, classes);
                 worker.open.push(segment);
             }
         }
@@ -126,10 +126,10 @@ impl<'a> Ledger<'a> {
         &mut self,
         call: &Call,
         operation: Option<Operation>,
-        turn: bool,
-        places: &mut Places,
+        request: bool,
+        classes: &mut ResourceClasses,
     ) {
-        let lock = operation.map(|operation| self.word(operation.place));
+        let lock = operation.map(|operation| self.word(operation.class));
         let Some(worker) = self.workers.get_mut(&call.tid) else {
             return;
         };
@@ -137,28 +137,28 @@ impl<'a> Ledger<'a> {
         let Some(operation) = operation else { return };
         let (before, inside) = &mut self.cut;
         worker.split(call.start, before, inside);
-        let gap = Segment::new(What::Gap, before, None, places);
+        let gap = Segment::new(What::Gap, before, None, classes);
         let stage = self.stages.of(operation);
         if let Some(stage) = stage {
             worker.open.push(gap);
-            let spot = Spot {
-                way: way_of(operation.act),
-                place: operation.place,
+            let site = WaitSite {
+                kind: kind_of(operation.kind),
+                class: operation.class,
             };
-            if spot.way == Way::Exchange && call.call.is_input() && call.ret > 0 {
+            if site.kind == WaitKind::Exchange && call.call.is_input() && call.ret > 0 {
                 // An event loop polls for all its sockets at once; what ended it tells what it was for.
                 for segment in worker.open.iter_mut().filter(|open| open.what == What::Gap) {
-                    segment.times.polled_for(spot);
+                    segment.times.polled_for(site);
                 }
             }
-            worker.settle(Some(stage), self.classified);
+            worker.attribute(Some(stage), self.classified);
             let entry = worker.totals.stages.entry(stage).or_default();
             for piece in inside.iter() {
-                entry.times.add(piece, None, places);
+                entry.times.add(piece, None, classes);
             }
-            *entry.visits.entry(spot).or_default() += match operation.act {
+            *entry.visits.entry(site).or_default() += match operation.kind {
                 // However many sends and receives it takes.
-                Act::Exchange(_) | Act::Serve => u64::from(turn),
+                OperationKind::Exchange(_) | OperationKind::Serve => u64::from(request),
                 _ => u64::from(call.count),
             };
             worker.before = Some(stage);
@@ -171,30 +171,30 @@ impl<'a> Ledger<'a> {
                 worker.steer(stage, self.cycle);
             }
         } else {
-            let spot = worker.polling;
-            let file = Spot {
-                way: Way::FileLock,
-                place: operation.place,
+            let site = worker.polling;
+            let file = WaitSite {
+                kind: WaitKind::FileLock,
+                class: operation.class,
             };
-            let what = match operation.act {
-                Act::Wait => lock.map_or(What::Gap, What::Lock),
-                Act::Release => lock.map_or(What::Gap, What::Release),
-                Act::LockFile | Act::LockRefused => What::Lock(file),
-                Act::UnlockFile => What::Release(file),
-                Act::Sleep => spot.map_or(What::Sleep, What::Lock),
+            let what = match operation.kind {
+                OperationKind::Wait => lock.map_or(What::Gap, What::Lock),
+                OperationKind::Release => lock.map_or(What::Gap, What::Release),
+                OperationKind::LockFile | OperationKind::LockRefused => What::Lock(file),
+                OperationKind::UnlockFile => What::Release(file),
+                OperationKind::Sleep => site.map_or(What::Sleep, What::Lock),
                 _ => What::Gap,
             };
-            worker.polling = match operation.act {
-                Act::LockRefused => Some(file),
-                Act::LockFile => None,
+            worker.polling = match operation.kind {
+                OperationKind::LockRefused => Some(file),
+                OperationKind::LockFile => None,
                 _ => worker.polling,
             };
             worker.open.push(gap);
             worker.open.push(Segment::new(
                 what,
                 inside,
-                spot.filter(|_| operation.act == Act::Sleep),
-                places,
+                site.filter(|_| operation.kind == OperationKind::Sleep),
+                classes,
             ));
         }
         if self.cycle.mark == Some(ItemMark::Each(operation)) && counts(call, operation) {
@@ -202,31 +202,35 @@ impl<'a> Ledger<'a> {
                 worker.mark(self.cycle.times);
             }
             if stage.is_none() {
-                worker.settle(None, self.classified);
+                worker.attribute(None, self.classified);
             }
         }
         if worker.open.len() > OPEN_SEGMENTS {
-            worker.settle(None, self.classified);
+            worker.attribute(None, self.classified);
         }
     }
 
     /// Windows join here, with a pause between them: a call that is under way in the next one need not be the one before.
-    pub fn join(&mut self, at: Nanos, places: &mut Places) {
-        self.end_window(at, places);
+    pub fn join(&mut self, at: Nanos, classes: &mut ResourceClasses) {
+        self.end_window(at, classes);
         self.began = at;
     }
 
     /// Ends the window and gives what each worker did.
     #[must_use]
-    pub fn close(mut self, closed: Nanos, places: &mut Places) -> BTreeMap<Tid, WorkerTotals> {
-        self.end_window(closed, places);
+    pub fn close(
+        mut self,
+        closed: Nanos,
+        classes: &mut ResourceClasses,
+    ) -> BTreeMap<Tid, WorkerTotals> {
+        self.end_window(closed, classes);
         self.workers
             .into_iter()
             .map(|(tid, worker)| (tid, worker.totals))
             .collect()
     }
 
-    fn end_window(&mut self, at: Nanos, places: &mut Places) {
+    fn end_window(&mut self, at: Nanos, classes: &mut ResourceClasses) {
         for worker in self.workers.values_mut() {
             worker.flush(at);
             let rest = std::mem::take(&mut worker.pieces);
@@ -235,25 +239,25 @@ impl<'a> Ledger<'a> {
                 let State::Blocked(blocked) = piece.state else {
                     worker
                         .open
-                        .push(Segment::new(What::Gap, &[*piece], None, places));
+                        .push(Segment::new(What::Gap, &[*piece], None, classes));
                     continue;
                 };
-                let spot = Spot::of(&blocked, places);
-                let stage = self.stages.of_wait(spot, blocked.call);
-                let what = match spot.way {
-                    Way::Futex => What::Lock(Spot {
-                        place: (self.lock)(spot.place),
-                        ..spot
+                let site = WaitSite::of(&blocked, classes);
+                let stage = self.stages.of_wait(site, blocked.call);
+                let what = match site.kind {
+                    WaitKind::Futex => What::Lock(WaitSite {
+                        class: (self.lock)(site.class),
+                        ..site
                     }),
-                    Way::FileLock => What::Lock(spot),
-                    Way::Sleep => worker.polling.map_or(What::Sleep, What::Lock),
+                    WaitKind::FileLock => What::Lock(site),
+                    WaitKind::Sleep => worker.polling.map_or(What::Sleep, What::Lock),
                     _ => What::Gap,
                 };
                 let segment = Segment::new(
                     what,
                     &[*piece],
-                    worker.polling.filter(|_| spot.way == Way::Sleep),
-                    places,
+                    worker.polling.filter(|_| site.kind == WaitKind::Sleep),
+                    classes,
                 );
                 match stage {
                     Some(stage) => {
@@ -261,7 +265,7 @@ impl<'a> Ledger<'a> {
                             // The next fetch is under way: the item before it is complete.
                             worker.steer(stage, self.cycle);
                         }
-                        worker.settle(Some(stage), self.classified);
+                        worker.attribute(Some(stage), self.classified);
                         worker
                             .totals
                             .stages
@@ -283,24 +287,24 @@ impl<'a> Ledger<'a> {
                 .iter()
                 .rev()
                 .find_map(|segment| match segment.what {
-                    What::Lock(spot) => usual.get(&spot).copied(),
+                    What::Lock(site) => usual.get(&site).copied(),
                     _ => None,
                 });
-            worker.settle(waits, self.classified);
+            worker.attribute(waits, self.classified);
         }
     }
 }
 
-impl Ledger<'_> {
-    fn usual_lock_stages(&self) -> HashMap<Spot, StageName> {
-        let mut visits: HashMap<Spot, BTreeMap<StageName, u64>> = HashMap::default();
+impl Attribution<'_> {
+    fn usual_lock_stages(&self) -> HashMap<WaitSite, StageName> {
+        let mut visits: HashMap<WaitSite, BTreeMap<StageName, u64>> = HashMap::default();
         for (stage, time) in self
             .workers
             .values()
             .flat_map(|worker| &worker.totals.stages)
         {
-            for (spot, count) in &time.visits {
-                *visits.entry(*spot).or_default().entry(*stage).or_default() += count;
+            for (site, count) in &time.visits {
+                *visits.entry(*site).or_default().entry(*stage).or_default() += count;
             }
         }
         let most = |by_stage: BTreeMap<StageName, u64>| {
@@ -308,7 +312,7 @@ impl Ledger<'_> {
         };
         visits
             .into_iter()
-            .filter_map(|(spot, by_stage)| most(by_stage).map(|(stage, _)| (spot, stage)))
+            .filter_map(|(site, by_stage)| most(by_stage).map(|(stage, _)| (site, stage)))
             .collect()
     }
 }
@@ -318,25 +322,27 @@ const TRY_AGAIN: [u16; 2] = [429, 503];
 
 /// An exchange ends an item when its reply came, not with each of its calls, and not when it has to be tried again.
 fn counts(call: &Call, operation: Operation) -> bool {
-    match operation.act {
-        Act::Exchange(_) => {
+    match operation.kind {
+        OperationKind::Exchange(_) => {
             call.call.is_input() && call.ret > 0 && !TRY_AGAIN.contains(&call.status)
         }
-        Act::Serve => call.call.is_output() && call.ret > 0,
+        OperationKind::Serve => call.call.is_output() && call.ret > 0,
         _ => call.ret >= 0,
     }
 }
 
-fn way_of(act: Act) -> Way {
-    match act {
-        Act::Exchange(_) => Way::Exchange,
-        Act::Serve => Way::Service,
-        Act::Sync => Way::Sync,
-        Act::Take | Act::Give => Way::Pipe,
-        Act::Wait | Act::Release => Way::Futex,
-        Act::LockFile | Act::LockRefused | Act::UnlockFile => Way::FileLock,
-        Act::Read | Act::Write => Way::File,
-        Act::Sleep => Way::Sleep,
+fn kind_of(kind: OperationKind) -> WaitKind {
+    match kind {
+        OperationKind::Exchange(_) => WaitKind::Exchange,
+        OperationKind::Serve => WaitKind::Service,
+        OperationKind::Sync => WaitKind::Sync,
+        OperationKind::Take | OperationKind::Give => WaitKind::Pipe,
+        OperationKind::Wait | OperationKind::Release => WaitKind::Futex,
+        OperationKind::LockFile | OperationKind::LockRefused | OperationKind::UnlockFile => {
+            WaitKind::FileLock
+        }
+        OperationKind::Read | OperationKind::Write => WaitKind::File,
+        OperationKind::Sleep => WaitKind::Sleep,
     }
 }
 
@@ -369,9 +375,9 @@ impl Worker {
         }
     }
 
-    fn settle(&mut self, after: Option<StageName>, classified: bool) {
+    fn attribute(&mut self, after: Option<StageName>, classified: bool) {
         let stages = &mut self.totals.stages;
-        settle(&self.open, self.before, after, classified, stages);
+        attribute(&self.open, self.before, after, classified, stages);
         self.open.clear();
     }
 

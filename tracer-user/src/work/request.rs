@@ -3,12 +3,12 @@
 use foldhash::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::place::PlaceId;
+use super::class::ClassId;
 use crate::row::{Call, Nanos, Pid, ResourceId, Tid, Verb};
 
 /// A turn that got its first reply byte (as client), or gave it (as server).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Turn {
+pub struct Request {
     /// The socket.
     pub socket: ResourceId,
     /// Thread that asked (client) or served (server).
@@ -31,7 +31,7 @@ pub struct Turn {
 
 #[derive(Debug, Default)]
 struct Socket {
-    open: Option<Turn>,
+    open: Option<Request>,
     verb: Option<Verb>,
     /// A reply was outstanding when the window before ended, and nothing was heard since.
     outstanding: bool,
@@ -39,19 +39,19 @@ struct Socket {
 
 /// The turns under way on all sockets.
 #[derive(Debug, Default)]
-pub struct Turns {
-    usual: HashMap<PlaceId, Verb>,
+pub struct RequestTracker {
+    usual: HashMap<ClassId, Verb>,
     sockets: HashMap<ResourceId, Socket>,
-    /// Turns in which several threads sent at once.
+    /// RequestTracker in which several threads sent at once.
     pub multiplexed: u64,
     /// All turns.
     pub all: u64,
 }
 
-impl Turns {
-    /// Turns that know what is usually asked of each peer, for replies to requests sent before the window.
+impl RequestTracker {
+    /// RequestTracker that know what is usually asked of each peer, for replies to requests sent before the window.
     #[must_use]
-    pub fn knowing(usual: HashMap<PlaceId, Verb>) -> Self {
+    pub fn knowing(usual: HashMap<ClassId, Verb>) -> Self {
         Self {
             usual,
             ..Self::default()
@@ -60,23 +60,23 @@ impl Turns {
 
     /// A window ends: the turns that are open, by their sockets. A reply that comes first in the next window has its request
     /// before it.
-    pub fn end_window(&mut self) -> Vec<Turn> {
-        let mut open: Vec<Turn> = self
+    pub fn end_window(&mut self) -> Vec<Request> {
+        let mut open: Vec<Request> = self
             .sockets
             .values_mut()
             .filter_map(|socket| {
-                let turn = socket.open.take();
-                socket.outstanding = turn.is_some();
-                turn
+                let request = socket.open.take();
+                socket.outstanding = request.is_some();
+                request
             })
             .collect();
-        open.sort_unstable_by_key(|turn| turn.socket);
+        open.sort_unstable_by_key(|request| request.socket);
         open
     }
 
     /// What the present turn of a socket is about; `None`: its request was not seen, and the peer is not known.
     #[must_use]
-    pub fn verb(&self, socket: ResourceId, peer: PlaceId) -> Option<Verb> {
+    pub fn verb(&self, socket: ResourceId, peer: ClassId) -> Option<Verb> {
         self.sockets
             .get(&socket)
             .and_then(|state| state.verb)
@@ -84,7 +84,7 @@ impl Turns {
     }
 
     /// A call on a socket that this side connected. Gives the turn when its first reply bytes came.
-    pub fn client(&mut self, call: &Call) -> Option<Turn> {
+    pub fn client(&mut self, call: &Call) -> Option<Request> {
         if call.ret <= 0 {
             return None;
         }
@@ -96,12 +96,12 @@ impl Turns {
                     socket.verb = Some(call.verb);
                     socket.open = Some(begin(call, call.start));
                 }
-                Some(turn) => {
-                    if turn.verb == Verb::Unknown {
-                        (turn.verb, socket.verb) = (call.verb, Some(call.verb));
+                Some(request) => {
+                    if request.verb == Verb::Unknown {
+                        (request.verb, socket.verb) = (call.verb, Some(call.verb));
                     }
-                    if turn.tid != call.tid && !turn.shared {
-                        turn.shared = true;
+                    if request.tid != call.tid && !request.shared {
+                        request.shared = true;
                         self.multiplexed += 1;
                     }
                 }
@@ -112,7 +112,7 @@ impl Turns {
     }
 
     /// A call on a socket that this side accepted. Gives the turn when the reply's first bytes went out.
-    pub fn server(&mut self, call: &Call) -> Option<Turn> {
+    pub fn server(&mut self, call: &Call) -> Option<Request> {
         if call.ret <= 0 {
             return None;
         }
@@ -128,36 +128,36 @@ impl Turns {
         self.close(call)
     }
 
-    fn close(&mut self, call: &Call) -> Option<Turn> {
-        let headless = || Turn {
+    fn close(&mut self, call: &Call) -> Option<Request> {
+        let headless = || Request {
             headless: true,
             ..begin(call, Nanos::ZERO)
         };
-        let mut turn = match self.sockets.entry(call.resource) {
+        let mut request = match self.sockets.entry(call.resource) {
             Entry::Occupied(socket) => {
                 let socket = socket.into_mut();
                 let outstanding = std::mem::take(&mut socket.outstanding);
                 socket.open.take().or_else(|| outstanding.then(headless))?
             }
             // The first that is heard of this socket is a reply: its request lies before the window.
-            Entry::Vacant(place) => {
-                place.insert(Socket::default());
+            Entry::Vacant(class) => {
+                class.insert(Socket::default());
                 headless()
             }
         };
         self.all += 1;
-        (turn.end, turn.status) = (call.end, call.status);
-        Some(turn)
+        (request.end, request.status) = (call.end, call.status);
+        Some(request)
     }
 }
 
-fn begin(call: &Call, start: Nanos) -> Turn {
-    Turn {
+fn begin(call: &Call, start: Nanos) -> Request {
+    Request {
         socket: call.resource,
         tid: call.tid,
         pid: call.pid,
         start,
         verb: call.verb,
-        ..Turn::default()
+        ..Request::default()
     }
 }

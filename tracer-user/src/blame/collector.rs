@@ -4,16 +4,19 @@ use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::lock::{LockKey, Locks};
+use super::lock_group::LockGroups;
 use super::queue::RunQueue;
-use super::recent::Recent;
+use super::recent_pieces::RecentPieces;
 use super::service::Services;
 use super::visit::{Part, Visit};
-use super::word::Words;
 use crate::row::{
     Call, Nanos, Pid, ResourceId, StackId, Syscall, Task, TaskFact, TaskRole, Tid, Waker,
 };
-use crate::timeline::{Piece, Seen, State};
-use crate::work::{Act, Census, Operation, PlaceId, PlaceKind, Places, Spot, Turn, Way};
+use crate::timeline::{CpuTotals, Piece, State};
+use crate::work::{
+    ClassId, ClassKind, Inventory, Operation, OperationKind, Request, ResourceClasses, WaitKind,
+    WaitSite,
+};
 
 /// Most visits kept per station: enough for every figure drawn from them.
 const VISITS: usize = 65_536;
@@ -32,9 +35,9 @@ pub struct Wakers {
 /// What the timeline of a thread adds up to.
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
-    sum: Seen,
+    sum: CpuTotals,
     running_since: Option<Nanos>,
-    at_opening: Option<Seen>,
+    at_opening: Option<CpuTotals>,
 }
 
 impl Count {
@@ -50,11 +53,11 @@ impl Count {
         self.running_since = (now == State::Running).then_some(was.end);
     }
 
-    fn at(&self, now: Nanos) -> Seen {
+    fn at(&self, now: Nanos) -> CpuTotals {
         let running = self
             .running_since
             .map_or(Nanos::ZERO, |since| now.since(since));
-        Seen {
+        CpuTotals {
             run: self.sum.run + running,
             ..self.sum
         }
@@ -70,14 +73,14 @@ struct Thread {
     /// The lock it waits for, and where.
     waiting: Option<(LockKey, StackId)>,
     /// The file whose lock it asks for again and again.
-    polling: Option<PlaceId>,
+    polling: Option<ClassId>,
 }
 
 /// All books of blame.
 #[derive(Debug)]
-pub struct Observer<'a> {
-    census: &'a Census,
-    words: &'a Words,
+pub struct Collector<'a> {
+    inventory: &'a Inventory,
+    words: &'a LockGroups,
     workers: BTreeSet<Tid>,
     /// Locks, of the target and of local peers.
     pub locks: Locks,
@@ -86,27 +89,32 @@ pub struct Observer<'a> {
     /// The run queue.
     pub queue: RunQueue,
     /// Workers' visits to stations that are seen from outside only.
-    pub visits: BTreeMap<Spot, Vec<Visit>>,
+    pub visits: BTreeMap<WaitSite, Vec<Visit>>,
     /// Sockets on which workers had exchanges, by peer.
-    pub sockets: BTreeMap<PlaceId, BTreeSet<ResourceId>>,
-    /// Visits that had no place any more.
+    pub sockets: BTreeMap<ClassId, BTreeSet<ResourceId>>,
+    /// Visits that had no resource class any more.
     pub visits_left_out: u64,
     /// Who ended the workers' waits.
-    pub wakers: BTreeMap<Spot, Wakers>,
+    pub wakers: BTreeMap<WaitSite, Wakers>,
     /// What the timelines say between the two readings of the kernel's books.
-    pub seen: HashMap<Tid, Seen>,
+    pub seen: HashMap<Tid, CpuTotals>,
     threads: HashMap<Tid, Thread>,
-    recent: Recent,
+    recent_pieces: RecentPieces,
     /// The present window began; zero in the first, which calls that it found under way are taken to have begun with.
     began: Nanos,
 }
 
-impl<'a> Observer<'a> {
+impl<'a> Collector<'a> {
     /// Empty books.
     #[must_use]
-    pub fn new(census: &'a Census, words: &'a Words, workers: &[Tid], cpus: u32) -> Self {
+    pub fn new(
+        inventory: &'a Inventory,
+        words: &'a LockGroups,
+        workers: &[Tid],
+        cpus: u32,
+    ) -> Self {
         Self {
-            census,
+            inventory,
             words,
             workers: workers.iter().copied().collect(),
             locks: Locks::default(),
@@ -118,7 +126,7 @@ impl<'a> Observer<'a> {
             wakers: BTreeMap::new(),
             seen: HashMap::default(),
             threads: HashMap::default(),
-            recent: Recent::default(),
+            recent_pieces: RecentPieces::default(),
             began: Nanos::ZERO,
         }
     }
@@ -129,13 +137,18 @@ impl<'a> Observer<'a> {
     }
 
     /// A window ends while these turns are open.
-    pub fn end(&mut self, at: Nanos, open: &[Turn], places: &mut Places) {
-        for turn in open {
-            let place = places.of(turn.socket);
-            let is_client = places.kind(place) == PlaceKind::Peer;
-            if is_client && !turn.shared && self.thread(turn.tid).is_worker {
-                let way = Way::Exchange;
-                self.visit(Spot { way, place }, (turn.start, at), turn.tid, Part::Head);
+    pub fn end(&mut self, at: Nanos, open: &[Request], classes: &mut ResourceClasses) {
+        for request in open {
+            let class = classes.of(request.socket);
+            let is_client = classes.kind(class) == ClassKind::Peer;
+            if is_client && !request.shared && self.thread(request.tid).is_worker {
+                let kind = WaitKind::Exchange;
+                self.visit(
+                    WaitSite { kind, class },
+                    (request.start, at),
+                    request.tid,
+                    Part::Head,
+                );
             }
         }
     }
@@ -143,7 +156,7 @@ impl<'a> Observer<'a> {
     fn thread(&mut self, tid: Tid) -> &mut Thread {
         self.threads.entry(tid).or_insert_with(|| Thread {
             role: self
-                .census
+                .inventory
                 .threads
                 .get(&tid)
                 .map_or(TaskRole::Bystander, |thread| thread.role),
@@ -161,7 +174,7 @@ impl<'a> Observer<'a> {
         was: &Piece,
         now: State,
         waker: Waker,
-        places: &mut Places,
+        classes: &mut ResourceClasses,
     ) {
         let at = was.end;
         let thread = self.thread(tid);
@@ -175,19 +188,19 @@ impl<'a> Observer<'a> {
         if let State::Blocked(blocked) = was.state
             && is_worker
         {
-            let spot = self.merge(Spot::of(&blocked, places));
-            self.woken(spot, waker);
+            let site = self.merge(WaitSite::of(&blocked, classes));
+            self.woken(site, waker);
         }
         if let State::Blocked(blocked) = now
-            && let Some(key) = self.lock_of(Spot::of(&blocked, places), polling)
+            && let Some(key) = self.lock_of(WaitSite::of(&blocked, classes), polling)
         {
             self.thread(tid).waiting = Some((key, blocked.stack));
             self.locks.wait(key, (tid, pid), &blocked, at);
         }
-        self.recent.change(tid, was, now);
+        self.recent_pieces.change(tid, was, now);
         match role {
             TaskRole::Target => self.queue.change(tid, is_worker, at, now),
-            TaskRole::Peer => self.services.change(tid, was, now, waker.tid, places),
+            TaskRole::Peer => self.services.change(tid, was, now, waker.tid, classes),
             TaskRole::Bystander => {}
         }
     }
@@ -200,7 +213,7 @@ impl<'a> Observer<'a> {
             TaskFact::BooksClosed => {
                 if let Some(before) = count.at_opening {
                     let now = count.at(task.end);
-                    let seen = Seen {
+                    let seen = CpuTotals {
                         run: now.run.since(before.run),
                         voluntary: now.voluntary - before.voluntary,
                         involuntary: now.involuntary - before.involuntary,
@@ -212,8 +225,8 @@ impl<'a> Observer<'a> {
         }
     }
 
-    fn woken(&mut self, spot: Spot, waker: Waker) {
-        let entry = self.wakers.entry(spot).or_default();
+    fn woken(&mut self, site: WaitSite, waker: Waker) {
+        let entry = self.wakers.entry(site).or_default();
         if waker.tid == Tid(0) || waker.call == Syscall::None {
             entry.nobody += 1;
         } else if self.workers.contains(&waker.tid) {
@@ -223,31 +236,31 @@ impl<'a> Observer<'a> {
         }
     }
 
-    fn merge(&self, spot: Spot) -> Spot {
-        if spot.way == Way::Futex {
-            Spot {
-                place: self.words.lock(spot.place),
-                ..spot
+    fn merge(&self, site: WaitSite) -> WaitSite {
+        if site.kind == WaitKind::Futex {
+            WaitSite {
+                class: self.words.lock(site.class),
+                ..site
             }
         } else {
-            spot
+            site
         }
     }
 
-    /// The lock that a thread at `spot` waits for; `polling`: the file whose lock it asks for again and again.
-    fn lock_of(&self, spot: Spot, polling: Option<PlaceId>) -> Option<LockKey> {
-        match spot.way {
-            Way::Futex => Some(LockKey {
-                way: Way::Futex,
-                place: self.words.lock(spot.place),
+    /// The lock that a thread at `wait site` waits for; `polling`: the file whose lock it asks for again and again.
+    fn lock_of(&self, site: WaitSite, polling: Option<ClassId>) -> Option<LockKey> {
+        match site.kind {
+            WaitKind::Futex => Some(LockKey {
+                kind: WaitKind::Futex,
+                class: self.words.lock(site.class),
             }),
-            Way::FileLock => Some(LockKey {
-                way: Way::FileLock,
-                place: spot.place,
+            WaitKind::FileLock => Some(LockKey {
+                kind: WaitKind::FileLock,
+                class: site.class,
             }),
-            Way::Sleep => polling.map(|place| LockKey {
-                way: Way::FileLock,
-                place,
+            WaitKind::Sleep => polling.map(|class| LockKey {
+                kind: WaitKind::FileLock,
+                class,
             }),
             _ => None,
         }
@@ -258,73 +271,77 @@ impl<'a> Observer<'a> {
         &mut self,
         call: &Call,
         operation: Option<Operation>,
-        turn: Option<Turn>,
-        places: &mut Places,
+        request: Option<Request>,
+        classes: &mut ResourceClasses,
     ) {
         let file = LockKey {
-            way: Way::FileLock,
-            place: places.of(call.resource),
+            kind: WaitKind::FileLock,
+            class: classes.of(call.resource),
         };
         if call.call == Syscall::Close && self.locks.holds(file, call.tid) {
             self.locks
-                .release(file, call.tid, call.start, &self.recent, places);
+                .release(file, call.tid, call.start, &self.recent_pieces, classes);
         }
-        let Some(Operation { act, place }) = operation else {
+        let Some(Operation { kind, class }) = operation else {
             return;
         };
-        match act {
-            Act::Release => {
+        match kind {
+            OperationKind::Release => {
                 let key = LockKey {
-                    way: Way::Futex,
-                    place: self.words.lock(place),
+                    kind: WaitKind::Futex,
+                    class: self.words.lock(class),
                 };
                 self.locks
-                    .release(key, call.tid, call.start, &self.recent, places);
+                    .release(key, call.tid, call.start, &self.recent_pieces, classes);
             }
-            Act::LockRefused => self.thread(call.tid).polling = Some(place),
-            Act::LockFile => {
+            OperationKind::LockRefused => self.thread(call.tid).polling = Some(class),
+            OperationKind::LockFile => {
                 self.thread(call.tid).polling = None;
                 if exclusive(call) {
                     self.locks.obtained(file, call.tid, call.end);
                 }
             }
-            Act::UnlockFile => self
-                .locks
-                .release(file, call.tid, call.start, &self.recent, places),
+            OperationKind::UnlockFile => {
+                self.locks
+                    .release(file, call.tid, call.start, &self.recent_pieces, classes)
+            }
             _ => {}
         }
         let thread = self.thread(call.tid);
         let (role, is_worker, is_polling) =
             (thread.role, thread.is_worker, thread.polling.is_some());
-        match act {
-            Act::Exchange(_) => {
-                if let Some(turn) = turn.filter(|turn| is_worker && !turn.shared) {
-                    self.sockets.entry(place).or_default().insert(turn.socket);
+        match kind {
+            OperationKind::Exchange(_) => {
+                if let Some(request) = request.filter(|request| is_worker && !request.shared) {
+                    self.sockets
+                        .entry(class)
+                        .or_default()
+                        .insert(request.socket);
                     self.visit(
-                        Spot {
-                            way: Way::Exchange,
-                            place,
+                        WaitSite {
+                            kind: WaitKind::Exchange,
+                            class,
                         },
-                        (turn.start, turn.end),
-                        turn.tid,
+                        (request.start, request.end),
+                        request.tid,
                         Part::Whole,
                     );
                 }
             }
-            Act::Sync if is_worker => self.visit(
-                Spot {
-                    way: Way::Sync,
-                    place,
+            OperationKind::Sync if is_worker => self.visit(
+                WaitSite {
+                    kind: WaitKind::Sync,
+                    class,
                 },
                 (call.start, call.end),
                 call.tid,
                 Part::Whole,
             ),
-            Act::Sleep if is_worker && !is_polling => {
+            OperationKind::Sleep if is_worker && !is_polling => {
                 self.visit(
-                    Spot {
-                        way: Way::Sleep,
-                        place,
+                    WaitSite {
+                        kind: WaitKind::Sleep,
+                        class,
                     },
                     (call.start, call.end),
                     call.tid,
@@ -333,11 +350,11 @@ impl<'a> Observer<'a> {
             }
             _ => {}
         }
-        if places.kind(place) == PlaceKind::Service && role == TaskRole::Peer {
-            match turn {
-                Some(turn) => self.services.replied(&turn, place, places),
+        if classes.kind(class) == ClassKind::Service && role == TaskRole::Peer {
+            match request {
+                Some(request) => self.services.replied(&request, class, classes),
                 None if call.call.is_input() && call.ret > 0 => {
-                    self.services.arrived(call, place, places);
+                    self.services.arrived(call, class, classes);
                 }
                 None => {}
             }
@@ -345,14 +362,14 @@ impl<'a> Observer<'a> {
     }
 
     /// Notes a visit; one that came before the window has its end in it alone.
-    fn visit(&mut self, spot: Spot, (start, end): (Nanos, Nanos), tid: Tid, part: Part) {
+    fn visit(&mut self, site: WaitSite, (start, end): (Nanos, Nanos), tid: Tid, part: Part) {
         let part = if start <= self.began {
             Part::Tail
         } else {
             part
         };
         let start = start.max(self.began);
-        let list = self.visits.entry(spot).or_default();
+        let list = self.visits.entry(site).or_default();
         if list.len() < VISITS {
             list.push(Visit {
                 start,
@@ -366,9 +383,9 @@ impl<'a> Observer<'a> {
     }
 
     /// Ends the window.
-    pub fn close(&mut self, at: Nanos, places: &mut Places) {
+    pub fn close(&mut self, at: Nanos, classes: &mut ResourceClasses) {
         self.locks.close(at);
-        self.services.close(at, places);
+        self.services.close(at, classes);
     }
 }
 

@@ -1,11 +1,11 @@
-//! The first pass: what each thread does, and what is done to each place.
+//! The first pass: what each thread does, and what is done to each resource class.
 
 use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::operation::{Act, Operation, operation};
-use super::place::{PlaceId, Places};
-use super::turn::Turns;
+use super::class::{ClassId, ResourceClasses};
+use super::operation::{Operation, OperationKind, operation};
+use super::request::RequestTracker;
 use crate::row::{
     Batch, Books, Call, KernelSpanKind, Nanos, Pid, Reason, ResourceId, Stack, StackId, Syscall,
     Task, TaskFact, TaskRole, Tid, Verb,
@@ -30,19 +30,19 @@ pub struct ThreadTotals {
     pub exe: String,
     /// How often it did what.
     pub operations: BTreeMap<Operation, u64>,
-    /// Its first operations, as indices into [`Census::alphabet`].
+    /// Its first operations, as indices into [`Inventory::alphabet`].
     pub sequence: Vec<u16>,
-    /// Time blocked at each place.
-    pub blocked: BTreeMap<PlaceId, Nanos>,
+    /// Time blocked at each resource class.
+    pub blocked: BTreeMap<ClassId, Nanos>,
     /// Its books as the window opened.
     pub opened: Option<Books>,
     /// Its books as the window closed.
     pub closed: Option<Books>,
 }
 
-/// What was done to one place.
+/// What was done to one resource class.
 #[derive(Debug, Default)]
-pub struct PlaceTotals {
+pub struct ClassTotals {
     /// Bytes out and in, by what the turn was about.
     pub bytes: BTreeMap<Verb, (u64, u64)>,
     /// Bytes written, synced or locked: more than read.
@@ -59,7 +59,7 @@ pub struct PlaceTotals {
 
 /// Who waits on one futex word, and where in the code.
 #[derive(Debug, Default)]
-pub struct WordTotals {
+pub struct FutexTotals {
     /// Its process (one of them, for a shared word).
     pub pid: Pid,
     /// Threads that waited on it.
@@ -72,7 +72,7 @@ pub struct WordTotals {
     ended: (u64, u64),
 }
 
-impl WordTotals {
+impl FutexTotals {
     /// One thread waits here for time to pass: a runtime's sleep, or an idle thread that looks around now and then. A lock's
     /// waiters are woken.
     fn is_sleep(&self) -> bool {
@@ -83,17 +83,17 @@ impl WordTotals {
 
 /// The whole first pass.
 #[derive(Debug, Default)]
-pub struct Census {
+pub struct Inventory {
     /// All resources.
-    pub places: Places,
+    pub classes: ResourceClasses,
     /// All stacks.
     pub stacks: HashMap<StackId, Stack>,
     /// All threads.
     pub threads: BTreeMap<Tid, ThreadTotals>,
-    /// All places that were used.
-    pub totals: HashMap<PlaceId, PlaceTotals>,
+    /// All resource classes that were used.
+    pub totals: HashMap<ClassId, ClassTotals>,
     /// All futex words that were waited on.
-    pub words: BTreeMap<PlaceId, WordTotals>,
+    pub words: BTreeMap<ClassId, FutexTotals>,
     /// The operations that occur, in order of first sight.
     pub alphabet: Vec<Operation>,
     /// Kernel spans, count and time.
@@ -102,19 +102,19 @@ pub struct Census {
     pub longest_wait: Nanos,
     /// Rows read.
     pub rows: u64,
-    /// Turns seen, and those that several threads shared.
-    pub turns: (u64, u64),
-    headless: BTreeMap<(Tid, PlaceId), u64>,
+    /// RequestTracker seen, and those that several threads shared.
+    pub requests: (u64, u64),
+    headless: BTreeMap<(Tid, ClassId), u64>,
     letters: HashMap<Operation, u16>,
-    state: Turns,
+    state: RequestTracker,
 }
 
-impl Census {
+impl Inventory {
     /// Takes a batch into account.
     pub fn count(&mut self, batch: &Batch) {
         self.rows += batch.len() as u64;
         for resource in &batch.resources {
-            self.places.learn(resource);
+            self.classes.learn(resource);
         }
         for stack in &batch.stacks {
             self.stacks.insert(stack.id, stack.clone());
@@ -125,7 +125,7 @@ impl Census {
         for wait in &batch.waits {
             self.longest_wait = self.longest_wait.max(wait.end.since(wait.start));
             if wait.reason == Reason::Blocked {
-                let place = self.places.of(wait.resource);
+                let class = self.classes.of(wait.resource);
                 let until = if wait.woken > Nanos::ZERO {
                     wait.woken.clamp(wait.start, wait.end)
                 } else {
@@ -133,9 +133,9 @@ impl Census {
                 };
                 let thread = self.threads.entry(wait.tid).or_default();
                 thread.pid = wait.pid;
-                *thread.blocked.entry(place).or_default() += until.since(wait.start);
+                *thread.blocked.entry(class).or_default() += until.since(wait.start);
                 if wait.call == Syscall::Futex {
-                    let word = self.words.entry(place).or_default();
+                    let word = self.words.entry(class).or_default();
                     word.pid = wait.pid;
                     word.resource = wait.resource;
                     word.waiters.insert(wait.tid);
@@ -153,25 +153,25 @@ impl Census {
         for call in &batch.calls {
             self.call(call);
         }
-        self.turns = (self.state.all, self.state.multiplexed);
+        self.requests = (self.state.all, self.state.multiplexed);
     }
 
     /// Counts replies to requests sent before the window, now that it is known what is asked of each peer, and tells futex
     /// words that are slept on from locks.
-    pub fn settle(&mut self) {
-        let places = &mut self.places;
+    pub fn attribute(&mut self) {
+        let classes = &mut self.classes;
         self.words.retain(|_, word| {
             if word.is_sleep() {
-                places.pass_time(word.resource);
+                classes.pass_time(word.resource);
             }
             !word.is_sleep()
         });
         let usual = self.usual_verbs();
-        for ((tid, place), count) in std::mem::take(&mut self.headless) {
-            let verb = usual.get(&place).copied().unwrap_or_default();
+        for ((tid, class), count) in std::mem::take(&mut self.headless) {
+            let verb = usual.get(&class).copied().unwrap_or_default();
             let operation = Operation {
-                act: Act::Exchange(verb),
-                place,
+                kind: OperationKind::Exchange(verb),
+                class,
             };
             let next = u16::try_from(self.alphabet.len()).unwrap_or(u16::MAX);
             if *self.letters.entry(operation).or_insert(next) == next && next < u16::MAX {
@@ -189,8 +189,8 @@ impl Census {
 
     /// What is most often asked of each peer.
     #[must_use]
-    pub fn usual_verbs(&self) -> HashMap<PlaceId, Verb> {
-        let most = |totals: &PlaceTotals| {
+    pub fn usual_verbs(&self) -> HashMap<ClassId, Verb> {
+        let most = |totals: &ClassTotals| {
             totals
                 .bytes
                 .iter()
@@ -199,7 +199,7 @@ impl Census {
         };
         self.totals
             .iter()
-            .filter_map(|(place, totals)| most(totals).map(|verb| (*place, verb)))
+            .filter_map(|(class, totals)| most(totals).map(|verb| (*class, verb)))
             .collect()
     }
 
@@ -223,13 +223,13 @@ impl Census {
     }
 
     fn call(&mut self, call: &Call) {
-        let (operation, turn) = operation(call, &mut self.places, &mut self.state);
+        let (operation, request) = operation(call, &mut self.classes, &mut self.state);
         if let Some(Operation {
-            act: Act::Wait,
-            place,
+            kind: OperationKind::Wait,
+            class,
         }) = operation
         {
-            let ended = &mut self.words.entry(place).or_default().ended;
+            let ended = &mut self.words.entry(class).or_default().ended;
             *(if call.ret == TIMED_OUT {
                 &mut ended.0
             } else {
@@ -237,38 +237,44 @@ impl Census {
             }) += 1;
         }
         if call.call == Syscall::Open && call.ret >= 0 {
-            let place = self.places.of(call.resource);
-            self.totals.entry(place).or_default().opens += 1;
+            let class = self.classes.of(call.resource);
+            self.totals.entry(class).or_default().opens += 1;
         }
-        if turn.is_some_and(|turn| turn.headless) {
-            let place = self.places.of(call.resource);
-            *self.headless.entry((call.tid, place)).or_default() += 1;
+        if request.is_some_and(|request| request.headless) {
+            let class = self.classes.of(call.resource);
+            *self.headless.entry((call.tid, class)).or_default() += 1;
             return;
         }
         let Some(operation) = operation else { return };
         let thread = self.threads.entry(call.tid).or_default();
         thread.pid = call.pid;
         if thread.role == TaskRole::Target {
-            let totals = self.totals.entry(operation.place).or_default();
+            let totals = self.totals.entry(operation.class).or_default();
             totals.threads.insert(call.tid);
-            match operation.act {
-                Act::Exchange(verb) => {
+            match operation.kind {
+                OperationKind::Exchange(verb) => {
                     let (out, inward) = totals.bytes.entry(verb).or_default();
                     *(if call.call.is_output() { out } else { inward }) += call.bytes();
                     totals.throttled += u64::from(matches!(call.status, 429 | 503));
                 }
-                Act::Write => {
+                OperationKind::Write => {
                     totals.written = true;
                     if call.call.is_output() {
                         totals.bytes_written += call.bytes();
                     }
                 }
-                Act::Sync | Act::LockFile | Act::LockRefused => totals.written = true,
+                OperationKind::Sync | OperationKind::LockFile | OperationKind::LockRefused => {
+                    totals.written = true
+                }
                 _ => {}
             }
         }
         // An exchange is one operation, however many sends and receives it takes.
-        if matches!(operation.act, Act::Exchange(_) | Act::Serve) && turn.is_none() {
+        if matches!(
+            operation.kind,
+            OperationKind::Exchange(_) | OperationKind::Serve
+        ) && request.is_none()
+        {
             return;
         }
         *thread.operations.entry(operation).or_default() += 1;
