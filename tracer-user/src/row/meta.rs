@@ -63,7 +63,7 @@ pub struct DiskLimit {
 #[serde(default)]
 pub struct Target {
     /// The arguments as typed (`--pid 4242`).
-    pub words: Vec<String>,
+    pub argv: Vec<String>,
     /// Processes found by them when the window opened.
     pub pids: Vec<Pid>,
     /// Command line of the first one.

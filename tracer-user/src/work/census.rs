@@ -7,8 +7,8 @@ use super::operation::{Act, Operation, operation};
 use super::place::{PlaceId, Places};
 use super::turn::Turns;
 use crate::row::{
-    Batch, Books, Call, KernelSpanKind, Nanos, Pid, Reason, ResourceId, Stack, StackId, Syscall,
-    Task, TaskFact, TaskRole, Tid, Verb,
+    Batch, Call, KernelSpanKind, Nanos, Pid, Reason, ResourceId, SchedStat, Stack, StackId,
+    Syscall, Task, TaskFact, TaskRole, Tid, Verb,
 };
 
 /// How many operations of a thread are kept in their order, to find its cycle.
@@ -35,9 +35,9 @@ pub struct ThreadTotals {
     /// Time blocked at each place.
     pub blocked: BTreeMap<PlaceId, Nanos>,
     /// Its books as the window opened.
-    pub opened: Option<Books>,
+    pub opened: Option<SchedStat>,
     /// Its books as the window closed.
-    pub closed: Option<Books>,
+    pub closed: Option<SchedStat>,
 }
 
 /// What was done to one place.
@@ -207,7 +207,10 @@ impl Census {
         let thread = self.threads.entry(task.tid).or_default();
         thread.pid = task.pid;
         // A reading of the books says nothing of why a thread is watched.
-        if !matches!(task.fact, TaskFact::BooksOpened | TaskFact::BooksClosed) {
+        if !matches!(
+            task.fact,
+            TaskFact::SchedStatOpened | TaskFact::SchedStatClosed
+        ) {
             thread.role = task.role;
         }
         for (mine, theirs) in [(&mut thread.name, &task.name), (&mut thread.exe, &task.exe)] {
@@ -216,8 +219,8 @@ impl Census {
             }
         }
         match task.fact {
-            TaskFact::BooksOpened => thread.opened = Some(task.books),
-            TaskFact::BooksClosed => thread.closed = Some(task.books),
+            TaskFact::SchedStatOpened => thread.opened = Some(task.schedstat),
+            TaskFact::SchedStatClosed => thread.closed = Some(task.schedstat),
             _ => {}
         }
     }

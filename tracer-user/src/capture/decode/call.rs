@@ -3,7 +3,7 @@
 use tracer_common::{CallEvent, ResourceTag, call_flag};
 
 use super::{Destination, Undecodable};
-use crate::capture::{syscalls, verbs};
+use super::{syscalls, verbs};
 use crate::row::{Call, Nanos, Pid, Syscall, Tid, Verb};
 
 pub(super) fn decode(event: &CallEvent, to: &mut Destination<'_>) -> Result<(), Undecodable> {

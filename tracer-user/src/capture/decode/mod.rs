@@ -4,6 +4,9 @@
 //! order of time), stack snapshots to who walks them. A record that makes no sense gives an [`Undecodable`], no row and no
 //! panic; the caller counts it. Pure but for what the [`Destination`] does. One file per event, as in `tracer-common`.
 
+mod syscalls;
+mod verbs;
+
 mod call;
 mod file;
 mod kernel;

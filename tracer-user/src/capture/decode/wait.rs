@@ -2,8 +2,8 @@
 
 use tracer_common::{WaitEvent, reason, wait_flag};
 
+use super::syscalls;
 use super::{Destination, Undecodable};
-use crate::capture::syscalls;
 use crate::row::{Nanos, Pid, Reason, StackId, Syscall, Tid, Wait, Waker};
 
 pub(super) fn decode(event: &WaitEvent, to: &mut Destination<'_>) -> Result<(), Undecodable> {

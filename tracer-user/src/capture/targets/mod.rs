@@ -12,6 +12,12 @@ mod error;
 mod select;
 mod snapshot;
 
+mod namespaces;
+pub mod tracked;
+
+pub mod disk_limits;
+pub mod language;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
