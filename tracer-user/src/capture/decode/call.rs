@@ -1,4 +1,4 @@
-//! [`CallEvent`] to [`Call`]. Here the first bytes of a message become a verb and are dropped.
+//! Decodes a [`CallEvent`] to a [`Call`]. Here the first bytes of a message become a verb and are dropped.
 
 use tracer_common::{CallEvent, ResourceTag, call_flag};
 

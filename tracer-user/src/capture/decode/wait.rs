@@ -1,4 +1,4 @@
-//! [`WaitEvent`] to [`Wait`].
+//! Decodes a [`WaitEvent`] to a [`Wait`].
 
 use tracer_common::{WaitEvent, reason, wait_flag};
 

@@ -211,7 +211,7 @@ mod tests {
     /// Share of calls that did not block.
     const FREE: f64 = 0.6;
 
-    /// A period in which the targets use one core, and watching costs so many percent of it.
+    /// A period in which the targets use one core, and recording costs so many percent of it.
     fn period(kernel: u64, own: u64) -> Spent {
         let percent = PERIOD.0 / 100;
         Spent {
@@ -286,15 +286,19 @@ mod tests {
             budget.step(period(50, 5), FREE),
             Step::Narrow(Level::Windows)
         );
-        let (mut watched, mut total) = (true, Spent::default());
+        let (mut recording, mut total) = (true, Spent::default());
         let mut windows = 0;
         for _ in 0..2000 {
-            let spent = if watched { period(50, 5) } else { period(0, 0) };
+            let spent = if recording {
+                period(50, 5)
+            } else {
+                period(0, 0)
+            };
             total = total.and(spent);
             match budget.step(spent, FREE) {
-                Step::Pause => watched = false,
+                Step::Pause => recording = false,
                 Step::Resume => {
-                    watched = true;
+                    recording = true;
                     windows += 1;
                 }
                 Step::Stay => {}

@@ -68,7 +68,7 @@ impl Session {
     /// Attaches to the targets and opens the window.
     ///
     /// # Errors
-    /// [`CaptureError`]: the host or the rights do not allow it, or a target cannot be watched.
+    /// [`CaptureError`]: the host or the rights do not allow it, or a target cannot be recorded.
     pub fn open(settings: Settings) -> Result<Self, CaptureError> {
         let began = Instant::now();
         let mut targets = Targets::find(&settings.targets)?;

@@ -161,13 +161,13 @@ impl Threads for TrackedProcesses {
 
     /// Processes that share memory share locks too, so the owner may live in another process than the waiter. The futex word
     /// names it by its number in its own PID namespace.
-    fn owner(&mut self, pid: Pid, word: u32, at: Nanos) -> Tid {
+    fn owner(&mut self, pid: Pid, futex_word: u32, at: Nanos) -> Tid {
         // A robust or priority-inheriting lock keeps flags in the upper bits (FUTEX_WAITERS, FUTEX_OWNER_DIED).
-        let word = word & 0x3fff_ffff;
-        if word == 0 {
+        let number = futex_word & 0x3fff_ffff;
+        if number == 0 {
             return Tid(0);
         }
-        let Some(tid) = self.namespaces.thread(pid, word, at) else {
+        let Some(tid) = self.namespaces.thread(pid, number, at) else {
             return Tid(0);
         };
         self.process_of(tid.0, at).map_or(Tid(0), |_| tid)
