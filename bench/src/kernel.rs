@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use holdup::capture::run_stats::{self, Books, Runs};
+use holdup::capture::overhead::run_stats::{self, Collection, Runs};
 
 use super::empty::{self, Empty};
 use super::load::{Load as _, Own};
@@ -89,7 +89,8 @@ const WALKED: [Case; 2] = [
 
 /// Measures all programs.
 pub fn measure(wanted: &Wanted) -> anyhow::Result<String> {
-    let books = Books::open().context("the kernel keeps no books of eBPF programs")?;
+    let collection =
+        Collection::start().context("the kernel keeps no run statistics of eBPF programs")?;
     let measuring = measuring()?;
     let mut text = machine::line("cargo xtask bench kernel");
     let _ = writeln!(
@@ -141,8 +142,8 @@ pub fn measure(wanted: &Wanted) -> anyhow::Result<String> {
          goal 2,000 ns: {}. Once eight sites of a thread and resource are known, one wait in 32 is taken.\n",
         table::verdict(site <= 2000.0)
     );
-    // Keeping books costs every run something, which is no part of what users pay.
-    drop(books);
+    // Collecting run statistics costs every run something, which is no part of what users pay.
+    drop(collection);
     floor(&mut text, bystander.pid())?;
     let mut counts = table::new(&["program", "instructions the verifier went through"]);
     for (name, verified) in programs {
@@ -246,15 +247,15 @@ fn runs(
     for _ in 0..REPEATS {
         let before_start: Vec<u32> = run_stats::programs()?.iter().map(|p| p.id).collect();
         let watching = case.tool.start(load.pid(), bystander)?;
-        let books = || -> anyhow::Result<BTreeMap<u32, run_stats::ProgramBooks>> {
+        let stats = || -> anyhow::Result<BTreeMap<u32, run_stats::ProgramStats>> {
             let all = run_stats::programs()?.into_iter();
             let ours = all.filter(|program| !before_start.contains(&program.id));
             Ok(ours.map(|program| (program.id, program)).collect())
         };
-        let before = books()?;
+        let before = stats()?;
         let run = load.run(operations)?;
-        for (id, program) in books()? {
-            let earlier = before.get(&id).map_or(Runs::default(), |books| books.runs);
+        for (id, program) in stats()? {
+            let earlier = before.get(&id).map_or(Runs::default(), |stats| stats.runs);
             let runs = program.runs.since(earlier);
             let rate = runs.count as f64 / run.wall.as_secs_f64();
             if runs.count > 0 && rate >= 100.0 {
@@ -278,21 +279,21 @@ fn runs(
         .collect())
 }
 
-/// What the books take a run, ns: all they say of a program that does nothing.
+/// What collecting run statistics costs a run, ns: all that they say of a program that does nothing.
 fn measuring() -> anyhow::Result<f64> {
     let mut load = Own::start(&["calls", "--pin", "1"].map(str::to_owned))?;
     let operations = load.calibrate(RUN / 4)?;
     let _empty = Empty::attach(c"sys_enter").context("cannot attach an empty program")?;
     let mut samples = Vec::new();
     for _ in 0..REPEATS {
-        let books = || -> anyhow::Result<Runs> {
+        let stats = || -> anyhow::Result<Runs> {
             let all = run_stats::programs()?;
             let ours = all.iter().find(|program| program.name == empty::NAME);
             Ok(ours.context("the empty program is gone")?.runs)
         };
-        let before = books()?;
+        let before = stats()?;
         load.run(operations)?;
-        let runs = books()?.since(before);
+        let runs = stats()?.since(before);
         samples.push(runs.time.as_nanos() as f64 / runs.count.max(1) as f64);
     }
     samples.sort_by(f64::total_cmp);

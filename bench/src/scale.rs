@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use holdup::capture::run_stats::{self, Books};
+use holdup::capture::overhead::run_stats::{self, Collection};
 
 use super::load::{Load as _, Own};
 use super::tool::Tool;
@@ -23,7 +23,8 @@ const HOLDUP: Tool = Tool::Holdup {
 
 /// Measures all series.
 pub fn measure() -> anyhow::Result<String> {
-    let _books = Books::open().context("the kernel keeps no books of eBPF programs")?;
+    let _collection =
+        Collection::start().context("the kernel keeps no run statistics of eBPF programs")?;
     let mut text = machine::line("cargo xtask bench scale");
     text.push_str(
         "\nA token goes around a ring of threads by futexes. Kernel side: time in all eBPF programs, divided by hops, the kernel's \

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use holdup::capture::verifier;
+use holdup::capture::probes::verifier;
 use holdup::report::{Report, StageName};
 
 /// The binary under test, beside this test's own folder.

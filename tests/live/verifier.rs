@@ -1,6 +1,6 @@
 //! The programs before the verifier of the kernel at hand.
 
-use holdup::capture::verifier::{Judgement, judge};
+use holdup::capture::probes::verifier::{Judgement, judge};
 
 /// Most instructions the verifier may go through for each program, on the kernels this is tested on. More of them take longer to load, and
 /// as a rule longer to run in somebody's thread: who needs more says so here. About a tenth above what they are now.
@@ -40,7 +40,7 @@ fn every_program_is_taken_within_its_budget() {
             panic!("{name} has no budget: {judgement:?}");
         };
         match judgement {
-            Judgement::Taken { instructions } => assert!(
+            Judgement::Accepted { instructions } => assert!(
                 *instructions > 0 && instructions <= most,
                 "{name}: {instructions} instructions, {most} are its budget"
             ),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
-    use holdup::capture::verifier::{Judgement, judge};
+    use holdup::capture::probes::verifier::{Judgement, judge};
 
     let judged = match judge() {
         Ok(judged) => judged,
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     let mut refused = false;
     for (name, judgement) in &judged {
         match judgement {
-            Judgement::Taken { .. } => println!("taken {name}"),
+            Judgement::Accepted { .. } => println!("taken {name}"),
             Judgement::NoTracepoint => println!("absent {name}"),
             Judgement::Refused(why) => {
                 refused = true;

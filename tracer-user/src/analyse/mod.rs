@@ -15,7 +15,7 @@ use foldhash::HashMap;
 use crate::blame::{Collector, LockGroups};
 use crate::diagnose::{Candidate, Findings, candidates, conclude};
 use crate::report::Report;
-use crate::row::{Books, Nanos, RowSource, SourceError, Tid};
+use crate::row::{Nanos, RowSource, SchedStat, SourceError, Tid};
 use crate::timeline::{CpuTotals, Step, Sweep, compare};
 use crate::work::{Attribution, Cycle, Inventory, RequestTracker, Stages, UserRule, operation};
 use thinned::Thinned;
@@ -175,7 +175,7 @@ fn check(
     window: Nanos,
     late: Nanos,
 ) -> Check {
-    let books = |closing: bool| -> HashMap<Tid, Books> {
+    let schedstat = |closing: bool| -> HashMap<Tid, SchedStat> {
         let of = |thread: &crate::work::ThreadTotals| {
             if closing {
                 thread.closed
@@ -186,7 +186,7 @@ fn check(
         inventory
             .threads
             .iter()
-            .filter_map(|(tid, thread)| of(thread).map(|books| (*tid, books)))
+            .filter_map(|(tid, thread)| of(thread).map(|schedstat| (*tid, schedstat)))
             .collect()
     };
     let conservation = workers
@@ -205,6 +205,6 @@ fn check(
     Check {
         conservation,
         late,
-        books: compare(seen, &books(false), &books(true), window).worst(),
+        books: compare(seen, &schedstat(false), &schedstat(true), window).worst(),
     }
 }

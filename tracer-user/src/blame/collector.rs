@@ -209,8 +209,8 @@ impl<'a> Collector<'a> {
     pub fn task(&mut self, task: &Task) {
         let count = &mut self.thread(task.tid).count;
         match task.fact {
-            TaskFact::BooksOpened => count.at_opening = Some(count.at(task.end)),
-            TaskFact::BooksClosed => {
+            TaskFact::SchedStatOpened => count.at_opening = Some(count.at(task.end)),
+            TaskFact::SchedStatClosed => {
                 if let Some(before) = count.at_opening {
                     let now = count.at(task.end);
                     let seen = CpuTotals {

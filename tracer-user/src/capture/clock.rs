@@ -1,4 +1,4 @@
-//! The clock of all events.
+//! The clock of all events, and the CPU clocks of processes.
 
 use crate::row::{Nanos, Pid};
 
@@ -9,12 +9,12 @@ pub fn monotonic() -> Nanos {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: `now` is a timespec of ours, and the clock exists on every Linux.
+    // SAFETY: `now` is a local variable, and the clock exists on every Linux.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
     nanos(now)
 }
 
-/// CPU time of all threads of a process; `None`: there is no such process.
+/// CPU time of all threads of a process; `None` when there is no such process.
 #[must_use]
 pub fn process_cpu(pid: Pid) -> Option<Nanos> {
     let pid = libc::pid_t::try_from(pid.0).ok()?;
@@ -23,7 +23,7 @@ pub fn process_cpu(pid: Pid) -> Option<Nanos> {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: both calls write to variables of ours.
+    // SAFETY: both calls write to local variables.
     let failed = unsafe {
         libc::clock_getcpuclockid(pid, &raw mut clock) != 0
             || libc::clock_gettime(clock, &raw mut now) != 0

@@ -1,4 +1,4 @@
-//! Why a capture could not begin or go on. Each text says what to do.
+//! Why a capture cannot begin or go on. Each text says what the user can do.
 
 use std::path::PathBuf;
 
@@ -8,16 +8,16 @@ use super::host::HostError;
 use super::targets::TargetError;
 use crate::row::SinkError;
 
-/// Memory of all maps but the ring buffer, about: the tables of threads are the largest.
+/// About how much memory all maps but the ring buffer take; the tables of threads are the largest.
 const MAP_BYTES: u64 = 14 << 20;
 
 /// What can go wrong while capturing.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
-    /// The host or the rights do not allow it.
+    /// The host or the rights do not allow to attach.
     #[error(transparent)]
     Host(#[from] HostError),
-    /// Not allowed to load programs.
+    /// The rights do not allow to load programs.
     #[error(
         "not allowed to load eBPF programs: holdup needs root, or CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE; run it with sudo"
     )]
@@ -27,7 +27,7 @@ pub enum CaptureError {
         "this kernel has no {path} ({source}): it must be built with CONFIG_DEBUG_INFO_BTF, as those of all larger distributions are since 2021"
     )]
     NoBtf {
-        /// Where it should be.
+        /// The file that should be there.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
@@ -35,9 +35,9 @@ pub enum CaptureError {
     /// The type information makes no sense.
     #[error("{path} is damaged: {what}")]
     BadBtf {
-        /// Where it is.
+        /// The file that holds it.
         path: PathBuf,
-        /// What is wrong with it.
+        /// A phrase that says what is wrong with it.
         what: &'static str,
     },
     /// A kernel struct lacks what the probes read.
@@ -45,9 +45,9 @@ pub enum CaptureError {
         "this kernel's struct {outer} has no member {member}: kernels from 6.1 on are supported, {release} is running"
     )]
     NoMember {
-        /// The struct.
+        /// Name of the struct.
         outer: &'static str,
-        /// Path in it.
+        /// Path of the member in the struct.
         member: &'static str,
         /// `uname -r`.
         release: String,
@@ -57,7 +57,7 @@ pub enum CaptureError {
         "this kernel's tracepoint {name} is missing or of another form: kernels from 6.1 on are supported, {release} is running"
     )]
     Tracepoint {
-        /// Which.
+        /// Name of the tracepoint.
         name: &'static str,
         /// `uname -r`.
         release: String,
@@ -68,7 +68,7 @@ pub enum CaptureError {
         (MAP_BYTES + ring_bytes) >> 20
     )]
     Memory {
-        /// Which.
+        /// Name of the map.
         map: String,
         /// Size of the ring buffer asked for.
         ring_bytes: u64,
@@ -79,7 +79,7 @@ pub enum CaptureError {
     /// A program was refused.
     #[error("the kernel refuses eBPF program {name}: {source}")]
     Program {
-        /// Which.
+        /// Name of the program.
         name: &'static str,
         /// What aya said.
         source: Box<ProgramError>,
@@ -87,7 +87,7 @@ pub enum CaptureError {
     /// A map of the object is missing or refuses.
     #[error("eBPF map {name}: {source}")]
     Map {
-        /// Which.
+        /// Name of the map.
         name: &'static str,
         /// What aya said.
         source: Box<aya::maps::MapError>,
@@ -101,7 +101,7 @@ pub enum CaptureError {
     /// The command of `run` could not be started.
     #[error("cannot start {command}: {source}")]
     Start {
-        /// Its first word.
+        /// The program, as the user named it.
         command: String,
         /// What the system said.
         source: std::io::Error,
@@ -109,7 +109,7 @@ pub enum CaptureError {
     /// Something of the system that must work did not.
     #[error("{doing}: {source}")]
     System {
-        /// What was done.
+        /// What was being done, as a phrase.
         doing: &'static str,
         /// What the system said.
         source: std::io::Error,

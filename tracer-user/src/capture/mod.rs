@@ -1,48 +1,25 @@
-//! Kernel to rows: host facts, targets, attach, drain, decode, names. Linux only.
+//! From the kernel to rows: host facts, targets, probes, decoding, names of resources and call sites. Linux only.
+//!
+//! In: [`Settings`] that say whom to record and how. Out: batches of rows, handed to a [`crate::row::RowSink`] while the window
+//! is open, and the [`crate::row::Meta`] that describes them. [`Session`] puts the parts below together; none of them knows it.
 
 pub mod clock;
 mod error;
-mod settings;
 
 pub mod host;
 pub mod targets;
 
-mod btf;
-mod offsets;
-
-mod attach;
-mod object;
-pub mod run_stats;
-mod seed;
-pub mod verifier;
+pub mod probes;
 
 pub mod decode;
-pub mod resources;
-mod syscalls;
-mod verbs;
 
-mod watched_clock;
-
-mod drain;
-mod roster;
-
-pub mod books;
 pub mod callsite;
-pub mod disk_limits;
-pub mod language;
-mod namespaces;
+pub mod resources;
 
-mod describe;
-mod start;
+pub mod overhead;
 
-pub mod budget;
-mod cost;
-
-mod govern;
-mod session;
-mod watch;
+pub mod session;
 
 pub use error::CaptureError;
-pub use session::Session;
-pub use settings::{DEFAULT_RING_BYTES, Flow, Progress, RING_BYTES, Settings};
+pub use session::{DEFAULT_RING_BYTES, Flow, Progress, RING_BYTES, Session, Settings};
 pub use targets::TargetSpec;

@@ -83,7 +83,7 @@ pub trait RowSink {
     /// Takes one batch; batches come in order of their watermarks.
     ///
     /// # Errors
-    /// [`SinkError`] when it cannot be kept. The giver goes on watching or ends, but must count the rows as unwritten.
+    /// [`SinkError`] when it cannot be kept. The caller goes on recording or ends, but must count the rows as unwritten.
     fn accept(&mut self, batch: Batch) -> Result<(), SinkError>;
 }
 

@@ -94,7 +94,7 @@ impl Call {
     }
 
     /// It did not block and did not fail, and it neither bounds an exchange nor makes data durable. `of_file`: it is about a
-    /// file or a pipe, not a socket. Such calls may be summed, and are left out when watching would cost too much.
+    /// file or a pipe, not a socket. Such calls may be summed, and are left out when recording would cost too much.
     #[must_use]
     pub fn is_free(&self, of_file: bool) -> bool {
         /// `FUTEX_WAKE` and `FUTEX_WAKE_BITSET` (include/uapi/linux/futex.h).

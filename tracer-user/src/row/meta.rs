@@ -58,12 +58,12 @@ pub struct DiskLimit {
     pub used: u64,
 }
 
-/// What the user asked to watch.
+/// The targets that the user asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Target {
     /// The arguments as typed (`--pid 4242`).
-    pub words: Vec<String>,
+    pub argv: Vec<String>,
     /// Processes found by them when the window opened.
     pub pids: Vec<Pid>,
     /// Command line of the first one.
@@ -91,7 +91,7 @@ pub struct Settings {
     pub call_sites: bool,
     /// Calls were recorded; without, waits alone.
     pub calls: bool,
-    /// What watching might cost, percent of the targets' CPU time; absent: whatever it took.
+    /// What recording was allowed to cost, in percent of the targets' CPU time; absent: no limit.
     pub max_overhead: Option<f64>,
 }
 
@@ -129,7 +129,7 @@ pub struct Counters {
     pub self_cpu: Nanos,
     /// Time in holdup's eBPF programs during the window, by samples; zero where that was not asked for.
     pub kernel_cpu: Nanos,
-    /// From the command to probes live and seeded.
+    /// Time from the command to attached probes and a complete initial scan.
     pub attach: Nanos,
     /// Highest resident memory of holdup, bytes.
     pub peak_resident: u64,
@@ -153,7 +153,7 @@ pub struct Meta {
     pub host: Host,
     /// Both clocks as the window opened.
     pub clocks: Clocks,
-    /// The window opened: probes in and everything seeded.
+    /// When the window opened: the probes were attached and the initial scan was complete.
     pub opened: Nanos,
     /// The window closed; zero while recording.
     pub closed: Nanos,

@@ -28,6 +28,6 @@ pub use printable::{is_unsafe, printable, printable_bytes};
 pub use resource::{FileKind, Resource, ResourceKind, SocketRole};
 pub use stack::{Frame, Sample, Stack};
 pub use syscall::Syscall;
-pub use task::{Books, Task, TaskFact, TaskRole};
+pub use task::{SchedStat, Task, TaskFact, TaskRole};
 pub use units::{Nanos, Pid, ResourceId, StackId, Tid};
 pub use wait::{Reason, Wait, Waker};

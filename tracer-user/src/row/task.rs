@@ -1,4 +1,4 @@
-//! Threads: their lives and the kernel's own books on them.
+//! Threads: their lives, and what the kernel's own schedstat says of each.
 
 use super::{Nanos, Pid, Tid};
 
@@ -28,9 +28,9 @@ impl TaskRole {
     }
 }
 
-/// The kernel's own books on a thread, read from `/proc`, cumulative since its birth.
+/// What the kernel itself counts of a thread, read from `/proc/PID/task/TID/schedstat` and `status`, since the thread's birth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Books {
+pub struct SchedStat {
     /// Time on a CPU (`schedstat`, first figure).
     pub run: Nanos,
     /// Time queued for a CPU (`schedstat`, second figure).
@@ -56,10 +56,10 @@ pub enum TaskFact {
     Named = 4,
     /// It ended.
     Exited = 5,
-    /// Books read as the window opened.
-    BooksOpened = 6,
-    /// Books read as the window closed.
-    BooksClosed = 7,
+    /// [`Task::schedstat`] as it was when the window opened.
+    SchedStatOpened = 6,
+    /// [`Task::schedstat`] as it was when the window closed.
+    SchedStatClosed = 7,
 }
 
 impl TaskFact {
@@ -72,8 +72,8 @@ impl TaskFact {
             3 => Self::Exec,
             4 => Self::Named,
             5 => Self::Exited,
-            6 => Self::BooksOpened,
-            7 => Self::BooksClosed,
+            6 => Self::SchedStatOpened,
+            7 => Self::SchedStatClosed,
             _ => return None,
         })
     }
@@ -104,6 +104,6 @@ pub struct Task {
     pub exe: String,
     /// Command line, arguments joined by blanks, empty: not known.
     pub command: String,
-    /// Books, for the two book facts.
-    pub books: Books,
+    /// What the kernel counts, in rows of the two facts that say so.
+    pub schedstat: SchedStat,
 }

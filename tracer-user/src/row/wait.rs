@@ -37,7 +37,7 @@ impl Reason {
     }
 }
 
-/// Who ended a wait, as far as the kernel's books tell.
+/// Who ended a wait, as far as the kernel tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waker {
     /// The thread that was current when the wake-up happened; `Tid(0)`: no wake-up seen, or the idle thread.
@@ -80,7 +80,7 @@ pub struct Wait {
     pub resource: ResourceId,
     /// Who woke it.
     pub waker: Waker,
-    /// Owner of the lock by the lock's own word; `Tid(0)`: not known.
+    /// The thread that the lock's futex word names as its owner; `Tid(0)`: not known.
     pub owner: Tid,
     /// User call stack.
     pub stack: StackId,

@@ -5,7 +5,7 @@
 
 use foldhash::HashMap;
 
-use crate::row::{Books, Nanos, Tid};
+use crate::row::{Nanos, SchedStat, Tid};
 
 /// What the timelines say of one thread between the two readings of its books.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,8 +45,8 @@ impl KernelComparison {
 )]
 pub fn compare(
     seen: &HashMap<Tid, CpuTotals>,
-    opened: &HashMap<Tid, Books>,
-    closed: &HashMap<Tid, Books>,
+    opened: &HashMap<Tid, SchedStat>,
+    closed: &HashMap<Tid, SchedStat>,
     window: Nanos,
 ) -> KernelComparison {
     let (mut check, mut run_off, mut switch_off, mut switches) =

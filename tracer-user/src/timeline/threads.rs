@@ -91,7 +91,7 @@ impl Threads {
                         self.end(task.parent_tid, at, listen);
                     }
                 }
-                TaskFact::Named | TaskFact::BooksOpened | TaskFact::BooksClosed => {}
+                TaskFact::Named | TaskFact::SchedStatOpened | TaskFact::SchedStatClosed => {}
             }
         }
         listen(Step::Task(task));

@@ -7,8 +7,8 @@ use super::class::{ClassId, ResourceClasses};
 use super::operation::{Operation, OperationKind, operation};
 use super::request::RequestTracker;
 use crate::row::{
-    Batch, Books, Call, KernelSpanKind, Nanos, Pid, Reason, ResourceId, Stack, StackId, Syscall,
-    Task, TaskFact, TaskRole, Tid, Verb,
+    Batch, Call, KernelSpanKind, Nanos, Pid, Reason, ResourceId, SchedStat, Stack, StackId,
+    Syscall, Task, TaskFact, TaskRole, Tid, Verb,
 };
 
 /// How many operations of a thread are kept in their order, to find its cycle.
@@ -35,9 +35,9 @@ pub struct ThreadTotals {
     /// Time blocked at each resource class.
     pub blocked: BTreeMap<ClassId, Nanos>,
     /// Its books as the window opened.
-    pub opened: Option<Books>,
+    pub opened: Option<SchedStat>,
     /// Its books as the window closed.
-    pub closed: Option<Books>,
+    pub closed: Option<SchedStat>,
 }
 
 /// What was done to one resource class.
@@ -207,7 +207,10 @@ impl Inventory {
         let thread = self.threads.entry(task.tid).or_default();
         thread.pid = task.pid;
         // A reading of the books says nothing of why a thread is watched.
-        if !matches!(task.fact, TaskFact::BooksOpened | TaskFact::BooksClosed) {
+        if !matches!(
+            task.fact,
+            TaskFact::SchedStatOpened | TaskFact::SchedStatClosed
+        ) {
             thread.role = task.role;
         }
         for (mine, theirs) in [(&mut thread.name, &task.name), (&mut thread.exe, &task.exe)] {
@@ -216,8 +219,8 @@ impl Inventory {
             }
         }
         match task.fact {
-            TaskFact::BooksOpened => thread.opened = Some(task.books),
-            TaskFact::BooksClosed => thread.closed = Some(task.books),
+            TaskFact::SchedStatOpened => thread.opened = Some(task.schedstat),
+            TaskFact::SchedStatClosed => thread.closed = Some(task.schedstat),
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! All files with code that watched processes run, each kept once.
+//! All files with code that tracked processes run, each kept once.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ const MOST_LINES: usize = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ImageId(u32);
 
-/// The images.
+/// The images that are kept.
 #[derive(Default)]
 pub struct Images {
     /// By device and inode; `None`: tried, and no image.

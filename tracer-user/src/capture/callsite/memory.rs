@@ -20,13 +20,13 @@ pub fn read(pid: Pid, address: u64, to: &mut [u8]) -> Option<()> {
     (usize::try_from(got) == Ok(to.len())).then_some(())
 }
 
-/// A word at `offset` in bytes that were read.
+/// The 64-bit number at `offset` in bytes that were read.
 #[must_use]
 pub fn word(bytes: &[u8], offset: usize) -> Option<u64> {
     Some(u64::from_ne_bytes(*bytes.get(offset..)?.first_chunk()?))
 }
 
-/// A word of a process.
+/// The 64-bit number at an address of a process.
 #[must_use]
 pub fn word_at(pid: Pid, address: u64) -> Option<u64> {
     let mut bytes = [0; 8];

@@ -1,4 +1,4 @@
-//! Call sites of waits, from snapshots of user stacks.
+//! Finds the call sites of waits, from snapshots of user stacks.
 //!
 //! In: [`StackEvent`]s, each with the registers of a thread and the bytes of its stack from the stack pointer upwards. Out: a
 //! [`Stack`] row for each call stack met for the first time, and for each snapshot the id of its row, by which its wait
@@ -39,7 +39,7 @@ use self::python::Call;
 use super::{clock, decode::Stacks};
 use crate::row::{Frame, Nanos, Pid, Stack, StackId};
 
-/// Most processes whose mappings are kept, some 20 kB each.
+/// Most processes whose mappings are kept; each takes some 20 kB.
 const MOST_PROCESSES: usize = 512;
 /// Most distinct stacks that are told apart; further ones have no id.
 const MOST_STACKS: usize = 20_000;
@@ -48,11 +48,11 @@ const MOST_NAMED: usize = 20_000;
 /// Most snapshots whose waits have not yet asked for their stack.
 const MOST_PENDING: usize = 65_536;
 
-/// The rows of one snapshot.
+/// The rows that one snapshot led to.
 #[derive(Clone, Copy)]
 struct Known {
     native: StackId,
-    /// The row with the script's functions, and when these had been read: they are of this wait if it ended later.
+    /// The row with the script's functions, and when they were read: they belong to this wait only if it ended later.
     script: Option<(StackId, Nanos)>,
 }
 
@@ -76,7 +76,7 @@ impl Default for Sites {
 }
 
 impl Sites {
-    /// Nothing seen yet.
+    /// Begins without any stack.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -110,7 +110,7 @@ impl Sites {
 
     /// The id of a call stack, and its row where it is new.
     fn number(&mut self, pid: Pid, counters: &[u64], calls: &[Call]) -> Option<StackId> {
-        // No program counter is the largest number: it parts the two.
+        // The largest number is no program counter, so it separates program counters from calls of the script.
         let script = calls.iter().flat_map(|call| [u64::MAX, call.code, call.at]);
         let walked = (pid, counters.iter().copied().chain(script).collect());
         if let Some(id) = self.ids.get(&walked) {
@@ -125,7 +125,7 @@ impl Sites {
             .flat_map(|at| self.name(pid, *at).to_vec())
             .collect();
         if let Some(process) = self.processes.get(&pid) {
-            // The script's functions run inside of the interpreter's loop: they stand where it begins.
+            // The script's functions run inside the interpreter's loop, so they are put where it begins.
             let is_loop = |frame: &Frame| frame.symbol.starts_with("_PyEval_EvalFrame");
             let at = frames.iter().position(is_loop).unwrap_or(frames.len());
             frames.splice(
@@ -138,17 +138,17 @@ impl Sites {
         Some(id)
     }
 
-    /// Rows of the call stacks met since the last call.
+    /// Takes out the rows of call stacks that were met for the first time since the previous call.
     pub fn take_rows(&mut self) -> Vec<Stack> {
         std::mem::take(&mut self.rows)
     }
 
-    /// A process ended or runs another program now: what is known of its code is void.
+    /// Forgets the code of a process that has ended or executes another program.
     pub fn forget(&mut self, pid: Pid) {
         self.processes.remove(&pid);
     }
 
-    /// Snapshots that gave no stack.
+    /// How many snapshots gave no stack.
     #[must_use]
     pub const fn failures(&self) -> u64 {
         self.failures
@@ -174,7 +174,7 @@ impl Sites {
         } else {
             process.walk(registers, bytes, &mut self.rules)
         };
-        // Walking past the end of a stack gives a number or two that are no code.
+        // Walking past the end of a stack gives a number or two that point to no code.
         let code = counters
             .iter()
             .take_while(|at| process.place(**at).is_some())

@@ -41,7 +41,7 @@ struct Loaded {
     image: Option<(ImageId, u64)>,
 }
 
-/// One process.
+/// The mappings of one process, and what is known of code without a file.
 pub struct Process {
     pid: Pid,
     loaded: Vec<Loaded>,

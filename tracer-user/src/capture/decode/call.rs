@@ -1,9 +1,9 @@
-//! [`CallEvent`] to [`Call`]. Here the first bytes of a message become a verb and are dropped.
+//! Decodes a [`CallEvent`] to a [`Call`]. Here the first bytes of a message become a verb and are dropped.
 
 use tracer_common::{CallEvent, ResourceTag, call_flag};
 
 use super::{Destination, Undecodable};
-use crate::capture::{syscalls, verbs};
+use super::{syscalls, verbs};
 use crate::row::{Call, Nanos, Pid, Syscall, Tid, Verb};
 
 pub(super) fn decode(event: &CallEvent, to: &mut Destination<'_>) -> Result<(), Undecodable> {

@@ -1,4 +1,4 @@
-//! [`FileEvent`]: who names resources takes it.
+//! Hands a [`FileEvent`] to whoever names resources.
 
 use tracer_common::{FileEvent, ResourceTag};
 

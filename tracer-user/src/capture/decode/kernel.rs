@@ -1,4 +1,4 @@
-//! [`KernelEvent`] to [`KernelSpan`].
+//! Decodes a [`KernelEvent`] to a [`KernelSpan`].
 
 use tracer_common::{KernelEvent, KernelEventKind};
 

@@ -1,8 +1,11 @@
-//! Bytes of one ring-buffer record to rows.
+//! Decodes records of the ring buffer to rows.
 //!
 //! In: bytes from the kernel side, which may be short, of an unknown kind or nonsense. Out: rows in a [`Batch`] (not yet in
 //! order of time), stack snapshots to who walks them. A record that makes no sense gives an [`Undecodable`], no row and no
 //! panic; the caller counts it. Pure but for what the [`Destination`] does. One file per event, as in `tracer-common`.
+
+mod syscalls;
+mod verbs;
 
 mod call;
 mod file;
@@ -25,23 +28,23 @@ use crate::row::{Batch, Nanos, Pid, ResourceId, StackId, TaskRole, Tid};
 /// Why a record was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Undecodable {
-    /// Fewer bytes than its kind needs.
+    /// The record has fewer bytes than its kind needs.
     #[error("a record of {have} bytes where {need} are needed")]
     Short {
-        /// Bytes there are.
+        /// Bytes that the record has.
         have: usize,
-        /// Bytes its kind has at least.
+        /// Bytes that a record of its kind has at least.
         need: usize,
     },
-    /// No such kind of record.
+    /// There is no such kind of record.
     #[error("unknown kind of record: {0}")]
     Kind(u16),
     /// A field holds a number that nobody gave out.
     #[error("field {field} holds {value}, which has no meaning")]
     Field {
-        /// Which.
+        /// Name of the field.
         field: &'static str,
-        /// What it holds.
+        /// The number in it.
         value: u64,
     },
 }
@@ -64,15 +67,16 @@ pub trait Stacks {
     fn snapshot(&mut self, event: &StackEvent, bytes: &[u8]);
 }
 
-/// Knows the threads that are watched.
+/// Knows the tracked threads.
 pub trait Threads {
     /// Why threads of process `pid` are in the trace.
     fn role(&self, pid: Pid) -> TaskRole;
-    /// The thread that a lock's owner word names, when it is one of process `pid` that lives; else `Tid(0)`.
-    fn owner(&mut self, pid: Pid, word: u32, at: Nanos) -> Tid;
+    /// The thread that `futex_word` names as the owner of a lock that process `pid` waits for, when it lives and is tracked; else
+    /// `Tid(0)`.
+    fn owner(&mut self, pid: Pid, futex_word: u32, at: Nanos) -> Tid;
 }
 
-/// Where the parts of a record go.
+/// Takes the parts of a record.
 pub struct Destination<'a> {
     /// Names resources.
     pub resources: &'a mut dyn Resources,
@@ -103,7 +107,7 @@ pub fn decode(record: &[u8], to: &mut Destination<'_>) -> Result<(), Undecodable
     }
 }
 
-/// A struct of the wire: any bytes are a valid value of it.
+/// A struct of the wire format, of which any bytes are a valid value.
 ///
 /// # Safety
 /// The type is `repr(C)`, made of integers and arrays of them alone, without padding.
@@ -139,7 +143,7 @@ fn read<T: Wire>(record: &[u8]) -> Result<T, Undecodable> {
     Ok(unsafe { record.as_ptr().cast::<T>().read_unaligned() })
 }
 
-/// A 0-padded name.
+/// The text of a name that is padded with zeros.
 fn text(bytes: &[u8]) -> String {
     let end = bytes
         .iter()

@@ -52,8 +52,8 @@ impl Threads for Everybody {
     fn role(&self, _: Pid) -> TaskRole {
         TaskRole::Target
     }
-    fn owner(&mut self, _: Pid, word: u32, _: Nanos) -> Tid {
-        Tid(word)
+    fn owner(&mut self, _: Pid, futex_word: u32, _: Nanos) -> Tid {
+        Tid(futex_word)
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`SocketEvent`]: who names resources takes it.
+//! Hands a [`SocketEvent`] to whoever names resources.
 
 use tracer_common::{ResourceTag, SocketEvent};
 

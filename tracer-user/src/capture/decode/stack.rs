@@ -1,4 +1,4 @@
-//! [`StackEvent`] and the bytes behind it: who walks stacks takes them.
+//! Hands a [`StackEvent`] and the bytes behind it to whoever walks stacks.
 
 use tracer_common::{SNAPSHOT_BYTES, StackEvent};
 

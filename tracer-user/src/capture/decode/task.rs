@@ -1,4 +1,4 @@
-//! [`TaskEvent`] to [`Task`].
+//! Decodes a [`TaskEvent`] to a [`Task`].
 
 use tracer_common::{TaskEvent, TaskEventKind};
 

@@ -1,9 +1,9 @@
-//! [`WaitEvent`] to [`Wait`].
+//! Decodes a [`WaitEvent`] to a [`Wait`].
 
 use tracer_common::{WaitEvent, reason, wait_flag};
 
+use super::syscalls;
 use super::{Destination, Undecodable};
-use crate::capture::syscalls;
 use crate::row::{Nanos, Pid, Reason, StackId, Syscall, Tid, Wait, Waker};
 
 pub(super) fn decode(event: &WaitEvent, to: &mut Destination<'_>) -> Result<(), Undecodable> {

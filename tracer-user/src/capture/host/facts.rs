@@ -1,4 +1,4 @@
-//! What is so on a host. Nothing is concluded here.
+//! The facts of a host that holdup depends on. Nothing is concluded here.
 
 use std::path::PathBuf;
 
@@ -7,15 +7,15 @@ use super::Config;
 /// How far the kernel is locked down (`/sys/kernel/security/lockdown`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lockdown {
-    /// Not at all.
+    /// The kernel is not locked down.
     Off,
     /// Nobody may change the running kernel.
     Integrity,
-    /// Nor read its memory, which eBPF programs do.
+    /// Nobody may read the kernel's memory either, which eBPF programs do.
     Confidentiality,
 }
 
-/// The facts. `None`: could not tell.
+/// The facts. `None` means that the fact could not be found out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Kernel release (`6.1.0-31-amd64`).
@@ -28,7 +28,7 @@ pub struct Facts {
     pub btf: bool,
     /// Capabilities in effect, a bit each.
     pub capabilities: Option<u64>,
-    /// Runs as this user.
+    /// The user that holdup runs as.
     pub user: Option<u32>,
     /// What the kernel answered when asked for the smallest eBPF map: 0 or an errno.
     pub bpf: Option<i32>,
@@ -58,7 +58,7 @@ pub struct Facts {
     pub yama: Option<u32>,
     /// `/proc` is mounted with `hidepid` on.
     pub hidepid: bool,
-    /// The kernel keeps books on running and queueing (`/proc/PID/schedstat`).
+    /// The kernel counts the running and queueing time of threads (`/proc/PID/schedstat`).
     pub schedstat: bool,
 }
 

@@ -1,15 +1,15 @@
-//! What a fact means for holdup, in words.
+//! The findings: what a fact means for holdup, and what to do about it.
 
 use std::fmt;
 
 use crate::row::printable;
 
-/// How bad it is.
+/// How much a finding limits holdup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// Nothing is missing.
     Fine,
-    /// It works with less.
+    /// holdup works, but with less.
     Limited,
     /// holdup cannot attach.
     Impossible,
@@ -20,7 +20,7 @@ pub enum State {
 pub struct Finding {
     /// What was looked at.
     pub subject: &'static str,
-    /// How bad it is.
+    /// How much it limits holdup.
     pub state: State,
     /// What was found, and what it means.
     pub text: String,
@@ -31,7 +31,7 @@ pub struct Finding {
 /// The host or the rights do not allow to attach.
 #[derive(Debug)]
 pub struct HostError {
-    /// Everything that forbids it; at least one.
+    /// All findings that forbid it; there is at least one.
     pub obstacles: Vec<Finding>,
 }
 

@@ -1,4 +1,4 @@
-//! From facts to findings. Pure.
+//! Judges facts: what each means for holdup. Pure.
 
 use super::{Capability, Facts, Finding, Lockdown, State};
 
@@ -150,7 +150,7 @@ fn rights(facts: &Facts) -> Finding {
     )
 }
 
-/// Where the rights are there and the call is refused all the same.
+/// A finding where the rights are there, but the kernel refuses the call all the same.
 fn bpf_call(facts: &Facts) -> Option<Finding> {
     let allowed = rights(facts).state != State::Impossible;
     match facts.bpf? {
@@ -264,7 +264,7 @@ fn other_processes(facts: &Facts) -> Finding {
     )
 }
 
-/// Said because other tools need it.
+/// tracefs is reported because other tools need it.
 fn tracefs(facts: &Facts) -> Finding {
     match &facts.tracefs {
         Some(path) => fine(
@@ -327,7 +327,7 @@ fn cgroups(facts: &Facts) -> Finding {
 fn schedstat(facts: &Facts) -> Option<Finding> {
     (!facts.schedstat).then(|| {
         limited(
-            "kernel's books",
+            "schedstat",
             "/proc/PID/schedstat is missing: a trace's times cannot be checked against the kernel's own",
             "boot a kernel built with CONFIG_SCHED_INFO=y (CONFIG_SCHEDSTATS or CONFIG_TASK_DELAY_ACCT)",
         )

@@ -1,4 +1,4 @@
-//! What this host allows: facts, then a judgement, then words.
+//! Finds out what this host allows, in three steps: facts, findings, and the text that tells them.
 //!
 //! In: this machine ([`examine`]). Out: [`Facts`] ("could not tell" is a `None`), [`Finding`]s by a pure [`judge`], a
 //! [`Table`] for `doctor`, and a [`HostError`] for who wants to attach where that is impossible.

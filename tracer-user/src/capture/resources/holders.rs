@@ -1,13 +1,13 @@
-//! Which process holds a socket: a sweep over the fds of all processes, a slice at a time.
+//! Finds which process holds a socket, by a sweep over the fds of all processes that is done in slices.
 
 use std::collections::HashMap;
 
 use super::look::Look;
 use crate::row::{Nanos, Pid};
 
-/// Sockets that are remembered; a host with more is known in part.
+/// Most sockets that are remembered; a host with more is known in part.
 const MOST: usize = 1 << 18;
-/// Processes whose last look out of turn is remembered.
+/// Most processes of which the latest look out of order is remembered.
 const VISITED: usize = 1024;
 /// Shortest time from the begin of one sweep to the begin of the next.
 const SWEEP: Nanos = Nanos::SECOND;
@@ -21,7 +21,7 @@ pub(super) struct Holders {
     namespaces: HashMap<u64, Pid>,
     open: Vec<Pid>,
     began: Option<Nanos>,
-    /// When processes were last looked at out of turn.
+    /// When processes were last looked at out of order.
     visited: HashMap<Pid, Nanos>,
 }
 
@@ -57,7 +57,7 @@ impl Holders {
         }
     }
 
-    /// Looks at the fds of one process out of turn, unless that was done since `age` before `now`.
+    /// Looks at the fds of one process out of order, unless that was done less than `age` before `now`.
     pub(super) fn visit_again(&mut self, pid: Pid, now: Nanos, age: Nanos, look: &mut dyn Look) {
         if self
             .visited
@@ -73,7 +73,7 @@ impl Holders {
         self.visit(pid, look);
     }
 
-    /// Process `pid` was seen to use socket `inode`.
+    /// Notes that process `pid` was seen to use socket `inode`.
     pub(super) fn note(&mut self, inode: u64, pid: Pid) {
         if self.by_inode.len() >= MOST {
             self.by_inode.clear();

@@ -1,4 +1,4 @@
-//! What `/proc` shows of fds and mappings at this moment.
+//! Reads what `/proc` shows of fds, sockets and mappings at this moment.
 
 use std::collections::HashMap;
 use std::fs;
@@ -27,9 +27,9 @@ pub(super) struct SharedWord {
     /// `major << 20 | minor`.
     pub(super) device: u64,
     pub(super) inode: u64,
-    /// In the file.
+    /// Offset in the file.
     pub(super) offset: u64,
-    /// Of the file; empty: it has none.
+    /// Path of the file, empty when it has none.
     pub(super) path: String,
 }
 
@@ -41,7 +41,7 @@ pub(super) trait Look {
     fn at(&mut self, pid: Pid, path: &str) -> Option<(u64, u64)>;
     /// The folder that relative paths of process `pid` begin in.
     fn working_folder(&mut self, pid: Pid) -> Option<String>;
-    /// The shared word at `address` of process `pid`; `None`: memory of its own, or not to be seen.
+    /// The shared futex word at `address` of process `pid`; `None` when the memory is the process's own, or hidden.
     fn shared_word(&mut self, pid: Pid, address: u64, at: Nanos) -> Option<SharedWord>;
     /// The sockets of the network namespace that process `pid` is in.
     fn sockets(&mut self, pid: Pid) -> Option<Sockets>;
@@ -57,12 +57,12 @@ pub(super) trait Look {
     fn unix_peer(&mut self, inode: u64, namespace: u64) -> u64;
 }
 
-/// Mappings are read again when they are older.
+/// Age from which the mappings of a process are read again.
 const MAPS_AGE: Nanos = Nanos::SECOND;
-/// Processes whose mappings are kept.
+/// Most processes whose mappings are kept.
 const MAPS_KEPT: usize = 256;
 
-/// This machine.
+/// Answers from this machine's `/proc`.
 #[derive(Default)]
 pub(super) struct Proc {
     ephemeral: Option<RangeInclusive<u16>>,

@@ -1,10 +1,10 @@
-//! Raw identities from the kernel side to stable ids, and ids to names.
+//! Gives resources stable ids, and ids their names.
 //!
 //! In: a [`RawResource`] with each wait and call, a [`FileEvent`] or [`SocketEvent`] once for each file or socket, and what
 //! `/proc` shows of them. Out: a [`ResourceId`] at once, and [`Resource`] rows: one at first sight, another whenever more is
 //! known. In doubt a name stays empty; a path is taken from an fd only when the fd still is the file that was meant.
 //!
-//! The session calls [`Table::learn`] at each turn of its drain loop, puts what [`Table::take_rows`] gives into the next
+//! The session calls [`Table::learn`] each time it has drained the ring buffer, puts what [`Table::take_rows`] gives into the next
 //! batch it releases (a row of an id must not come after the first wait or call that names it), and tracks what
 //! [`Table::take_local_peers`] gives with the role of a peer.
 
@@ -37,13 +37,13 @@ pub use peers::LocalPeer;
 /// More resources than this get no id, so that a program which makes them without end cannot exhaust memory.
 const MOST: usize = 1 << 20;
 
-/// An event without its user.
+/// An event whose user is not known yet.
 enum Orphan {
     File(Box<FileEvent>),
     Socket(Box<SocketEvent>),
 }
 
-/// Files of which only a name is known that are looked at again, and how often.
+/// Most files without a whole path that are looked at again, and how often each is.
 const NAMELESS: usize = 256;
 const LOOKS: u8 = 30;
 
@@ -51,15 +51,15 @@ const LOOKS: u8 = 30;
 pub struct Table {
     ids: HashMap<Key, ResourceId, RandomState>,
     /// Ids by address, for futex words that may be shared: `/proc/PID/maps` is asked once for each.
-    words: HashMap<(Pid, u64, u64), ResourceId, RandomState>,
+    futex_words: HashMap<(Pid, u64, u64), ResourceId, RandomState>,
     last: u32,
-    /// How many were refused an id.
+    /// How many resources were refused an id.
     refused: u64,
     rows: Vec<Resource>,
-    /// Events that holdup itself is the user of: it read the list of threads, another thread waits. They are told again once
-    /// their user is known.
+    /// Events that arose while holdup walked the list of threads on behalf of another thread, and so name holdup as the user of the
+    /// resource. They are taken again once the true user is known.
     orphans: HashMap<ResourceId, Orphan>,
-    /// Files of which only a name is known, and how often their fd may still be looked at.
+    /// Files without a whole path, and how often the fd of each may still be looked at.
     nameless: HashMap<ResourceId, (Resource, u8)>,
     paths: Paths,
     look: Box<dyn Look>,
@@ -82,7 +82,7 @@ impl Table {
     fn with(look: Box<dyn Look>) -> Self {
         Self {
             ids: HashMap::default(),
-            words: HashMap::default(),
+            futex_words: HashMap::default(),
             last: 0,
             refused: 0,
             rows: Vec::new(),
@@ -100,21 +100,21 @@ impl Table {
         self.search.advance(now, self.look.as_mut(), &mut self.rows);
     }
 
-    /// Rows made since the last call.
+    /// Takes out the rows that were made since the previous call.
     pub fn take_rows(&mut self) -> Vec<Resource> {
         std::mem::take(&mut self.rows)
     }
 
-    /// Processes on this host found since the last call to serve a watched one over a socket, each with whom it serves.
+    /// Takes out the processes of this host that were found to serve a tracked process over a socket since the previous call.
     ///
     /// The session tracks them too, to follow chains of waiting into them, unless it does so already: `of` tells how deep a
-    /// peer is (three steps from a target at most), and their number is to be bounded. Processes that are served by a
-    /// watched one (the clients of a watched server) are named in the rows but not given here.
+    /// peer is (three steps from a target at most), and their number is to be bounded. Processes that a tracked process serves are
+    /// named in the rows but not returned here.
     pub fn take_local_peers(&mut self) -> Vec<LocalPeer> {
         self.search.take_local_peers()
     }
 
-    /// Resources that got no id because there were too many.
+    /// How many resources got no id because there were too many.
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.refused
@@ -135,9 +135,10 @@ impl Table {
         (id, true)
     }
 
-    /// A futex word that may be shared: by the mapping it lies in, so that all processes that map it mean the same.
-    fn word(&mut self, raw: &RawResource, user: Pid, at: Nanos) -> ResourceId {
-        if let Some(id) = self.words.get(&(user, raw.a, raw.b)) {
+    /// The id of a futex word that may be shared. It is known by the mapping it lies in, so that it has one id in all processes that
+    /// map it.
+    fn futex_word(&mut self, raw: &RawResource, user: Pid, at: Nanos) -> ResourceId {
+        if let Some(id) = self.futex_words.get(&(user, raw.a, raw.b)) {
             return *id;
         }
         let mapped = self.look.shared_word(user, raw.b, at);
@@ -174,7 +175,7 @@ impl Table {
             });
         }
         if id != ResourceId::NONE {
-            self.words.insert((user, raw.a, raw.b), id);
+            self.futex_words.insert((user, raw.a, raw.b), id);
         }
         id
     }
@@ -227,7 +228,7 @@ impl decode::Resources for Table {
     fn id(&mut self, raw: &RawResource, user: Pid, at: Nanos) -> ResourceId {
         let tag = ResourceTag::from_raw(raw.tag);
         if tag == Some(ResourceTag::FutexShared) {
-            return self.word(raw, user, at);
+            return self.futex_word(raw, user, at);
         }
         let Some(key) = Key::of(raw, user) else {
             return ResourceId::NONE;

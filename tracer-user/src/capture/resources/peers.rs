@@ -1,8 +1,8 @@
-//! The other end of a socket, where that is on this host: its socket, its process, and who serves whom.
+//! Searches for the other end of a socket on this host: its socket, its process, and which of the two serves the other.
 //!
-//! A socket gets what is known at once, and waits for the rest: tables of its network namespace are read some times a second
-//! while any socket waits, the fds of all processes are swept, both within a budget. A connection that was closed before
-//! anybody looked still has its server: the process that listens at its remote end.
+//! A socket gets at once what is known, and is kept in the search for the rest. While any socket is, the tables of its network
+//! namespace are read some times a second and the fds of all processes are swept, both within a budget. The server of a connection
+//! that was closed before anybody looked is the process that listens at its remote end.
 
 mod wanted;
 
@@ -19,25 +19,26 @@ use super::net::Sockets;
 use crate::row::{Nanos, Pid, Resource, ResourceId, SocketRole};
 use wanted::Wanted;
 
-/// Shortest time between two turns of the search.
-const TURN: Nanos = Nanos(50_000_000);
-/// Tables of a namespace are read again when they are older, and older than half the time that its youngest socket waits:
-/// each read walks the kernel's whole hash table of connections, some milliseconds on a host with much memory.
+/// Shortest time between two rounds of the search.
+const ROUND: Nanos = Nanos(50_000_000);
+/// Tables of a namespace are read again when they are older than this, and older than half the time that its youngest socket is
+/// searched for: each read walks the kernel's whole hash table of connections, which takes some milliseconds on a host with much
+/// memory.
 const TABLE_AGE: Nanos = Nanos(250_000_000);
-/// Tables of the other namespaces of this host.
+/// Age from which the tables of the other namespaces of this host are read again.
 const OTHERS_AGE: Nanos = Nanos::SECOND;
-/// A socket that is not known after this time will not be.
+/// How long a socket is searched for.
 const PATIENCE: Nanos = Nanos(3_000_000_000);
-/// More sockets do not wait at once; the rest keeps what is known at first sight.
+/// Most sockets that are searched for at once; any further one keeps what is known at first sight.
 const MOST: usize = 4096;
-/// Processes of one namespace that are asked for its tables.
+/// Most processes of one namespace that are asked for its tables.
 const ASKERS: usize = 4;
-/// Connections that are remembered.
+/// Most connections that are remembered.
 const MET: usize = 1 << 15;
-/// Processes that share a listening socket are looked at one by one up to this number.
+/// Most processes that share a listening socket and are looked at one by one.
 const SHARERS: usize = 64;
 
-/// A process on this host that serves a watched one.
+/// A process on this host that serves a tracked one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalPeer {
     /// The server.
@@ -51,7 +52,7 @@ struct Table {
     sockets: Sockets,
 }
 
-/// What is looked for and what was found.
+/// The sockets that are searched for, and what was found of them.
 #[derive(Default)]
 pub(super) struct Search {
     wanted: HashMap<ResourceId, Wanted>,
@@ -61,12 +62,12 @@ pub(super) struct Search {
     peers: Vec<LocalPeer>,
     told: HashSet<(Pid, Pid)>,
     advanced: Option<Nanos>,
-    /// Connections of watched processes by own end and other.
+    /// Connections of tracked processes by their own end and the other.
     met: HashMap<(SocketAddr, SocketAddr), u64>,
 }
 
 impl Search {
-    /// A socket that the kernel side told of.
+    /// Takes a socket that the kernel side told of.
     pub(super) fn socket(
         &mut self,
         row: Resource,
@@ -88,7 +89,7 @@ impl Search {
         self.wait_for(wanted);
     }
 
-    /// A socket that the kernel side has not told of.
+    /// Takes a socket that the kernel side has not told of.
     pub(super) fn unknown_socket(&mut self, row: Resource, look: &mut dyn Look) {
         let (namespace, _) = look.sockets_of(row.pid);
         self.wait_for(Wanted::new(row, namespace, None));
@@ -109,7 +110,7 @@ impl Search {
     /// Looks on for what is wanted, as far as the budget goes.
     pub(super) fn advance(&mut self, now: Nanos, look: &mut dyn Look, rows: &mut Vec<Resource>) {
         self.budget.fill(now);
-        let soon = self.advanced.is_some_and(|last| now.since(last) < TURN);
+        let soon = self.advanced.is_some_and(|last| now.since(last) < ROUND);
         if self.wanted.is_empty() || soon {
             return;
         }

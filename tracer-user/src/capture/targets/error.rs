@@ -1,4 +1,4 @@
-//! Why a target cannot be watched, each with what to do. Names are escaped here: they come from strangers.
+//! Why a target cannot be recorded; each text says what the user can do. Names come from strangers, so they are escaped here.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -14,7 +14,8 @@ pub struct Candidate {
     pub command: String,
 }
 
-/// Why there is nothing to watch. All of them are the user's input (exit code 2) but [`Self::NoProc`], the host's (3).
+/// Why there is no target to record. All reasons lie in the user's input (exit code 2) but [`Self::NoProc`], which lies in the
+/// host (3).
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
     /// No process or thread bears the number.
@@ -45,7 +46,7 @@ pub enum TargetError {
         /// Its name.
         name: String,
     },
-    /// holdup never watches itself.
+    /// holdup never records itself.
     #[error("that process is holdup itself, which it does not watch")]
     Itself,
     /// Not in this PID namespace, but in several below it.

@@ -1,16 +1,22 @@
-//! Whom the user means: words to processes.
+//! The processes that the user means, and what is known of them: language, namespace, limits on their disks.
 //!
-//! In: [`TargetSpec`]s and `/proc`. Out: processes, at the start and again and again while the window is open. Children born
-//! after the probes are in are followed by the kernel side; a rescan finds what was born between two looks, what takes a
-//! watched name, and what moves into a watched cgroup. holdup itself is never a target.
+//! In: [`TargetSpec`]s and `/proc`. Out: processes, at the start and again and again while the window is open. The kernel side
+//! tracks children that are born once the probes are attached; a rescan finds those born before, processes that take a name asked
+//! for, and processes that move into a cgroup asked for. holdup itself is never a target.
 //!
-//! A pid is one of the user's own PID namespace, the one `/proc` shows; when it is not found there, it is looked for in the
+//! A pid is one of the user's own PID namespace, which `/proc` shows. When it is not found there, it is looked for in the
 //! namespaces below (containers), and refused when several processes bear it.
 
 mod cgroup;
 mod error;
 mod select;
 mod snapshot;
+
+mod namespaces;
+pub mod tracked;
+
+pub mod disk_limits;
+pub mod language;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -23,38 +29,38 @@ use crate::row::Pid;
 use cgroup::Mounts;
 use snapshot::{Process, Snapshot};
 
-/// One thing the user asked to watch.
+/// One target that the user asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TargetSpec {
-    /// `--pid`: a process, all its threads, and its descendants.
+    /// `--pid` means a process with all its threads, and its descendants.
     Pid(u32),
-    /// `--comm`: every process that bears this name or has a thread that does, and their descendants.
+    /// `--comm` means every process that bears this name or has a thread that does, and their descendants.
     Comm(String),
-    /// `--cgroup`: every process in this cgroup or below.
+    /// `--cgroup` means every process in this cgroup or below it.
     Cgroup(PathBuf),
-    /// `run -- CMD`: a command that the session starts, and hands in by [`Targets::add`].
+    /// `run -- CMD` means a command that the session starts, and adds by [`Targets::add`].
     Run(Vec<OsString>),
 }
 
-/// Shortest time between two rescans.
+/// Shortest time from one rescan to the next.
 const RESCAN: Duration = Duration::from_millis(200);
-/// A rescan may take this part of the time at most, a tenth of a percent: the kernel side follows births by itself.
+/// Rescans take at most one part in so many of the time, a tenth of a percent, since the kernel side tracks births by itself.
 const RESCAN_SHARE: u32 = 1000;
 
-/// The processes that are watched.
+/// The target processes.
 #[derive(Debug)]
 pub struct Targets {
     specs: Vec<TargetSpec>,
-    /// Process and its start time, by which a reused pid is told from its former bearer.
+    /// Each process with its start time, which tells a pid that is used again from its former bearer.
     found: BTreeMap<Pid, u64>,
     due: Instant,
 }
 
 impl Targets {
-    /// Finds what `specs` mean now.
+    /// Finds the processes that `specs` mean now.
     ///
     /// # Errors
-    /// [`TargetError`] for the first spec that means nothing or something that cannot be watched.
+    /// [`TargetError`] for the first spec that means no process, or one that cannot be a target.
     pub fn find(specs: &[TargetSpec]) -> Result<Self, TargetError> {
         let snapshot = Snapshot::take(wants_names(specs))?;
         let mounts = wants_cgroups(specs).then(Mounts::read);
@@ -80,7 +86,7 @@ impl Targets {
         })
     }
 
-    /// A process that the session started; its descendants are found by the rescans.
+    /// Adds a process that the session started; rescans find its descendants.
     pub fn add(&mut self, pid: Pid) {
         self.found.insert(
             pid,
@@ -88,14 +94,14 @@ impl Targets {
         );
     }
 
-    /// All that were found and live, as of the last look.
+    /// All targets that live, as of the latest rescan.
     #[must_use]
     pub fn pids(&self) -> Vec<Pid> {
         self.found.keys().copied().collect()
     }
 
-    /// Looks again: forgets the dead and gives those that were not there before. What cannot be read now is looked for next
-    /// time: an error here is no reason to end.
+    /// Looks again: forgets processes that ended, and returns those that were not there before. An error is no reason to end the
+    /// session: the next rescan reads what this one could not.
     pub fn rescan(&mut self) -> Vec<Pid> {
         let began = Instant::now();
         let new = self.look().unwrap_or_default();
@@ -104,7 +110,7 @@ impl Targets {
         new
     }
 
-    /// [`Self::rescan`] when it is time for one: every 200 ms, less often where a look costs more than a fifth of a millisecond.
+    /// Does [`Self::rescan`] when one is due: every 200 ms, less often where it takes more than a fifth of a millisecond.
     pub fn rescan_when_due(&mut self) -> Vec<Pid> {
         if Instant::now() < self.due {
             Vec::new()
@@ -122,7 +128,7 @@ impl Targets {
                 .is_some_and(|process| process.start == *start && !process.zombie)
         });
         let before: Vec<Pid> = self.pids();
-        // Descendants of everything that was ever found, but of a cgroup's processes only those that stay in it.
+        // Descendants of a cgroup's processes are targets only while they stay in the cgroup.
         if self
             .specs
             .iter()
@@ -231,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_watched() {
+    fn what_cannot_be_a_target() {
         assert!(matches!(
             Targets::find(&[TargetSpec::Pid(0)]),
             Err(TargetError::NoSuchProcess { pid: 0 })

@@ -1,4 +1,4 @@
-//! Which processes of a snapshot are meant.
+//! Selects the processes of a snapshot that a target spec means.
 
 use std::collections::BTreeSet;
 
@@ -71,7 +71,7 @@ fn by_inner_pid(
     }
 }
 
-/// Processes that bear `name`, or have a thread that does. A longer name is cut as the kernel cuts it.
+/// The processes that bear `name`, or have a thread that does. A longer name is cut as the kernel cuts it.
 pub(super) fn by_name(snapshot: &Snapshot, name: &str, own: Pid) -> Result<Vec<Pid>, TargetError> {
     let cut = cut(name);
     let found: Vec<Pid> = snapshot

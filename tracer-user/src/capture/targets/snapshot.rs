@@ -9,25 +9,25 @@ use crate::row::Pid;
 /// `PF_KTHREAD` (`include/linux/sched.h`, Linux 6.18): the same bit since 2.6.27.
 const KERNEL_THREAD: u32 = 0x0020_0000;
 
-/// One process.
+/// One process, as `/proc/PID/stat` shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Process {
-    /// Its parent.
+    /// The parent process.
     pub(super) parent: Pid,
-    /// When it started, in clock ticks since boot.
+    /// When the process started, in clock ticks since boot.
     pub(super) start: u64,
-    /// Its own name.
+    /// The name of the process.
     pub(super) name: String,
-    /// Names of its threads, where asked for.
+    /// The names of its threads, where they were asked for.
     pub(super) threads: Vec<String>,
-    /// It is a thread of the kernel.
+    /// The process is a thread of the kernel.
     pub(super) kernel: bool,
-    /// It has ended.
+    /// The process has ended, but its parent has not waited for it.
     pub(super) zombie: bool,
 }
 
 impl Process {
-    /// What `/proc` says of process `pid`; `None`: it is gone, or not to be seen.
+    /// Reads what `/proc` says of process `pid`; `None` when it has ended or is hidden.
     pub(super) fn read(pid: Pid, names: bool) -> Option<Self> {
         let process = procfs::process::Process::new_with_root(folder(pid)).ok()?;
         let stat = process.stat().ok()?;
@@ -52,14 +52,14 @@ impl Process {
     }
 }
 
-/// All of them.
+/// All processes at one moment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Snapshot {
     pub(super) processes: BTreeMap<Pid, Process>,
 }
 
 impl Snapshot {
-    /// Reads them; `names`: the names of threads too.
+    /// Reads all processes, with `names` also the names of their threads.
     pub(super) fn take(names: bool) -> Result<Self, TargetError> {
         let entries =
             std::fs::read_dir("/proc").map_err(|source| TargetError::NoProc { source })?;
@@ -90,7 +90,8 @@ impl Snapshot {
         u32::try_from(status.tgid).ok().map(Pid)
     }
 
-    /// Pids of `pid` in the namespaces it lives in, this one's first; one entry: it lives in this one alone.
+    /// The numbers that process `pid` bears in the namespaces it lives in, this one's first. A single entry means that it lives in
+    /// this one alone.
     pub(super) fn inner_pids(pid: Pid) -> Vec<u32> {
         let status = procfs::process::Process::new_with_root(folder(pid))
             .and_then(|process| process.status());
@@ -104,12 +105,12 @@ impl Snapshot {
             .collect()
     }
 
-    /// Its command line, or its name where it has none.
+    /// The command line of a process, or its name where it has none.
     pub(super) fn command(&self, pid: Pid) -> String {
-        let words = procfs::process::Process::new_with_root(folder(pid))
+        let argv = procfs::process::Process::new_with_root(folder(pid))
             .and_then(|process| process.cmdline());
-        match words {
-            Ok(words) if !words.is_empty() => words.join(" "),
+        match argv {
+            Ok(argv) if !argv.is_empty() => argv.join(" "),
             _ => self
                 .get(pid)
                 .map(|process| process.name.clone())

@@ -22,27 +22,27 @@ use record::Until;
 
 /// Watches running processes.
 pub fn attach(attach: &Attach) -> Result<Exit, Failure> {
-    let (targets, words) = targets(&attach.target);
-    let settings = settings(targets, words, attach.window.duration, &attach.capture);
+    let (targets, argv) = targets(&attach.target);
+    let settings = settings(targets, argv, attach.window.duration, &attach.capture);
     report(settings, &attach.work, &attach.output, &attach.keep)
 }
 
 /// Starts a command and watches it.
 pub fn run(run: &Run) -> Result<Exit, Failure> {
-    let words = command_words(&run.cmd);
+    let argv = command_argv(&run.cmd);
     let targets = vec![TargetSpec::Run(run.cmd.clone())];
-    let settings = settings(targets, words, run.window.duration, &run.capture);
+    let settings = settings(targets, argv, run.window.duration, &run.capture);
     report(settings, &run.work, &run.output, &run.keep)
 }
 
 /// Captures into a folder.
 pub fn record(wanted: &Record) -> Result<Exit, Failure> {
-    let (mut targets, mut words) = targets(&wanted.target);
+    let (mut targets, mut argv) = targets(&wanted.target);
     if !wanted.cmd.is_empty() {
         targets.push(TargetSpec::Run(wanted.cmd.clone()));
-        words.extend(command_words(&wanted.cmd));
+        argv.extend(command_argv(&wanted.cmd));
     }
-    let mut settings = settings(targets, words, wanted.window.duration, &wanted.capture);
+    let mut settings = settings(targets, argv, wanted.window.duration, &wanted.capture);
     let until = Until::of(&mut settings, &Work::default());
     let session = open(settings)?;
     let options = trace::Options::default().overwrite(wanted.overwrite);
@@ -157,13 +157,13 @@ fn failure(error: CaptureError) -> Failure {
 /// Settings of the capture.
 pub fn settings(
     targets: Vec<TargetSpec>,
-    words: Vec<String>,
+    argv: Vec<String>,
     duration: Option<Duration>,
     wanted: &Capture,
 ) -> capture::Settings {
     capture::Settings {
         targets,
-        words,
+        argv,
         duration,
         peek: !wanted.no_peek,
         ring_bytes: wanted.ring_bytes,
@@ -173,27 +173,30 @@ pub fn settings(
     }
 }
 
-/// Targets, and the words that named them.
+/// The targets, and the arguments that named them.
 fn targets(target: &Target) -> (Vec<TargetSpec>, Vec<String>) {
     let mut targets = Vec::new();
-    let mut words = Vec::new();
+    let mut argv = Vec::new();
     for pid in &target.pid {
         targets.push(TargetSpec::Pid(*pid));
-        words.extend(["--pid".to_owned(), pid.to_string()]);
+        argv.extend(["--pid".to_owned(), pid.to_string()]);
     }
     for name in &target.comm {
         targets.push(TargetSpec::Comm(name.clone()));
-        words.extend(["--comm".to_owned(), name.clone()]);
+        argv.extend(["--comm".to_owned(), name.clone()]);
     }
     for path in &target.cgroup {
         targets.push(TargetSpec::Cgroup(path.clone()));
-        words.extend(["--cgroup".to_owned(), path.display().to_string()]);
+        argv.extend(["--cgroup".to_owned(), path.display().to_string()]);
     }
-    (targets, words)
+    (targets, argv)
 }
 
-fn command_words(cmd: &[std::ffi::OsString]) -> Vec<String> {
+fn command_argv(cmd: &[std::ffi::OsString]) -> Vec<String> {
     std::iter::once("--".to_owned())
-        .chain(cmd.iter().map(|word| word.to_string_lossy().into_owned()))
+        .chain(
+            cmd.iter()
+                .map(|argument| argument.to_string_lossy().into_owned()),
+        )
         .collect()
 }

@@ -6,7 +6,7 @@ use super::super::column::{Column, Kind, Packing, column, texts, u32s, u64s, wor
 use super::super::damage::Damage;
 use super::super::decode::Columns;
 use super::{Rows, Table};
-use crate::row::{Batch, Books, Nanos, Pid, Task, Tid};
+use crate::row::{Batch, Nanos, Pid, SchedStat, Task, Tid};
 
 impl Table for Task {
     const NAME: &'static str = "tasks";
@@ -50,10 +50,10 @@ impl Table for Task {
             texts(rows, |r| &r.name),
             texts(rows, |r| &r.exe),
             texts(rows, |r| &r.command),
-            u64s(rows, |r| r.books.run.0),
-            u64s(rows, |r| r.books.delay.0),
-            u64s(rows, |r| r.books.voluntary),
-            u64s(rows, |r| r.books.involuntary),
+            u64s(rows, |r| r.schedstat.run.0),
+            u64s(rows, |r| r.schedstat.delay.0),
+            u64s(rows, |r| r.schedstat.voluntary),
+            u64s(rows, |r| r.schedstat.involuntary),
         ]
     }
 
@@ -87,7 +87,7 @@ impl Table for Task {
                 name: name.get(i)?,
                 exe: exe.get(i)?,
                 command: command.get(i)?,
-                books: Books {
+                schedstat: SchedStat {
                     run: Nanos(run[i]),
                     delay: Nanos(delay[i]),
                     voluntary: voluntary[i],

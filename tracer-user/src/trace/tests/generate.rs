@@ -1,9 +1,9 @@
 //! Rows for tests: every field set, to extreme values now and then, the same for the same seed.
 
 use crate::row::{
-    Batch, Books, Call, FileKind, Frame, KernelSpan, KernelSpanKind, MemorySource, Nanos, Pid,
-    Reason, Resource, ResourceId, ResourceKind, Sample, SocketRole, Stack, StackId, Syscall, Task,
-    TaskFact, TaskRole, Tid, Verb, Wait, Waker,
+    Batch, Call, FileKind, Frame, KernelSpan, KernelSpanKind, MemorySource, Nanos, Pid, Reason,
+    Resource, ResourceId, ResourceKind, Sample, SchedStat, SocketRole, Stack, StackId, Syscall,
+    Task, TaskFact, TaskRole, Tid, Verb, Wait, Waker,
 };
 
 /// Numbers that look random (xorshift64*).
@@ -152,7 +152,7 @@ pub(super) fn batch(dice: &mut Dice, after: u64, watermark: u64, most: u64) -> B
             name: dice.text(),
             exe: dice.text(),
             command: dice.text(),
-            books: Books {
+            schedstat: SchedStat {
                 run: Nanos(dice.wild()),
                 delay: Nanos(dice.wild()),
                 voluntary: dice.wild(),

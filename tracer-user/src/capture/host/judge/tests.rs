@@ -207,7 +207,7 @@ fn what_limits() {
             schedstat: false,
             ..good()
         },
-        "kernel's books",
+        "schedstat",
         "schedstat",
     );
 }

@@ -1,36 +1,34 @@
-//! Records out of the ring buffer, and rows out in order of time.
+//! Reads records from the ring buffer and releases rows in order of time.
 //!
-//! In: records of all CPUs, nearly in order. Out: batches, each closed by a watermark: the clock is read, the ring drained,
-//! and what is older than the clock by [`SLACK`] is released in order. What comes later than its watermark is dropped and
-//! counted, since readers rely on the order.
+//! In: records of all CPUs, nearly in order. Out: batches, each closed by a watermark: the clock is read, the ring buffer is
+//! drained, and rows older than the clock by [`SLACK`] are released in order. A row that comes later than its watermark is
+//! dropped and counted, since readers rely on the order.
 
 use aya::{
     Ebpf,
     maps::{MapData, RingBuf},
 };
 
-use super::{
-    CaptureError,
-    decode::{self, Destination, Resources, Stacks, Threads},
-    object,
-    watched_clock::{Marks, WatchedClock},
-};
+use super::trace_clock::{Marks, TraceClock};
+use crate::capture::CaptureError;
+use crate::capture::decode::{self, Destination, Resources, Stacks, Threads};
+use crate::capture::probes::object;
 use crate::row::{Batch, Nanos};
 
-/// How long after the fact a record may reach the ring: a virtual CPU may lose its turn between reading the clock and
-/// handing the record over.
+/// How long after its event a record may reach the ring buffer: the host of a virtual machine may take the CPU away between
+/// reading the clock and submitting the record.
 pub const SLACK: Nanos = Nanos(250_000_000);
 
-/// Drains, sorts and releases.
+/// Drains the ring buffer, and sorts and releases rows.
 pub struct Drain {
     ring: RingBuf<MapData>,
     pending: Batch,
     watermark: Nanos,
-    /// Where each instant lies in the trace.
-    pub clock: WatchedClock,
-    /// Records received.
+    /// Turns the kernel's times into times of the trace.
+    pub clock: TraceClock,
+    /// Records received so far.
     pub received: u64,
-    /// Of them, those of calls that did not block.
+    /// Rows of calls that did not block ([`crate::row::Call::is_free`]).
     pub free: u64,
     /// Rows that came after their watermark.
     pub late: u64,
@@ -38,13 +36,13 @@ pub struct Drain {
     pub undecodable: u64,
 }
 
-/// Who gives names while records are decoded.
+/// The tables that give names while records are decoded.
 pub struct Names<'a> {
-    /// Resources.
+    /// Names resources.
     pub resources: &'a mut dyn Resources,
-    /// Stacks.
+    /// Names stacks.
     pub stacks: &'a mut dyn Stacks,
-    /// Threads.
+    /// Names threads.
     pub threads: &'a mut dyn Threads,
 }
 
@@ -58,7 +56,7 @@ impl Drain {
             ring: object::take(ebpf, "EVENTS")?,
             pending: Batch::default(),
             watermark: Nanos::ZERO,
-            clock: WatchedClock::default(),
+            clock: TraceClock::default(),
             received: 0,
             free: 0,
             late: 0,
@@ -66,7 +64,7 @@ impl Drain {
         })
     }
 
-    /// Decodes all records there are.
+    /// Decodes all records that are in the ring buffer.
     pub fn drain(&mut self, names: &mut Names<'_>) {
         let marks = Marks::of(&self.pending);
         let mut to = Destination {
@@ -85,13 +83,13 @@ impl Drain {
         self.clock.place(&mut self.pending, marks);
     }
 
-    /// Rows that wait for their watermark, to be added to.
+    /// The rows that wait for their watermark; the session adds rows of its own to them.
     pub fn pending(&mut self) -> &mut Batch {
         &mut self.pending
     }
 
-    /// Rows that ended up to `watermark`, sorted; the rest stays. `begin`: what ended before is of no interest (facts about
-    /// threads are).
+    /// Takes out the rows that ended up to `watermark`, sorted. Rows that ended before `begin` are dropped, but for facts about
+    /// threads, which hold on.
     pub fn release(&mut self, watermark: Nanos, begin: Nanos) -> Batch {
         let mut batch = Batch {
             watermark,
@@ -105,14 +103,14 @@ impl Drain {
             )*};
         }
         move_rows!(waits from begin, calls from begin, samples from begin, kernel from begin, tasks from Nanos::ZERO);
-        // What names the rows must not come after them.
+        // Resources and stacks must not come after the rows that name them.
         batch.resources = std::mem::take(&mut self.pending.resources);
         batch.stacks = std::mem::take(&mut self.pending.stacks);
         self.watermark = watermark;
         batch
     }
 
-    /// Latest end of any row that waits.
+    /// The latest end of any row that waits for its watermark.
     #[must_use]
     pub fn latest(&self) -> Nanos {
         let waits = self.pending.waits.iter().map(|row| row.end);
@@ -136,7 +134,8 @@ impl Drain {
     }
 }
 
-/// Takes the rows that end up to the watermark out of `rows`, in order. `bounds`: begin of interest, former watermark, watermark.
+/// Takes the rows that end up to the watermark out of `rows`, in order. `bounds` holds the time before which rows are dropped
+/// silently, the former watermark, and the watermark.
 fn cut<T>(
     rows: &mut Vec<T>,
     end: impl Fn(&T) -> Nanos,
@@ -144,7 +143,7 @@ fn cut<T>(
     late: &mut u64,
 ) -> Vec<T> {
     let [begin, before, watermark] = bounds;
-    // Stable, and quick on rows that are nearly in order.
+    // This sort is stable, and quick on rows that are nearly in order.
     rows.sort_by_key(&end);
     let up_to = rows.partition_point(|row| end(row) <= watermark);
     if up_to == 0 {

@@ -1,15 +1,16 @@
-//! Offsets of this kernel's struct members, in the form the kernel side takes them.
+//! Offsets of this kernel's struct members, in the form in which the kernel side takes them.
 
 use std::path::Path;
 
 use tracer_common::{ABSENT, Offsets};
 
-use super::{CaptureError, btf::Btf};
+use super::btf::Btf;
+use crate::capture::CaptureError;
 
-/// Where the kernel shows its types.
+/// Where the kernel shows its type information.
 pub const BTF_PATH: &str = "/sys/kernel/btf/vmlinux";
 
-/// Bytes of the kernel's type information.
+/// Reads the bytes of the kernel's type information.
 ///
 /// # Errors
 /// [`CaptureError::NoBtf`].
@@ -20,7 +21,7 @@ pub fn read_btf() -> Result<Vec<u8>, CaptureError> {
     })
 }
 
-/// Parses them.
+/// Parses the kernel's type information.
 ///
 /// # Errors
 /// [`CaptureError::BadBtf`].
@@ -31,7 +32,7 @@ pub fn parse(bytes: &[u8]) -> Result<Btf<'_>, CaptureError> {
     })
 }
 
-/// The same for aya, which parses on its own.
+/// Reads and parses the kernel's type information for aya, which keeps what it parsed to itself.
 ///
 /// # Errors
 /// [`CaptureError::BadBtf`].
@@ -42,10 +43,10 @@ pub fn for_aya() -> Result<aya::Btf, CaptureError> {
     })
 }
 
-/// Offsets in the order of [`Offsets::MEMBERS`].
+/// Finds the offsets in the order of [`Offsets::MEMBERS`].
 ///
 /// # Errors
-/// [`CaptureError::NoMember`] for one that is needed and missing.
+/// [`CaptureError::NoMember`] for a member that is needed and missing.
 pub fn find(btf: &Btf<'_>, release: &str) -> Result<Vec<u32>, CaptureError> {
     Offsets::MEMBERS
         .iter()

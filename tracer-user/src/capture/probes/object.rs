@@ -1,17 +1,19 @@
-//! The eBPF object: embedded, told about this kernel, and loaded.
+//! The eBPF object: it is embedded in the program, told about this kernel, and loaded.
+//!
+//! In: the settings and the offsets of struct members. Out: maps and programs in the kernel, none of them attached.
 
 use aya::{Ebpf, EbpfLoader, maps::MapError};
 
-use super::{CaptureError, Settings, settings::RING_BYTES};
+use crate::capture::{CaptureError, RING_BYTES, Settings};
 
-/// The object as `cargo xtask ebpf` built it.
+/// The object that `cargo xtask ebpf` built.
 static OBJECT: &[u8] =
     aya::include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/ebpf/holdup.bpf.o"));
 
-/// Most bytes of user stack in a snapshot.
+/// Most bytes of a user stack that a snapshot holds.
 const STACK_BYTES: u32 = 4096;
 
-/// Loads maps and programs into the kernel; nothing runs yet.
+/// Creates the maps and prepares the programs; nothing runs yet.
 ///
 /// # Errors
 /// [`CaptureError::Rights`] or [`CaptureError::Load`].
@@ -37,7 +39,7 @@ pub fn load(settings: &Settings, offsets: &[u32], btf: &aya::Btf) -> Result<Ebpf
             return error.into();
         };
         match io_error.raw_os_error() {
-            // Rights, since the maps ask for nothing special.
+            // The maps ask for nothing special, so only rights can be missing.
             Some(libc::EPERM | libc::EACCES) => CaptureError::Rights,
             Some(libc::ENOMEM) => CaptureError::Memory {
                 map: name,
@@ -48,7 +50,7 @@ pub fn load(settings: &Settings, offsets: &[u32], btf: &aya::Btf) -> Result<Ebpf
     })
 }
 
-/// Takes a map out of the object, as the type its user wants.
+/// Takes a map out of the object, as the type that its user wants.
 ///
 /// # Errors
 /// [`CaptureError::Map`].

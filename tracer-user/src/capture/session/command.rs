@@ -1,4 +1,5 @@
-//! Starts the command of `run`: held back until the probes are in, as the user who called sudo, and gone when holdup is.
+//! Starts the command of `holdup run`: as the user who called sudo, held back until the probes are attached, and ended when holdup
+//! ends.
 
 use std::ffi::{CString, OsString};
 use std::io::{Read, Write};
@@ -8,19 +9,19 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitStatus};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
-use super::CaptureError;
+use crate::capture::CaptureError;
 use crate::row::Pid;
 
-/// A command that waits to be let go. Dropped before that, it never runs.
-pub struct Held {
-    /// Its process.
+/// A command that waits before its exec until it is released. When this is dropped before, the command never runs.
+pub struct HeldCommand {
+    /// The process that will execute the command.
     pub pid: Pid,
-    word: String,
+    program: String,
     gate: Option<std::io::PipeWriter>,
     outcome: Receiver<std::io::Result<ExitStatus>>,
 }
 
-/// Whom the command shall run as.
+/// The user that the command runs as.
 struct User {
     uid: libc::uid_t,
     gid: libc::gid_t,
@@ -29,24 +30,24 @@ struct User {
     home: OsString,
 }
 
-impl Held {
+impl HeldCommand {
     /// Forks the command and holds it back before its exec.
     ///
     /// # Errors
     /// [`CaptureError::Start`].
-    pub fn start(words: &[OsString]) -> Result<Self, CaptureError> {
-        let word = words
+    pub fn start(argv: &[OsString]) -> Result<Self, CaptureError> {
+        let program = argv
             .first()
-            .map(|word| word.to_string_lossy().into_owned());
-        let word = word.unwrap_or_default();
+            .map(|program| program.to_string_lossy().into_owned());
+        let program = program.unwrap_or_default();
         let failed = |source| CaptureError::Start {
-            command: word.clone(),
+            command: program.clone(),
             source,
         };
         let (mut pid_end, pid_start) = std::io::pipe().map_err(failed)?;
         let (gate_end, gate) = std::io::pipe().map_err(failed)?;
-        let mut command = Command::new(words.first().cloned().unwrap_or_default());
-        command.args(words.get(1..).unwrap_or_default());
+        let mut command = Command::new(argv.first().cloned().unwrap_or_default());
+        command.args(argv.get(1..).unwrap_or_default());
         let user = User::behind_sudo();
         if let Some(user) = &user {
             command.env("HOME", &user.home);
@@ -78,28 +79,28 @@ impl Held {
         }
         Ok(Self {
             pid: Pid(u32::from_ne_bytes(bytes)),
-            word,
+            program,
             gate: Some(gate),
             outcome,
         })
     }
 
-    /// Lets it go.
+    /// Lets the command execute.
     pub fn release(&mut self) {
         if let Some(mut gate) = self.gate.take() {
             let _ = gate.write_all(&[1]);
         }
     }
 
-    /// How it ended; `None` while it runs.
+    /// How the command ended; `None` while it runs.
     ///
     /// # Errors
-    /// [`CaptureError::Start`] when its program could not be executed.
+    /// [`CaptureError::Start`] when the program could not be executed.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>, CaptureError> {
         match self.outcome.try_recv() {
             Ok(Ok(status)) => Ok(Some(status)),
             Ok(Err(source)) => Err(CaptureError::Start {
-                command: self.word.clone(),
+                command: self.program.clone(),
                 source,
             }),
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => Ok(None),
@@ -107,7 +108,7 @@ impl Held {
     }
 }
 
-/// In the forked process: says its pid, becomes the user, ties its life to the parent's, and waits at the gate.
+/// Runs in the forked process: writes its pid, becomes the user, asks to be ended with the parent, and waits for the release.
 fn hold_back(fds: [RawFd; 3], user: Option<&User>, parent: u32) -> std::io::Result<()> {
     let [pid, gate, gate_writer] = fds;
     let check = |result: libc::c_int| match result {
@@ -128,12 +129,12 @@ fn hold_back(fds: [RawFd; 3], user: Option<&User>, parent: u32) -> std::io::Resu
             check(libc::setgid(user.gid))?;
             check(libc::setuid(user.uid))?;
         }
-        // After the change of user, which would undo it.
+        // This comes after the change of user, which would undo it.
         check(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM))?;
         if libc::getppid().cast_unsigned() != parent {
             libc::_exit(1);
         }
-        // End of file: holdup gave up.
+        // End of file means that holdup gave up.
         if libc::read(gate, (&raw mut byte).cast(), 1) != 1 {
             libc::_exit(1);
         }
@@ -142,7 +143,7 @@ fn hold_back(fds: [RawFd; 3], user: Option<&User>, parent: u32) -> std::io::Resu
 }
 
 impl User {
-    /// Who called sudo, if that is how holdup became root.
+    /// The user who called sudo, if that is how holdup became root.
     fn behind_sudo() -> Option<Self> {
         // SAFETY: no arguments, cannot fail.
         if unsafe { libc::geteuid() } != 0 {
@@ -192,14 +193,14 @@ fn groups_of(name: &OsString, gid: libc::gid_t) -> Vec<libc::gid_t> {
 
 #[cfg(test)]
 mod tests {
-    use super::Held;
+    use super::HeldCommand;
 
     #[test]
     fn it_runs_only_when_let_go() {
         let folder = tempfile::tempdir().expect("a folder");
         let mark = folder.path().join("mark");
-        let words = ["touch".into(), mark.clone().into_os_string()];
-        let mut held = Held::start(&words).expect("started");
+        let argv = ["touch".into(), mark.clone().into_os_string()];
+        let mut held = HeldCommand::start(&argv).expect("started");
         std::thread::sleep(std::time::Duration::from_millis(50));
         assert!(!mark.exists(), "it did not wait");
         held.release();
@@ -212,7 +213,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mark = folder.path().join("mark");
         let mut held =
-            Held::start(&["touch".into(), mark.clone().into_os_string()]).expect("started");
+            HeldCommand::start(&["touch".into(), mark.clone().into_os_string()]).expect("started");
         held.gate = None;
         let outcome = held.outcome.recv().expect("an outcome");
         assert!(outcome.is_err() || !outcome.is_ok_and(|status| status.success()));
@@ -221,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_there_is_an_error() {
-        let mut held = Held::start(&["/no/such/program".into()]).expect("forked");
+        let mut held = HeldCommand::start(&["/no/such/program".into()]).expect("forked");
         held.release();
         assert!(held.outcome.recv().expect("an outcome").is_err());
     }

@@ -1,7 +1,8 @@
-//! Limits that control groups set on how fast the targets may write to a disk, and how much of them is used.
+//! Limits that control groups set on how fast the targets may write to a disk, and how much of each is used.
 //!
 //! In: processes. Out: each limit of their groups and of those above, with what went through it between [`DiskLimits::open`]
-//! and [`DiskLimits::totals`]. Version 1 (`blkio.throttle.*`) and 2 (`io.max`, `io.stat`). What cannot be read is no limit.
+//! and [`DiskLimits::totals`]. Both versions of control groups are read: 1 (`blkio.throttle.*`) and 2 (`io.max`, `io.stat`). What
+//! cannot be read counts as no limit.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,10 +12,10 @@ use procfs::process::Process;
 
 use crate::row::{DiskLimit, DiskUnit, Pid};
 
-/// Processes whose groups are looked up: the rest are most likely in the same ones.
+/// Most processes whose groups are looked up; further processes are most likely in the same ones.
 const MOST: usize = 64;
 
-/// The limits, and what had gone through them when they were found.
+/// The limits on some processes, and what had gone through each when they were found.
 #[derive(Debug, Default)]
 pub struct DiskLimits(Vec<Found>);
 
@@ -33,7 +34,7 @@ struct Group {
 }
 
 impl DiskLimits {
-    /// Finds the limits on `pids`.
+    /// Finds the limits on `pids` now.
     #[must_use]
     pub fn open(pids: &[Pid]) -> Self {
         let mounts = mounts();
@@ -67,7 +68,7 @@ impl DiskLimits {
         Self(found)
     }
 
-    /// The limits, each with what went through it since.
+    /// The limits, each with what went through it since they were found.
     #[must_use]
     pub fn totals(&self) -> Vec<DiskLimit> {
         let total = |found: &Found| DiskLimit {
@@ -78,7 +79,7 @@ impl DiskLimits {
     }
 }
 
-/// Where the hierarchies are mounted that can limit disks.
+/// The places where hierarchies are mounted that can limit disks.
 fn mounts() -> Vec<PathBuf> {
     let mounts = Process::myself().and_then(|own| own.mountinfo());
     let limits_disks = |mount: &procfs::process::MountInfo| {
@@ -93,7 +94,7 @@ fn mounts() -> Vec<PathBuf> {
         .collect()
 }
 
-/// The groups a process is in and those above, in the hierarchies mounted at `mounts`.
+/// The groups that a process is in and those above them, in the hierarchies mounted at `mounts`.
 fn groups(pid: Pid, mounts: &[PathBuf]) -> Vec<Group> {
     let Ok(memberships) = i32::try_from(pid.0)
         .map_err(|_| ())
@@ -120,7 +121,7 @@ fn groups(pid: Pid, mounts: &[PathBuf]) -> Vec<Group> {
     .collect()
 }
 
-/// Lines of a device and a number (Documentation/admin-guide/cgroup-v1/blkio-controller.rst).
+/// Parses lines of a device and a number (Documentation/admin-guide/cgroup-v1/blkio-controller.rst).
 fn limits_v1(text: &str, unit: DiskUnit) -> Vec<DiskLimit> {
     let limit = |line: &str| {
         let (device, number) = line.split_once(' ')?;
@@ -134,7 +135,8 @@ fn limits_v1(text: &str, unit: DiskUnit) -> Vec<DiskLimit> {
     text.lines().filter_map(limit).collect()
 }
 
-/// Lines of a device and of keys with values, `max` for none (Documentation/admin-guide/cgroup-v2.rst, "IO Interface Files").
+/// Parses lines of a device and of keys with values, where `max` means no limit (Documentation/admin-guide/cgroup-v2.rst, "IO
+/// Interface Files").
 fn limits_v2(text: &str) -> Vec<DiskLimit> {
     let units = [("wiops=", DiskUnit::Writes), ("wbps=", DiskUnit::Bytes)];
     let limits = |line: &str| {
@@ -154,14 +156,15 @@ fn limits_v2(text: &str) -> Vec<DiskLimit> {
     text.lines().flat_map(limits).collect()
 }
 
+/// The number behind `key`, if there is one.
 fn value(keys: &str, key: &str) -> Option<u64> {
     keys.split_whitespace()
-        .find_map(|word| word.strip_prefix(key))?
+        .find_map(|field| field.strip_prefix(key))?
         .parse()
         .ok()
 }
 
-/// What has gone through a limit so far.
+/// What has gone through a limit since its group was made.
 fn used(folder: &Path, limit: &DiskLimit) -> u64 {
     let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
     let (v1, v2) = match limit.unit {
@@ -177,9 +180,9 @@ fn used(folder: &Path, limit: &DiskLimit) -> u64 {
 
 fn used_v1(text: &str, device: &str) -> Option<u64> {
     text.lines().find_map(|line| {
-        let mut words = line.split(' ');
-        let fits = words.next() == Some(device) && words.next() == Some("Write");
-        fits.then(|| words.next()?.parse().ok()).flatten()
+        let mut fields = line.split(' ');
+        let fits = fields.next() == Some(device) && fields.next() == Some("Write");
+        fits.then(|| fields.next()?.parse().ok()).flatten()
     })
 }
 

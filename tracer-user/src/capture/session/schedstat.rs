@@ -1,7 +1,7 @@
-//! The kernel's own books on each thread, against which the time a trace accounts for is checked.
+//! What the kernel itself counts of each thread (schedstat and context switches), with which the times of a trace are compared.
 //!
-//! In: processes. Out: one [`Task`] row a thread, with [`TaskFact::BooksOpened`] or [`TaskFact::BooksClosed`]. A thread or
-//! process that vanishes meanwhile is just absent.
+//! In: processes. Out: one [`Task`] row a thread, with [`TaskFact::SchedStatOpened`] or [`TaskFact::SchedStatClosed`]. A thread
+//! or process that vanishes meanwhile has no row.
 //!
 //! How exact: `schedstat` prints `se.sum_exec_runtime` and `sched_info.run_delay` as they stand (`proc_pid_schedstat`,
 //! fs/proc/base.c, 6.18), without bringing a running thread up to date. So run time of a thread that runs while it is
@@ -14,13 +14,13 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::clock;
-use crate::row::{Books, Nanos, Pid, Task, TaskFact, Tid};
+use crate::capture::clock;
+use crate::row::{Nanos, Pid, SchedStat, Task, TaskFact, Tid};
 
-/// Longest `/proc/PID/task/TID/status` that is read; the switches stand in its last lines, within some 1,500 bytes.
+/// Most bytes that are read of `/proc/PID/task/TID/status`. The switches stand in its last lines, within some 1,500 bytes.
 const STATUS_BYTES: usize = 8192;
 
-/// Reads the books on all threads of `pids` now. `fact` says whether as the opening or the closing ones.
+/// Reads the figures of all threads of `pids` now. `fact` says whether the window opens or closes.
 #[must_use]
 pub fn read(pids: &[Pid], fact: TaskFact) -> Vec<Task> {
     let mut rows = Vec::new();
@@ -34,13 +34,13 @@ pub fn read(pids: &[Pid], fact: TaskFact) -> Vec<Task> {
             .flatten()
             .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         rows.extend(tids.filter_map(|tid| {
-            let (end, books) = read_thread(Path::new(&format!("{folder}/{tid}")), &mut buffer)?;
+            let (end, schedstat) = read_thread(Path::new(&format!("{folder}/{tid}")), &mut buffer)?;
             Some(Task {
                 end,
                 tid: Tid(tid),
                 pid: *pid,
                 fact,
-                books,
+                schedstat,
                 ..Task::default()
             })
         }));
@@ -48,8 +48,8 @@ pub fn read(pids: &[Pid], fact: TaskFact) -> Vec<Task> {
     rows
 }
 
-/// Books of the thread whose `/proc` folder this is, and when they were read.
-fn read_thread(folder: &Path, buffer: &mut [u8]) -> Option<(Nanos, Books)> {
+/// The figures of the thread whose `/proc` folder this is, and when they were read.
+fn read_thread(folder: &Path, buffer: &mut [u8]) -> Option<(Nanos, SchedStat)> {
     let mut file = File::open(folder.join("schedstat")).ok()?;
     let end = clock::monotonic();
     let (run, delay) = parse_schedstat(fill(&mut file, buffer)?)?;
@@ -57,7 +57,7 @@ fn read_thread(folder: &Path, buffer: &mut [u8]) -> Option<(Nanos, Books)> {
     let (voluntary, involuntary) = parse_status(fill(&mut file, buffer)?)?;
     Some((
         end,
-        Books {
+        SchedStat {
             run,
             delay,
             voluntary,
@@ -66,7 +66,7 @@ fn read_thread(folder: &Path, buffer: &mut [u8]) -> Option<(Nanos, Books)> {
     ))
 }
 
-/// One read: `/proc` gives these small files whole.
+/// Reads a file of `/proc` by one system call, which gives small files whole.
 fn fill<'a>(file: &mut File, buffer: &'a mut [u8]) -> Option<&'a str> {
     let len = file.read(buffer).ok()?;
     // A thread's name in `status` need not be UTF-8, the figures behind it are.
@@ -77,13 +77,13 @@ fn fill<'a>(file: &mut File, buffer: &'a mut [u8]) -> Option<&'a str> {
     std::str::from_utf8(&buffer[figures..len]).ok()
 }
 
-/// `RUN DELAY SLICES`, ns.
+/// Parses `RUN DELAY SLICES`, the first two in nanoseconds.
 fn parse_schedstat(text: &str) -> Option<(Nanos, Nanos)> {
     let mut figures = text.split_ascii_whitespace().map(str::parse);
     Some((Nanos(figures.next()?.ok()?), Nanos(figures.next()?.ok()?)))
 }
 
-/// Voluntary and involuntary switches: the last two lines.
+/// Parses voluntary and involuntary switches, which are the last two lines.
 fn parse_status(text: &str) -> Option<(u64, u64)> {
     let figure = |name: &str| {
         let line = text
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn own_thread_sleeps_and_the_books_say_so() {
+    fn a_sleeping_thread_shows_in_its_schedstat() {
         let pid = Pid(std::process::id());
         let (stop, stopped) = std::sync::mpsc::channel::<()>();
         let (tell, told) = std::sync::mpsc::channel();
@@ -147,30 +147,30 @@ mod tests {
             .unwrap();
         let of =
             |rows: &[crate::row::Task]| rows.iter().find(|row| row.tid.0 == tid).unwrap().clone();
-        let opened = of(&read(&[pid], TaskFact::BooksOpened));
+        let opened = of(&read(&[pid], TaskFact::SchedStatOpened));
         std::thread::sleep(Duration::from_millis(60));
-        let closed = of(&read(&[pid], TaskFact::BooksClosed));
+        let closed = of(&read(&[pid], TaskFact::SchedStatClosed));
         drop(stop);
         sleeper.join().unwrap();
 
         assert_eq!(
             (opened.fact, closed.fact),
-            (TaskFact::BooksOpened, TaskFact::BooksClosed)
+            (TaskFact::SchedStatOpened, TaskFact::SchedStatClosed)
         );
         assert!(closed.end.since(opened.end) >= Nanos(60_000_000));
         assert!(
-            closed.books.voluntary > opened.books.voluntary,
+            closed.schedstat.voluntary > opened.schedstat.voluntary,
             "{opened:?} {closed:?}"
         );
-        assert!(closed.books.run > opened.books.run);
+        assert!(closed.schedstat.run > opened.schedstat.run);
         // It slept nearly all the time: running and queueing cannot be more than the window.
-        let spent =
-            closed.books.run.since(opened.books.run) + closed.books.delay.since(opened.books.delay);
+        let spent = closed.schedstat.run.since(opened.schedstat.run)
+            + closed.schedstat.delay.since(opened.schedstat.delay);
         assert!(spent <= closed.end.since(opened.end), "{spent:?}");
     }
 
     #[test]
     fn a_process_that_is_not_there_is_absent() {
-        assert!(read(&[Pid(0x7fff_fff0)], TaskFact::BooksOpened).is_empty());
+        assert!(read(&[Pid(0x7fff_fff0)], TaskFact::SchedStatOpened).is_empty());
     }
 }

@@ -1,7 +1,7 @@
-//! What the kernel's own books say of eBPF programs: how often each ran, and for how long.
+//! BPF run statistics: how often each eBPF program ran, and for how long.
 //!
-//! The kernel keeps these books only while somebody asks for them ([`Books`]), since keeping them costs each run two looks at a
-//! clock. What they say includes part of that.
+//! The kernel collects them only while somebody asks for it ([`Collection`]), since each run then reads a clock twice; the figures
+//! include a part of that.
 
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
@@ -11,17 +11,17 @@ use aya::programs::{ProgramError, ProgramFd, ProgramInfo, loaded_programs};
 use aya::sys::{Stats, SyscallError, enable_stats};
 use aya_obj::generated::{bpf_cmd, bpf_prog_info};
 
-/// Books of one program.
+/// Runs of one program, or of several together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Runs {
-    /// Runs while books were kept.
+    /// How often it ran while statistics were collected.
     pub count: u64,
-    /// Their time together.
+    /// How long these runs took together.
     pub time: Duration,
 }
 
 impl Runs {
-    /// What was added since `earlier`.
+    /// The runs that were added since `earlier`.
     #[must_use]
     pub fn since(self, earlier: Self) -> Self {
         Self {
@@ -31,33 +31,33 @@ impl Runs {
     }
 }
 
-/// A program in the kernel.
+/// A program in the kernel, and its run statistics.
 #[derive(Clone, Debug)]
-pub struct ProgramBooks {
-    /// Its number in the kernel.
+pub struct ProgramStats {
+    /// The program's id in the kernel.
     pub id: u32,
-    /// Its name, cut to fifteen bytes by the kernel.
+    /// The program's name, cut to fifteen bytes by the kernel.
     pub name: String,
-    /// Instructions the verifier went through.
+    /// Instructions that the verifier went through.
     pub verified: u32,
-    /// Its runs.
+    /// The program's runs.
     pub runs: Runs,
-    /// Runs that were left out, since the program ran already on that CPU.
+    /// Runs that the kernel left out, since the program ran already on that CPU.
     pub missed: u64,
 }
 
-/// Some programs whose books are read again and again.
+/// Some programs whose run statistics are read again and again.
 #[derive(Debug)]
 pub struct Programs(Vec<ProgramFd>);
 
 impl Programs {
-    /// These.
+    /// Keeps these programs.
     #[must_use]
     pub fn new(programs: Vec<ProgramFd>) -> Self {
         Self(programs)
     }
 
-    /// All their runs while books were kept.
+    /// The runs of all of them while statistics were collected.
     #[must_use]
     pub fn runs(&self) -> Runs {
         let each = self.0.iter().filter_map(|program| {
@@ -72,28 +72,28 @@ impl Programs {
     }
 }
 
-/// The kernel keeps books of all programs until this is dropped.
+/// The kernel collects run statistics of all programs until this is dropped.
 #[derive(Debug)]
-pub struct Books(#[expect(dead_code, reason = "held, not read")] OwnedFd);
+pub struct Collection(#[expect(dead_code, reason = "held, not read")] OwnedFd);
 
-impl Books {
-    /// Has the kernel keep books.
+impl Collection {
+    /// Has the kernel collect run statistics.
     ///
     /// # Errors
-    /// It has no such books (before 5.8), or the rights do not allow it (`CAP_SYS_ADMIN`).
-    pub fn open() -> Result<Self, SyscallError> {
+    /// The kernel cannot be asked for them (before 5.8), or the rights do not allow it (`CAP_SYS_ADMIN`).
+    pub fn start() -> Result<Self, SyscallError> {
         enable_stats(Stats::RunTime).map(Self)
     }
 }
 
-/// All programs of the host.
+/// Reads the run statistics of all programs of the host.
 ///
 /// # Errors
-/// The rights do not allow to look at them.
-pub fn programs() -> Result<Vec<ProgramBooks>, ProgramError> {
+/// The rights do not allow to look at programs.
+pub fn programs() -> Result<Vec<ProgramStats>, ProgramError> {
     let mut all = Vec::new();
     for program in loaded_programs() {
-        // One that ended between its number and its books is none.
+        // A program may end between being listed and being read.
         let Ok(program) = program else { continue };
         if let Ok(found) = of(&program) {
             all.push(found);
@@ -102,14 +102,14 @@ pub fn programs() -> Result<Vec<ProgramBooks>, ProgramError> {
     Ok(all)
 }
 
-/// Books of one program.
+/// Reads the run statistics of one program.
 ///
 /// # Errors
-/// It has ended, or the rights do not allow it.
-pub fn of(program: &ProgramInfo) -> Result<ProgramBooks, ProgramError> {
+/// The program has ended, or the rights do not allow to look at it.
+pub fn of(program: &ProgramInfo) -> Result<ProgramStats, ProgramError> {
     let fd = program.fd()?;
     let info = read(fd.as_fd().as_raw_fd())?;
-    Ok(ProgramBooks {
+    Ok(ProgramStats {
         id: program.id(),
         name: program.name_as_str().unwrap_or_default().to_owned(),
         verified: info.verified_insns,
@@ -121,7 +121,7 @@ pub fn of(program: &ProgramInfo) -> Result<ProgramBooks, ProgramError> {
     })
 }
 
-/// `bpf(BPF_OBJ_GET_INFO_BY_FD)`, whose books of runs aya does not hand on.
+/// Calls `bpf(BPF_OBJ_GET_INFO_BY_FD)`, of whose answer aya does not hand on the run statistics.
 fn read(fd: i32) -> io::Result<bpf_prog_info> {
     /// The members of `union bpf_attr` for this command (include/uapi/linux/bpf.h).
     #[repr(C)]
@@ -130,7 +130,7 @@ fn read(fd: i32) -> io::Result<bpf_prog_info> {
         len: u32,
         info: u64,
     }
-    // SAFETY: plain numbers; zero asks for no arrays.
+    // SAFETY: the struct is made of plain numbers, and zeros in it ask for no arrays.
     let mut info: bpf_prog_info = unsafe { std::mem::zeroed() };
     let mut question = Question {
         fd: fd.cast_unsigned(),

@@ -1,4 +1,4 @@
-//! What a message is, by its first bytes.
+//! Tells the verb of a message by its first bytes.
 //!
 //! In: at most [`tracer_common::PEEK_BYTES`] bytes of plaintext. Out: a [`Verb`] and, of an HTTP reply, its status; nothing of
 //! the payload. What is not surely one of these protocols is [`Verb::Unknown`]. Pure; takes any bytes.

@@ -1,11 +1,12 @@
-//! What `/proc` and the system say about the host, the targets and holdup itself, for the meta and the task rows.
+//! Describes the host, the targets and holdup itself, as `/proc` and the system tell, for the meta and the task rows.
 
 use std::fs;
 
-use super::{Settings, TargetSpec, clock, language};
+use crate::capture::targets::language;
+use crate::capture::{Settings, TargetSpec, clock};
 use crate::row::{self, Clocks, Host, Nanos, Pid, Target, Task, TaskFact, TaskRole, Tid};
 
-/// The machine.
+/// Name, kernel and size of this machine.
 #[must_use]
 pub fn host() -> Host {
     let line = |path: &str| {
@@ -23,20 +24,23 @@ pub fn host() -> Host {
     }
 }
 
-/// The targets. A command that is held back is described by its words: until its exec it is a copy of holdup.
+/// The targets as they are when the window opens. A command that is held back is described by its arguments: until its exec it is a copy of holdup.
 #[must_use]
-pub fn target(words: &[String], pids: &[Pid], specs: &[TargetSpec]) -> Target {
+pub fn target(argv: &[String], pids: &[Pid], specs: &[TargetSpec]) -> Target {
     let run = specs.iter().find_map(|spec| match spec {
         TargetSpec::Run(command) => Some(command),
         TargetSpec::Pid(_) | TargetSpec::Comm(_) | TargetSpec::Cgroup(_) => None,
     });
     let about = Target {
-        words: words.to_vec(),
+        argv: argv.to_vec(),
         pids: pids.to_vec(),
         ..Target::default()
     };
     if let Some(command) = run {
-        let command: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
+        let command: Vec<_> = command
+            .iter()
+            .map(|argument| argument.to_string_lossy())
+            .collect();
         return Target {
             command: command.join(" "),
             ..about
@@ -53,10 +57,10 @@ pub fn target(words: &[String], pids: &[Pid], specs: &[TargetSpec]) -> Target {
     }
 }
 
-/// Language of a process, empty when it is not known.
+/// The language a process is written in, empty when it is not known.
 #[must_use]
 pub fn language_of(pid: Pid) -> String {
-    language::of(pid).map_or_else(String::new, |language| language.word().to_owned())
+    language::of(pid).map_or_else(String::new, |language| language.name().to_owned())
 }
 
 /// The settings, as the trace keeps them.
@@ -72,7 +76,7 @@ pub fn settings(settings: &Settings) -> row::Settings {
     }
 }
 
-/// Both clocks now.
+/// The monotonic and the real-time clock now.
 #[must_use]
 pub fn clocks() -> Clocks {
     let since_epoch = std::time::SystemTime::now()
@@ -84,6 +88,7 @@ pub fn clocks() -> Clocks {
     }
 }
 
+/// The threads of a process.
 fn tids(pid: Pid) -> Vec<Tid> {
     let Ok(folder) = fs::read_dir(format!("/proc/{pid}/task")) else {
         return Vec::new();
@@ -94,7 +99,7 @@ fn tids(pid: Pid) -> Vec<Tid> {
         .collect()
 }
 
-/// One row a thread that is there now.
+/// Makes one row for each thread that lives now.
 #[must_use]
 pub fn seen(pids: &[Pid], role: TaskRole) -> Vec<Task> {
     let end = clock::monotonic();
@@ -116,12 +121,13 @@ pub fn seen(pids: &[Pid], role: TaskRole) -> Vec<Task> {
     rows
 }
 
+/// The name of a thread, empty when it has ended.
 fn name(pid: Pid, tid: Tid) -> String {
     let bytes = fs::read(format!("/proc/{pid}/task/{tid}/comm")).unwrap_or_default();
     String::from_utf8_lossy(bytes.strip_suffix(b"\n").unwrap_or(&bytes)).into_owned()
 }
 
-/// Program of a process, empty when it cannot be told.
+/// The program that a process runs, empty when it cannot be read.
 #[must_use]
 pub fn exe(pid: Pid) -> String {
     fs::read_link(format!("/proc/{pid}/exe"))
@@ -129,23 +135,23 @@ pub fn exe(pid: Pid) -> String {
         .unwrap_or_default()
 }
 
-/// Command line of a process, arguments joined by blanks.
+/// The command line of a process, its arguments joined by blanks.
 #[must_use]
 pub fn command(pid: Pid) -> String {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let arguments: Vec<_> = bytes
         .split(|byte| *byte == 0)
-        .filter(|word| !word.is_empty())
+        .filter(|argument| !argument.is_empty())
         .map(String::from_utf8_lossy)
         .collect();
     arguments.join(" ")
 }
 
-/// CPU time of holdup up to now.
+/// CPU time that holdup has used up to now.
 #[must_use]
 pub fn self_cpu() -> Nanos {
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: `usage` is a rusage of ours; zeros are a valid one should the call fail.
+    // SAFETY: `usage` is a local variable, and a rusage of zeros is valid should the call fail.
     let usage = unsafe {
         libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr());
         usage.assume_init()
@@ -157,7 +163,7 @@ pub fn self_cpu() -> Nanos {
     Nanos(nanos(usage.ru_utime) + nanos(usage.ru_stime))
 }
 
-/// Highest resident memory of holdup up to now, bytes.
+/// The most resident memory that holdup has used up to now, in bytes.
 #[must_use]
 pub fn peak_resident() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The open window: drains, cuts long waits, hands rows on, and closes.
+//! The poll loop of an open window: drains the ring buffer, cuts long waits, hands rows on, and closes the window.
 
 use std::time::{Duration, Instant};
 
@@ -6,26 +6,27 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracer_common::{CallEvent, Counter, narrow};
 
 use super::drain::SLACK;
-use super::{CaptureError, Flow, Progress, Session, books, clock, describe};
+use super::{Flow, Progress, Session, describe, schedstat};
+use crate::capture::{CaptureError, clock};
 use crate::row::{Batch, Counters, Meta, Nanos, RowSink, TaskFact};
 
-/// How often the ring is looked at. Nobody is woken for a record, so this is also how late one is seen. The ring must not run
-/// full meanwhile, at more than any two cores were seen to write.
+/// Most bytes that two cores were seen to write in a second, rounded up. The kernel side wakes nobody for a record, so the loop
+/// polls the ring buffer, and often enough that it does not run full at this rate.
 const MOST_BYTES_A_SECOND: u32 = 320 << 20;
-/// It is emptied this much more often while a good part of it fills within one look.
+/// The ring buffer is polled this many times as often while an eighth of it fills between two polls.
 const BUSY: u32 = 3;
-/// How often anything is looked at while nothing is recorded, to stay within the budget.
+/// Time between two polls while recording is paused to stay within the overhead budget.
 const IDLE: Duration = Duration::from_millis(250);
-/// How often it is looked whether any target is left.
+/// Time between two looks whether any target is left.
 const COUNT_EVERY: Duration = Duration::from_millis(200);
-/// How often progress is told.
+/// Time between two calls of `on_tick`.
 const TELL_EVERY: Duration = Duration::from_millis(100);
-/// How often waits are cut and rows released; a wait is cut at this age, so no part is longer than twice this.
+/// Time between two releases of rows. Waits of this age are cut then, so that no part of one is longer than twice this.
 const CUT_EVERY: Duration = Duration::from_millis(500);
 
 impl Session {
-    /// Watches until the window closes: by the duration, by `on_tick`, by a signal, or because all targets have ended.
-    /// Gives the final meta; its `complete` is for the caller to set.
+    /// Records until the window closes: by the duration, by `on_tick`, by a signal, or because all targets have ended.
+    /// Returns the final meta, whose `complete` the caller sets once the trace is written.
     ///
     /// # Errors
     /// [`CaptureError`] when rows can no longer be taken from the kernel or handed on.
@@ -41,12 +42,12 @@ impl Session {
                 doing: "cannot start the timer",
                 source,
             })?;
-        runtime.block_on(self.watch(sink, on_tick))?;
+        runtime.block_on(self.poll(sink, on_tick))?;
         self.close(sink)?;
         Ok(self.meta)
     }
 
-    async fn watch(
+    async fn poll(
         &mut self,
         sink: &mut dyn RowSink,
         on_tick: &mut dyn FnMut(&Progress) -> Flow,
@@ -74,12 +75,12 @@ impl Session {
             self.drain();
             let bytes = (self.drain.received - received) * size_of::<CallEvent>() as u64;
             let is_busy = bytes > u64::from(self.settings.ring_bytes / 8);
-            let turn = match (self.is_paused(), is_busy) {
+            let pause = match (self.is_paused(), is_busy) {
                 (true, _) => IDLE,
                 (false, true) => calm / BUSY,
                 (false, false) => calm,
             };
-            next = tokio::time::Instant::now() + turn;
+            next = tokio::time::Instant::now() + pause;
             let mut ended = stop.map(str::to_owned);
             let due = now.duration_since(counted) >= COUNT_EVERY;
             if due {
@@ -90,7 +91,7 @@ impl Session {
                 ended = Some(format!("all targets have ended after {after:.1} s"));
                 self.meta.notes.extend(ended.clone());
             }
-            self.govern()?;
+            self.control_overhead()?;
             if now.duration_since(cut) >= CUT_EVERY {
                 cut = now;
                 self.cut(sink)?;
@@ -117,12 +118,12 @@ impl Session {
         }
     }
 
-    /// Cuts long waits, takes in what is new, and hands on what is old enough.
+    /// Cuts long waits, takes in new processes and threads, and hands on the rows that are old enough.
     fn cut(&mut self, sink: &mut dyn RowSink) -> Result<(), CaptureError> {
-        self.watch_new()?;
+        self.track_new()?;
         let age = u64::try_from(CUT_EVERY.as_nanos()).unwrap_or(u64::MAX);
         if !self.is_paused() {
-            self.threads = self.seeder.pass(&mut self.ebpf, age)?.alive;
+            self.threads = self.tasks.pass(&mut self.ebpf, age)?.alive;
         }
         let watermark = self.drain.clock.at(clock::monotonic()).since(SLACK);
         self.drain();
@@ -133,7 +134,7 @@ impl Session {
         Ok(())
     }
 
-    /// Rows that ended up to `watermark`.
+    /// Takes out the rows that ended up to `watermark`.
     fn release(&mut self, watermark: Nanos) -> Batch {
         Batch {
             thinned: self.meta.thinned,
@@ -141,9 +142,9 @@ impl Session {
         }
     }
 
-    /// Whether nothing is watched at present, to stay within the budget.
+    /// Whether recording is paused at present, to stay within the overhead budget.
     pub(super) fn is_paused(&self) -> bool {
-        self.seeder.left_out() & narrow::PAUSED != 0
+        self.tasks.left_out() & narrow::PAUSED != 0
     }
 
     /// Whether no target is left.
@@ -152,30 +153,30 @@ impl Session {
             // An error here is that of a program that could not be executed.
             command.ended()?;
         }
-        Ok(!self.roster.has_target()?)
+        Ok(!self.tracked.has_target()?)
     }
 
-    /// Closes the window: cuts all waits, hands on the rest. The probes leave with the session.
+    /// Closes the window: cuts all waits and hands on the rows that are left. The probes are detached when the session is dropped.
     fn close(&mut self, sink: &mut dyn RowSink) -> Result<(), CaptureError> {
-        let pids = self.roster.living();
+        let pids = self.tracked.living();
         let now = clock::monotonic();
         let closed = self.drain.clock.at(now);
         let paused = self.drain.clock.pauses(now);
         if !self.is_paused() {
-            self.seeder.pass(&mut self.ebpf, 0)?;
+            self.tasks.pass(&mut self.ebpf, 0)?;
         }
-        // The kernel's books know of no pauses, so nothing can be held against them.
-        let books = if paused == Nanos::ZERO {
-            books::read(&pids, TaskFact::BooksClosed)
+        // The kernel's schedstat runs on in pauses, so the trace cannot be compared with it.
+        let figures = if paused == Nanos::ZERO {
+            schedstat::read(&pids, TaskFact::SchedStatClosed)
         } else {
             Vec::new()
         };
         self.drain();
         self.drain.close(closed);
-        // Parts that reach over the end come whole.
+        // A part of a wait or call that reaches beyond the end is kept whole.
         let watermark = self.drain.latest().max(closed);
         let rows = self.drain.pending();
-        rows.tasks.extend(books.into_iter().map(|mut row| {
+        rows.tasks.extend(figures.into_iter().map(|mut row| {
             row.end = row.end.min(watermark);
             row
         }));
@@ -186,20 +187,20 @@ impl Session {
         self.meta.target.disk_limits = self.disk_limits.totals();
         let window = self.meta.window();
         for limit in &mut self.meta.target.disk_limits {
-            // What went through in the pauses is taken to be as much as at other times.
+            // What went through the limit in pauses is taken to be as much per second as in the windows.
             let share = u128::from(limit.used) * u128::from(window.0);
             let used = share / u128::from((window + paused).0.max(1));
             limit.used = u64::try_from(used).unwrap_or(limit.used);
         }
-        if let Some(governor) = &self.governor {
-            self.meta.notes.extend(governor.notes(window, paused));
-            self.meta.counters.kernel_cpu = governor.total.kernel;
+        if let Some(controller) = &self.controller {
+            self.meta.notes.extend(controller.notes(window, paused));
+            self.meta.counters.kernel_cpu = controller.total.kernel;
         }
         self.meta.counters = self.count();
         Ok(())
     }
 
-    /// All counters.
+    /// All counters of the session.
     fn count(&self) -> Counters {
         let full = self.loss(Counter::TaskTableFull) + self.loss(Counter::ProcessTableFull);
         Counters {
@@ -223,7 +224,7 @@ impl Session {
         }
     }
 
-    /// A counter of the kernel side, all CPUs together.
+    /// A counter of the kernel side, summed over all CPUs.
     fn loss(&self, counter: Counter) -> u64 {
         let slots = self.losses.get(&(counter as u32), 0);
         slots.map_or(0, |slots| slots.iter().sum())
@@ -237,7 +238,7 @@ fn listen(kind: SignalKind) -> Result<Signal, CaptureError> {
     })
 }
 
-/// Resolves at that time, or never.
+/// Resolves at the deadline, or never where there is none.
 async fn at(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline.into()).await,

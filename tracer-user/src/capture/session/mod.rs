@@ -1,52 +1,74 @@
-//! Opens a capture: attaches first, then looks for what exists until nothing new is found.
+//! A capture session: attaches the probes first, then scans for the threads that exist already until a scan finds no new one.
+//!
+//! In: [`Settings`]. Out: batches of rows to a [`crate::row::RowSink`], and the final [`Meta`]. The open window itself is in
+//! `poll_loop`; what happens when recording costs too much is in `pauses`.
+
+mod settings;
+
+pub mod describe;
+
+mod command;
+mod schedstat;
+mod task_iterator;
+
+mod trace_clock;
+
+mod drain;
+
+mod pauses;
+mod poll_loop;
 
 use std::time::Instant;
 
 use aya::{Ebpf, maps::PerCpuArray};
 
-use super::attach::Link;
 use super::callsite::Sites;
-use super::disk_limits::DiskLimits;
-use super::drain::{Drain, Names};
-use super::govern::Governor;
+use super::overhead::controller::Controller;
+use super::probes::attach::{self, Link};
+use super::probes::{object, offsets};
 use super::resources::Table;
-use super::roster::Roster;
-use super::seed::Seeder;
-use super::start::Held;
+use super::targets::disk_limits::DiskLimits;
+use super::targets::tracked::TrackedProcesses;
 use super::targets::{TargetSpec, Targets};
-use super::{CaptureError, Settings, attach, books, clock, describe, host, object, offsets};
-use crate::row::{Meta, Nanos, Pid, Task, TaskFact, TaskRole};
+use super::{CaptureError, clock, host};
+use command::HeldCommand;
+use drain::{Drain, Names};
+use task_iterator::TaskIterator;
 
-/// Passes over the thread list before a seed gives up finding an end.
+use crate::row::{Meta, Nanos, Pid, Task, TaskFact, TaskRole};
+pub use settings::{DEFAULT_RING_BYTES, Flow, Progress, RING_BYTES, Settings};
+
+/// Passes over the thread list before a scan gives up waiting for a pass that finds no new thread: a program that keeps
+/// creating threads would hold it up for ever.
 const MOST_PASSES: usize = 10;
 
-/// Probes in and seeded.
+/// An open window: the probes are attached and the initial scan is complete.
 pub struct Session {
-    pub(super) settings: Settings,
-    pub(super) meta: Meta,
-    pub(super) ebpf: Ebpf,
-    pub(super) links: Vec<Link>,
-    pub(super) governor: Option<Governor>,
-    pub(super) losses: PerCpuArray<aya::maps::MapData, u64>,
-    pub(super) seeder: Seeder,
-    pub(super) drain: Drain,
-    pub(super) targets: Targets,
-    pub(super) resources: Table,
-    pub(super) sites: Sites,
-    pub(super) roster: Roster,
-    pub(super) disk_limits: DiskLimits,
-    pub(super) command: Option<Held>,
-    /// Threads watched, as of the latest pass.
-    pub(super) threads: u64,
-    /// CPU time of holdup when the window opened.
-    pub(super) self_cpu: Nanos,
+    settings: Settings,
+    meta: Meta,
+    ebpf: Ebpf,
+    links: Vec<Link>,
+    controller: Option<Controller>,
+    losses: PerCpuArray<aya::maps::MapData, u64>,
+    tasks: TaskIterator,
+    drain: Drain,
+    targets: Targets,
+    resources: Table,
+    sites: Sites,
+    tracked: TrackedProcesses,
+    disk_limits: DiskLimits,
+    command: Option<HeldCommand>,
+    /// Threads of tracked processes, as of the latest pass over the thread list.
+    threads: u64,
+    /// CPU time that holdup had used when the window opened.
+    self_cpu: Nanos,
 }
 
 impl Session {
-    /// Attaches to the targets.
+    /// Attaches to the targets and opens the window.
     ///
     /// # Errors
-    /// [`CaptureError`]: the host or the rights do not allow it, or a target cannot be watched.
+    /// [`CaptureError`]: the host or the rights do not allow it, or a target cannot be recorded.
     pub fn open(settings: Settings) -> Result<Self, CaptureError> {
         let began = Instant::now();
         let mut targets = Targets::find(&settings.targets)?;
@@ -57,7 +79,7 @@ impl Session {
         let values = offsets::find(&types, &machine.kernel)?;
         let btf = offsets::for_aya()?;
         let mut ebpf = object::load(&settings, &values, &btf)?;
-        let seeder = Seeder::load(&mut ebpf, &btf)?;
+        let tasks = TaskIterator::load(&mut ebpf, &btf)?;
         let (mut notes, links) =
             attach::attach(&mut ebpf, &types, &btf, &machine.kernel, settings.calls)?;
         if !settings.calls {
@@ -80,73 +102,73 @@ impl Session {
             },
             losses: object::take(&mut ebpf, "COUNTERS")?,
             drain: Drain::new(&mut ebpf)?,
-            roster: Roster::new(&mut ebpf)?,
+            tracked: TrackedProcesses::new(&mut ebpf)?,
             resources: Table::new(),
             sites: Sites::new(),
             disk_limits: DiskLimits::default(),
             threads: 0,
             self_cpu: Nanos::ZERO,
-            seeder,
+            tasks,
             ebpf,
             links,
-            governor: None,
+            controller: None,
             targets,
             command,
             settings,
         };
-        session.seed()?;
+        session.initial_scan()?;
         let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         session.meta.counters.attach = Nanos(took);
         Ok(session)
     }
 
-    /// What is known at the start: not complete, the window open.
+    /// What the trace says of itself while the window is open; it is not complete yet.
     #[must_use]
     pub fn meta(&self) -> &Meta {
         &self.meta
     }
 
-    /// Takes in the targets' threads, until a pass over the host's threads finds no new one.
-    fn seed(&mut self) -> Result<(), CaptureError> {
+    /// Takes in the targets' threads, until a pass over the host's threads finds no new one, and opens the window.
+    fn initial_scan(&mut self) -> Result<(), CaptureError> {
         for pid in self.targets.pids() {
-            self.roster.add_target(pid)?;
+            self.tracked.add_target(pid)?;
         }
         for _ in 0..MOST_PASSES {
-            let pass = self.seeder.pass(&mut self.ebpf, u64::MAX)?;
+            let pass = self.tasks.pass(&mut self.ebpf, u64::MAX)?;
             self.threads = pass.alive;
             let new = self.targets.rescan();
             for pid in &new {
-                self.roster.add_target(*pid)?;
+                self.tracked.add_target(*pid)?;
             }
             if pass.fresh == 0 && new.is_empty() {
                 break;
             }
         }
         let pids = self.targets.pids();
-        self.meta.target = describe::target(&self.settings.words, &pids, &self.settings.targets);
+        self.meta.target = describe::target(&self.settings.argv, &pids, &self.settings.targets);
         self.disk_limits = DiskLimits::open(&pids);
         let seen = describe::seen(&pids, TaskRole::Target);
-        let books = books::read(&pids, TaskFact::BooksOpened);
+        let figures = schedstat::read(&pids, TaskFact::SchedStatOpened);
         self.drain();
         self.meta.clocks = describe::clocks();
         self.meta.opened = clock::monotonic();
         self.self_cpu = describe::self_cpu();
         let rows = self.drain.pending();
         rows.tasks.extend(seen);
-        rows.tasks.extend(books);
+        rows.tasks.extend(figures);
         let programs = attach::programs(&self.ebpf);
         let budget = self.settings.max_overhead;
-        self.governor = budget.map(|percent| Governor::begin(percent, programs));
+        self.controller = budget.map(|percent| Controller::begin(percent, programs));
         Ok(())
     }
 
-    /// Empties the ring, and asks for names of what is new.
-    pub(super) fn drain(&mut self) {
+    /// Empties the ring buffer, and looks up the names of resources and call sites that are new.
+    fn drain(&mut self) {
         let before = self.drain.pending().tasks.len();
         self.drain.drain(&mut Names {
             resources: &mut self.resources,
             stacks: &mut self.sites,
-            threads: &mut self.roster,
+            threads: &mut self.tracked,
         });
         self.resources.learn(clock::monotonic());
         let rows = self.drain.pending();
@@ -157,20 +179,21 @@ impl Session {
         }
     }
 
-    /// Watches processes that were found while the window is open; the next pass takes their threads in.
-    pub(super) fn watch_new(&mut self) -> Result<(), CaptureError> {
+    /// Tracks processes that were found while the window is open; the next pass over the thread list takes their threads in.
+    fn track_new(&mut self) -> Result<(), CaptureError> {
         for pid in self.targets.rescan_when_due() {
-            self.roster.add_target(pid)?;
+            self.tracked.add_target(pid)?;
             self.introduce(pid, TaskRole::Target);
         }
         for peer in self.resources.take_local_peers() {
-            if self.roster.add_peer(peer.pid, peer.of)? {
+            if self.tracked.add_peer(peer.pid, peer.of)? {
                 self.introduce(peer.pid, TaskRole::Peer);
             }
         }
         Ok(())
     }
 
+    /// Adds a row for each thread of a process that is tracked from now on.
     fn introduce(&mut self, pid: Pid, role: TaskRole) {
         let mut seen = describe::seen(&[pid], role);
         for row in &mut seen {
@@ -180,16 +203,17 @@ impl Session {
     }
 }
 
-/// Starts the command among the targets, held back.
-fn start(targets: &[TargetSpec]) -> Result<Option<Held>, CaptureError> {
+/// Starts the command among the targets, if there is one, and holds it back until [`HeldCommand::release`].
+fn start(targets: &[TargetSpec]) -> Result<Option<HeldCommand>, CaptureError> {
     let command = targets.iter().find_map(|target| match target {
-        TargetSpec::Run(words) => Some(words),
+        TargetSpec::Run(argv) => Some(argv),
         TargetSpec::Pid(_) | TargetSpec::Comm(_) | TargetSpec::Cgroup(_) => None,
     });
-    command.map(|words| Held::start(words)).transpose()
+    command.map(|argv| HeldCommand::start(argv)).transpose()
 }
 
-/// What the system says of a process that has just become another program; what was known of its code is void.
+/// Reads program and command line of a process that has just executed another program, and forgets the code of a process that
+/// did so or has ended.
 fn learn(task: &mut Task, sites: &mut Sites) {
     if task.fact == TaskFact::Exec {
         task.exe = describe::exe(task.pid);

@@ -1,30 +1,32 @@
-//! Puts the programs of the object to their tracepoints.
+//! Attaches the programs of the object to their tracepoints, and detaches them while recording is paused.
 
 use aya::{
     Ebpf,
     programs::{BtfTracePoint, Program, ProgramError, tp_btf::BtfTracePointLinkId},
 };
 
-use super::{CaptureError, btf::Btf, run_stats::Programs};
+use super::btf::Btf;
+use crate::capture::CaptureError;
+use crate::capture::overhead::run_stats::Programs;
 
-/// One program and its tracepoint, which have the same name.
+/// A program and its tracepoint, which have the same name.
 struct Probe {
     name: &'static str,
-    /// Arguments the program reads; the tracepoint may have more.
+    /// How many arguments the program reads; the tracepoint may have more.
     arguments: usize,
-    /// What is missing without it; `None`: nothing works without it.
+    /// What a trace lacks without this program; `None` when nothing works without it.
     lack: Option<&'static str>,
 }
 
-/// A program that comes off while nothing is watched.
+/// A program that is detached while recording is paused.
 #[derive(Debug)]
 pub struct Link {
     name: &'static str,
-    /// `None` while it is off.
+    /// `None` while the program is detached.
     id: Option<BtfTracePointLinkId>,
 }
 
-/// Programs that stay on while nothing is watched: threads come and go all the time.
+/// Programs that stay attached while recording is paused: they run rarely, and threads come and go all the time.
 const STAYING: [&str; 6] = [
     "task_newtask",
     "sched_process_exec",
@@ -98,14 +100,14 @@ const PROBES: [Probe; 12] = [
     },
 ];
 
-/// Programs at calls, which are not needed where only waits are recorded.
+/// Programs at system calls, which are not needed where only waits are recorded.
 const AT_CALLS: [&str; 2] = ["sys_enter", "sys_exit"];
 
-/// Loads and attaches them all, but those at calls without `calls`. Gives notes on what this kernel lacks, and the programs that
-/// can be taken off for a while.
+/// Loads and attaches all programs, without `calls` all but those at system calls. Returns notes on what this kernel lacks, and
+/// the programs that can be detached for a while.
 ///
 /// # Errors
-/// [`CaptureError::Tracepoint`] or [`CaptureError::Program`] for one that is needed.
+/// [`CaptureError::Tracepoint`] or [`CaptureError::Program`] for a program without which nothing works.
 pub fn attach(
     ebpf: &mut Ebpf,
     types: &Btf<'_>,
@@ -153,11 +155,11 @@ pub fn attach(
     Ok((notes, links))
 }
 
-/// Takes programs off.
+/// Detaches these programs.
 ///
 /// # Errors
 /// [`CaptureError::Program`].
-pub fn take_off(ebpf: &mut Ebpf, links: &mut [Link]) -> Result<(), CaptureError> {
+pub fn detach(ebpf: &mut Ebpf, links: &mut [Link]) -> Result<(), CaptureError> {
     for link in links {
         let Some(id) = link.id.take() else { continue };
         let off = |ebpf: &mut Ebpf| -> Result<(), ProgramError> {
@@ -169,11 +171,11 @@ pub fn take_off(ebpf: &mut Ebpf, links: &mut [Link]) -> Result<(), CaptureError>
     Ok(())
 }
 
-/// Puts them on again.
+/// Attaches these programs again.
 ///
 /// # Errors
 /// [`CaptureError::Program`].
-pub fn put_on(ebpf: &mut Ebpf, links: &mut [Link]) -> Result<(), CaptureError> {
+pub fn attach_again(ebpf: &mut Ebpf, links: &mut [Link]) -> Result<(), CaptureError> {
     for link in links {
         if link.id.is_some() {
             continue;
@@ -187,7 +189,7 @@ pub fn put_on(ebpf: &mut Ebpf, links: &mut [Link]) -> Result<(), CaptureError> {
     Ok(())
 }
 
-/// All programs of the object that are loaded, for their books.
+/// All programs of the object that are loaded, to read their run statistics.
 #[must_use]
 pub fn programs(ebpf: &Ebpf) -> Programs {
     let loaded = ebpf.programs().filter_map(|(_, program)| match program {
@@ -211,12 +213,12 @@ fn attach_one(
 /// The program of that name in the object.
 ///
 /// # Errors
-/// When the object has none.
+/// The object has no program of that name.
 pub fn program<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut Program, ProgramError> {
     ebpf.program_mut(name).ok_or(ProgramError::NotLoaded)
 }
 
-/// What a refused program means: too few rights, or a kernel that cannot.
+/// Tells too few rights from a program that the kernel refuses.
 #[must_use]
 pub fn program_error(name: &'static str, error: ProgramError) -> CaptureError {
     match &error {

@@ -1,22 +1,23 @@
-//! The clock of a trace: it stands still while nothing is watched.
+//! The clock of a trace: it stands still while recording is paused.
 //!
-//! So windows with pauses between them read as one: rates and shares are those of the time watched. In a steady workload a
-//! length that is cut off at one end is on average put on at the other; who counts what follows what is told where windows join.
+//! Windows with pauses between them read as one window, so that rates and shares are those of the recorded time. In a steady
+//! workload what is cut off where a window ends is on average made up for where the next begins. `Meta::joins` tells where
+//! windows join, for stations that count what follows what.
 
 use crate::row::{Batch, Nanos};
 
-/// Where each instant lies in the trace.
+/// Turns instants of the kernel's clock into times of the trace.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct WatchedClock {
-    /// Begin of the present window.
+pub struct TraceClock {
+    /// When the present window began.
     begin: Nanos,
-    /// End of the latest one, while nothing is watched.
+    /// When the latest window ended, while recording is paused.
     paused: Option<Nanos>,
-    /// All pauses before the present window.
+    /// Length of all pauses before the present window, together.
     pauses: Nanos,
 }
 
-/// How many rows of each table stood before new ones came.
+/// How many rows each table had before new ones were added.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Marks {
     waits: usize,
@@ -26,7 +27,7 @@ pub struct Marks {
 }
 
 impl Marks {
-    /// Of these rows.
+    /// Takes the number of `rows` in each table.
     #[must_use]
     pub fn of(rows: &Batch) -> Self {
         Self {
@@ -38,20 +39,20 @@ impl Marks {
     }
 }
 
-impl WatchedClock {
-    /// The time in the trace at an instant.
+impl TraceClock {
+    /// The time of the trace at an instant of the kernel's clock.
     #[must_use]
     pub fn at(&self, instant: Nanos) -> Nanos {
         let end = self.paused.unwrap_or(Nanos(u64::MAX));
         instant.max(self.begin).min(end).since(self.pauses)
     }
 
-    /// Nothing is watched from here on.
+    /// Begins a pause.
     pub fn pause(&mut self, at: Nanos) {
         self.paused.get_or_insert(at);
     }
 
-    /// All is watched again.
+    /// Ends the pause: a window begins.
     pub fn resume(&mut self, at: Nanos) {
         if let Some(since) = self.paused.take() {
             self.pauses += at.since(since);
@@ -59,15 +60,15 @@ impl WatchedClock {
         }
     }
 
-    /// All pauses up to an instant.
+    /// Length of all pauses up to an instant, together.
     #[must_use]
     pub fn pauses(&self, now: Nanos) -> Nanos {
         let present = self.paused.map_or(Nanos::ZERO, |since| now.since(since));
         self.pauses + present
     }
 
-    /// Puts rows that came since `marks` to their place, in part those that reach over the ends of the window. What lies
-    /// outside goes.
+    /// Gives the rows that were added since `marks` times of the trace. Waits that reach over an end of the window are cut there;
+    /// rows outside of it are dropped.
     pub fn place(&self, rows: &mut Batch, marks: Marks) {
         if self.pauses == Nanos::ZERO && self.paused.is_none() {
             return;
@@ -79,7 +80,7 @@ impl WatchedClock {
             wait.continuation |= wait.start < self.begin;
             if wait.end > end {
                 wait.continues = true;
-                // It was woken after the window, or not at all as far as it is concerned.
+                // As far as the window is concerned, the thread was not woken.
                 if wait.woken > end {
                     wait.woken = Nanos::ZERO;
                 }
@@ -107,7 +108,7 @@ impl WatchedClock {
             }
             inside
         });
-        // Facts hold whenever they came about.
+        // Facts about threads hold even when they came about in a pause.
         place(&mut rows.tasks, marks.tasks, |task| {
             task.end = self.at(task.end);
             true
@@ -115,6 +116,7 @@ impl WatchedClock {
     }
 }
 
+/// Edits the rows from index `from` on, and drops those for which `keep` says false.
 fn place<T>(rows: &mut Vec<T>, from: usize, keep: impl FnMut(&mut T) -> bool) {
     let mut new = rows.split_off(from.min(rows.len()));
     new.retain_mut(keep);
@@ -135,7 +137,7 @@ mod tests {
         }
     }
 
-    fn placed(clock: &WatchedClock, waits: &[Wait]) -> Vec<(u64, u64, u64)> {
+    fn placed(clock: &TraceClock, waits: &[Wait]) -> Vec<(u64, u64, u64)> {
         let mut rows = Batch {
             waits: waits.to_vec(),
             ..Batch::default()
@@ -149,14 +151,14 @@ mod tests {
 
     #[test]
     fn without_pauses_nothing_moves() {
-        let clock = WatchedClock::default();
+        let clock = TraceClock::default();
         assert_eq!(clock.at(Nanos(7)), Nanos(7));
         assert_eq!(placed(&clock, &[wait(1, 2, 3)]), [(1, 2, 3)]);
     }
 
     #[test]
     fn a_window_ends_where_the_pause_begins_and_the_next_one_joins() {
-        let mut clock = WatchedClock::default();
+        let mut clock = TraceClock::default();
         clock.pause(Nanos(100));
         assert_eq!(
             placed(
@@ -186,7 +188,7 @@ mod tests {
 
     #[test]
     fn calls_of_the_pause_go_and_facts_stay() {
-        let mut clock = WatchedClock::default();
+        let mut clock = TraceClock::default();
         clock.pause(Nanos(100));
         let call = |end| Call {
             end: Nanos(end),

@@ -1,50 +1,51 @@
-//! How much watching may cost, and what is left out when it costs more. Pure: figures in, decisions out.
+//! How much recording may cost, and what is left out when it costs more. Pure: figures in, decisions out.
 //!
-//! In the order of [`Level`]: first the call sites, then calls that did not block (where that can be enough), then time: windows
-//! are watched with pauses between them, as many as the budget allows. What is watched in a window is watched whole, call sites
-//! and all, so rates and shares stay what they are; only their number is smaller.
+//! More is left out in the order of [`Level`]: first the call sites, then calls that did not block (where that can be enough), then
+//! time: windows are recorded with pauses between them, as many as the budget allows. Within a window everything is recorded, call
+//! sites and all, so that rates and shares stay what they are; only there are fewer samples of them.
 
 use crate::row::Nanos;
 
-/// From one decision to the next.
+/// Time from one decision to the next.
 pub const PERIOD: Nanos = Nanos(500_000_000);
-/// Shortest window between two pauses: several turns of a workload that is as busy as to need pauses.
+/// Shortest window between two pauses: it holds several items of a workload that is so busy that it needs pauses.
 const SHORTEST_WINDOW: Nanos = Nanos(500_000_000);
-/// Periods over the budget in a row before more is left out.
+/// How many periods in a row exceed the budget before more is left out.
 const PATIENCE: u32 = 2;
-/// A kernel side this many times over the budget cannot be helped by leaving out a little.
+/// Where the kernel side alone exceeds the budget this many times, leaving out a little cannot help.
 const FAR_OVER: f64 = 4.0;
-/// What slows the targets is held against this share of a core at least: below that it is nobody's concern how little they use.
+/// What slows the targets is compared with this share of a core at least: how little they use below that concerns nobody.
 const LEAST_USE: f64 = 0.1;
-/// Periods over which holdup's own CPU is judged by its median: loading symbols, or a look at the answer, comes in bursts.
+/// holdup's own CPU time is judged by its median over so many periods, since loading symbols and looking at the answer come in
+/// bursts.
 const OWN_PERIODS: usize = 5;
 
-/// What is left out.
+/// What is left out of the recording.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Nothing.
+    /// Nothing is left out.
     #[default]
     Everything,
-    /// Call sites of waits.
+    /// Call sites of waits are left out.
     NoSamples,
-    /// Call sites, and calls that did not block, and neither bound an exchange nor make data durable.
+    /// Call sites are left out, and calls that did not block and neither bound an exchange nor make data durable.
     NoFreeCalls,
-    /// The time between windows.
+    /// Everything is left out in pauses between windows, and nothing within them.
     Windows,
 }
 
-/// What a period cost.
+/// What recording cost in a period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
-    /// Its length.
+    /// Length of the period.
     pub wall: Nanos,
-    /// Time in eBPF programs, all CPUs together.
+    /// Time spent in eBPF programs, on all CPUs together.
     pub kernel: Nanos,
-    /// Of it, what the watched processes were slowed by; the rest fell on others of the host.
+    /// The part of `kernel` that slowed the tracked processes; the rest slowed others on the host.
     pub slowed: Nanos,
-    /// CPU time of holdup itself.
+    /// CPU time that holdup itself used.
     pub own: Nanos,
-    /// CPU time of the watched processes.
+    /// CPU time that the tracked processes used.
     pub targets: Nanos,
 }
 
@@ -61,25 +62,25 @@ impl Spent {
         }
     }
 
-    /// What the watched processes were slowed by, as a share of what they use themselves, and of a tenth of a core at least.
+    /// What the tracked processes were slowed by, as a share of the CPU time they use themselves, and of a tenth of a core at least.
     #[must_use]
     pub fn slowdown(&self) -> f64 {
         self.slowed.seconds() / self.used(LEAST_USE)
     }
 
-    /// All that was spent, as a share of what the watched processes use themselves, and of one core at least.
+    /// All that was spent, as a share of the CPU time that the tracked processes use themselves, and of one core at least.
     #[must_use]
     pub fn share(&self) -> f64 {
         (self.kernel + self.own).seconds() / self.used(1.0)
     }
 
-    /// What the watched processes use themselves, and at least so much of a core, seconds.
+    /// The CPU time that the tracked processes use themselves, and at least the share `least` of a core, in seconds.
     fn used(&self, least: f64) -> f64 {
         let targets = self.targets.since(self.slowed).seconds();
         targets.max(least * self.wall.seconds()).max(1e-9)
     }
 
-    /// What was spent beyond `share`, seconds, of each of the two.
+    /// The seconds by which [`Self::slowdown`] and [`Self::share`] exceed `share`; negative where they stay below it.
     fn beyond(&self, share: f64) -> [f64; 2] {
         [
             self.slowed.seconds() - share * self.used(LEAST_USE),
@@ -88,35 +89,35 @@ impl Spent {
     }
 }
 
-/// What to do.
+/// What the session does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Go on.
+    /// It goes on as before.
     Stay,
-    /// Leave out what this level says.
+    /// It leaves out what this level says.
     Narrow(Level),
-    /// Watch nothing for now.
+    /// It pauses recording.
     Pause,
-    /// Watch again.
+    /// It records again.
     Resume,
 }
 
-/// A budget and how it stands.
+/// A budget, and how much of it is used.
 #[derive(Debug)]
 pub struct Budget {
     share: f64,
     level: Level,
     over: u32,
     own: Vec<u64>,
-    /// What was spent above the budget since the level is [`Level::Windows`], seconds, slowing the targets and in all;
-    /// negative: saved.
+    /// The seconds spent beyond the budget since the level is [`Level::Windows`], of slowdown and in all; negative where some are
+    /// saved.
     debt: [f64; 2],
     window: Nanos,
     paused: bool,
 }
 
 impl Budget {
-    /// A budget of this share of the watched processes' CPU time, both for [`Spent::slowdown`] and for [`Spent::share`].
+    /// A budget of this share of the tracked processes' CPU time, both for [`Spent::slowdown`] and for [`Spent::share`].
     #[must_use]
     pub fn new(share: f64) -> Self {
         Self {
@@ -130,18 +131,18 @@ impl Budget {
         }
     }
 
-    /// What is left out now.
+    /// The level that holds now.
     #[must_use]
     pub fn level(&self) -> Level {
         self.level
     }
 
-    /// Takes in what the latest period cost. `free`: share of its records that are told of calls that did not block.
+    /// Decides by what the latest period cost. `free`: the share of its records that are of calls that did not block.
     pub fn step(&mut self, spent: Spent, free: f64) -> Step {
         if self.level < Level::Windows {
             return self.narrow(spent, free);
         }
-        // What is saved lasts for a window: a quiet minute does not pay for a loud one.
+        // At most the budget of one window is saved up: a quiet minute does not pay for a loud one.
         let most_saved = self.share * SHORTEST_WINDOW.seconds();
         for (debt, beyond) in self.debt.iter_mut().zip(spent.beyond(self.share)) {
             *debt = (*debt + beyond).max(-most_saved);
@@ -163,9 +164,10 @@ impl Budget {
         Step::Pause
     }
 
+    /// Decides while no pauses are needed yet.
     fn narrow(&mut self, mut spent: Spent, free: f64) -> Step {
         self.own.remove(0);
-        // As if every period had this one's length: the first is shorter.
+        // The first period is shorter than the others, so each is scaled to the same length.
         let each = u128::from(spent.own.0) * u128::from(PERIOD.0) / u128::from(spent.wall.0.max(1));
         self.own.push(u64::try_from(each).unwrap_or(u64::MAX));
         let mut own = self.own.clone();
@@ -192,7 +194,7 @@ impl Budget {
         self.level = match self.level {
             _ if far => Level::Windows,
             Level::Everything => Level::NoSamples,
-            // Leaving them out saves no more than their share.
+            // Leaving these calls out saves no more than their share.
             Level::NoSamples if !over(spent, self.share / (1.0 - free).max(1e-9)) => {
                 Level::NoFreeCalls
             }
@@ -209,7 +211,7 @@ mod tests {
     /// Share of calls that did not block.
     const FREE: f64 = 0.6;
 
-    /// A period in which the targets use one core, and watching costs so many percent of it.
+    /// A period in which the targets use one core, and recording costs so many percent of it.
     fn period(kernel: u64, own: u64) -> Spent {
         let percent = PERIOD.0 / 100;
         Spent {
@@ -284,15 +286,19 @@ mod tests {
             budget.step(period(50, 5), FREE),
             Step::Narrow(Level::Windows)
         );
-        let (mut watched, mut total) = (true, Spent::default());
+        let (mut recording, mut total) = (true, Spent::default());
         let mut windows = 0;
         for _ in 0..2000 {
-            let spent = if watched { period(50, 5) } else { period(0, 0) };
+            let spent = if recording {
+                period(50, 5)
+            } else {
+                period(0, 0)
+            };
             total = total.and(spent);
             match budget.step(spent, FREE) {
-                Step::Pause => watched = false,
+                Step::Pause => recording = false,
                 Step::Resume => {
-                    watched = true;
+                    recording = true;
                     windows += 1;
                 }
                 Step::Stay => {}

@@ -27,7 +27,7 @@ const MAGIC: u16 = 0xeb9f;
 /// Longest chain of typedefs and qualifiers, and deepest nesting, that is followed.
 const DEPTH: usize = 16;
 
-/// Types of the running kernel.
+/// The types of the running kernel.
 pub struct Btf<'a> {
     types: Vec<Type<'a>>,
     strings: &'a [u8],
@@ -36,9 +36,9 @@ pub struct Btf<'a> {
 struct Type<'a> {
     name: u32,
     info: u32,
-    /// Size in bytes or the type referred to.
+    /// The size in bytes, or the type referred to, depending on the kind.
     size_or_type: u32,
-    /// What follows the common part.
+    /// The bytes that follow the common part.
     tail: &'a [u8],
 }
 
@@ -60,10 +60,10 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 impl<'a> Btf<'a> {
-    /// Reads the types.
+    /// Parses all types.
     ///
     /// # Errors
-    /// What is wrong with the bytes.
+    /// A phrase that says what is wrong with the bytes.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, &'static str> {
         let header = word(bytes, 0).ok_or("it is empty")?;
         if header & 0xffff != u32::from(MAGIC) {
@@ -106,7 +106,7 @@ impl<'a> Btf<'a> {
             kind::ARRAY => 12,
             kind::STRUCT | kind::UNION | kind::DATA_SECTION | kind::ENUM64 => len * 12,
             kind::ENUM | kind::FUNCTION_PROTOTYPE => len * 8,
-            // Pointers, forward declarations, qualifiers, functions, floats and type tags have none.
+            // Pointers, forward declarations, qualifiers, functions, floats and type tags have no tail.
             0..=kind::ENUM64 => 0,
             _ => return None,
         };
@@ -126,7 +126,7 @@ impl<'a> Btf<'a> {
         })
     }
 
-    /// The type behind typedefs and qualifiers.
+    /// The type behind all typedefs and qualifiers.
     fn plain(&self, mut id: u32) -> Option<&Type<'a>> {
         for _ in 0..DEPTH {
             let record = self.types.get(id as usize)?;
@@ -154,7 +154,7 @@ impl<'a> Btf<'a> {
         Some(offset)
     }
 
-    /// Bit offset and type of a member.
+    /// The bit offset and the type of a member, which may lie in an anonymous struct or union.
     fn member(&self, record: &Type<'a>, name: &str, depth: usize) -> Option<(u32, u32)> {
         if !matches!(record.kind(), kind::STRUCT | kind::UNION) || depth > DEPTH {
             return None;
@@ -181,7 +181,7 @@ impl<'a> Btf<'a> {
         None
     }
 
-    /// How many arguments a tracepoint hands its probes; `None`: there is no such tracepoint.
+    /// How many arguments a tracepoint hands its probes; `None` when there is no such tracepoint.
     #[must_use]
     pub fn tracepoint_arguments(&self, name: &str) -> Option<usize> {
         let alias = self.find(&format!("btf_trace_{name}"), &[kind::TYPEDEF])?;

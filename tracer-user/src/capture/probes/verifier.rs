@@ -1,27 +1,30 @@
-//! Every program of the object before this kernel's verifier, without attaching any.
+//! Loads every program of the object to see whether this kernel's verifier accepts it, without attaching any.
 //!
-//! In: nothing but the kernel. Out: for each program whether it was taken. In the doubtful case: a tracepoint the kernel's own
+//! In: nothing but the kernel. Out: for each program whether it was accepted. In the doubtful case: a tracepoint the kernel's own
 //! types do not know (a module that is not loaded) is [`Judgement::NoTracepoint`] and no refusal.
 
 use aya::programs::{Program, ProgramError};
 
-use super::{CaptureError, Settings, describe, object, offsets, run_stats};
+use super::{object, offsets};
+use crate::capture::overhead::run_stats;
+use crate::capture::session::describe;
+use crate::capture::{CaptureError, Settings};
 
-/// What the kernel said to one program.
+/// What the kernel's verifier says of one program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// Taken.
-    Taken {
-        /// Instructions the verifier went through.
+    /// The program is accepted.
+    Accepted {
+        /// Instructions that the verifier went through.
         instructions: u32,
     },
-    /// There is nothing to put it to.
+    /// The kernel has no tracepoint that the program could be attached to.
     NoTracepoint,
-    /// Refused; what the verifier said.
+    /// The program is refused; this is what the verifier says.
     Refused(String),
 }
 
-/// Loads every program by itself; the names are the tracepoints', in alphabetical order.
+/// Loads every program by itself. The names are those of the tracepoints, in alphabetical order.
 ///
 /// # Errors
 /// [`CaptureError`] when the host or the rights do not allow to load anything.
@@ -50,8 +53,8 @@ pub fn judge() -> Result<Vec<(String, Judgement)>, CaptureError> {
             _ => Err(ProgramError::UnexpectedProgramType),
         };
         let judgement = match outcome {
-            Ok(info) => Judgement::Taken {
-                instructions: run_stats::of(&info).map_or(0, |books| books.verified),
+            Ok(info) => Judgement::Accepted {
+                instructions: run_stats::of(&info).map_or(0, |stats| stats.verified),
             },
             Err(error) => Judgement::Refused(spelled_out(&error)),
         };

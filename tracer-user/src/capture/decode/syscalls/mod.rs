@@ -1,4 +1,4 @@
-//! Call numbers to portable names.
+//! Turns call numbers into portable names.
 //!
 //! In: a number as the kernel gave it, and whose table it belongs to. Out: a [`Syscall`]. A number that is in no table is
 //! [`Syscall::Other`]: labelled as what holdup does not tell apart, never given a wrong name. Pure.
@@ -9,7 +9,7 @@ mod x86_64;
 
 use crate::row::Syscall;
 
-/// Whose call numbers.
+/// A table of call numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
     /// 64-bit programs on x86-64; x32 programs too, whose numbers carry a bit more.

@@ -1,4 +1,5 @@
-//! The task iterator from user space: takes in threads that exist, and cuts long waits.
+//! Runs the kernel side's task iterator, which scans all threads of the host: it takes in threads of tracked processes that
+//! exist already (the initial scan), and cuts long waits into parts.
 
 use std::io::Read;
 
@@ -8,28 +9,29 @@ use aya::{
     programs::{Iter, ProgramError},
 };
 
-use super::{CaptureError, attach};
+use crate::capture::CaptureError;
+use crate::capture::probes::{attach, object};
 
 const PROGRAM: &str = "seed_and_cut";
 const CONTROL: &str = "CONTROL";
 
-/// What one pass found.
+/// What one pass over the thread list found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pass {
-    /// Threads of tracked processes, alive.
+    /// Threads of tracked processes that live.
     pub alive: u64,
-    /// Of these, met for the first time.
+    /// Threads among them that were met for the first time.
     pub fresh: u64,
 }
 
-/// Runs the iterator.
-pub struct Seeder {
+/// The iterator program, and the map by which it takes orders and gives figures.
+pub struct TaskIterator {
     control: Array<MapData, [u64; 5]>,
     left_out: u64,
 }
 
-impl Seeder {
-    /// Loads the iterator.
+impl TaskIterator {
+    /// Loads the iterator program.
     ///
     /// # Errors
     /// [`CaptureError::Program`], [`CaptureError::Map`].
@@ -40,12 +42,12 @@ impl Seeder {
         };
         load(ebpf).map_err(|error| attach::program_error(PROGRAM, error))?;
         Ok(Self {
-            control: super::object::take(ebpf, CONTROL)?,
+            control: object::take(ebpf, CONTROL)?,
             left_out: 0,
         })
     }
 
-    /// Leaves out what these bits of `tracer_common::narrow` say.
+    /// Has the kernel side leave out the records that these bits of `tracer_common::narrow` stand for.
     ///
     /// # Errors
     /// [`CaptureError::Map`].
@@ -56,22 +58,22 @@ impl Seeder {
             .map_err(map_error)
     }
 
-    /// What is left out now.
+    /// The bits of `tracer_common::narrow` that are left out now.
     #[must_use]
     pub fn left_out(&self) -> u64 {
         self.left_out
     }
 
-    /// Forgets what is known of all threads, while nobody else is attached who does.
+    /// Has the kernel side forget all it knows of threads, which it cannot do by itself while its probes are detached.
     ///
     /// # Errors
-    /// As [`Seeder::pass`].
+    /// As [`TaskIterator::pass`].
     pub fn reset(&mut self, ebpf: &mut Ebpf) -> Result<(), CaptureError> {
         self.iterate(ebpf, u64::MAX, 1).map(|_| ())
     }
 
-    /// One pass over all threads of the host: takes in those of tracked processes, and cuts waits whose present part is at
-    /// least `cut_age` ns old (`u64::MAX`: none).
+    /// Makes one pass over all threads of the host: takes in those of tracked processes, and cuts waits whose present part is
+    /// at least `cut_age` ns old (`u64::MAX`: none).
     ///
     /// # Errors
     /// [`CaptureError::Program`], [`CaptureError::Map`] or [`CaptureError::Iterate`].
@@ -90,7 +92,7 @@ impl Seeder {
             link.into_file().map_err(|_| ProgramError::NotAttached)
         };
         let mut file = open(ebpf).map_err(|error| attach::program_error(PROGRAM, error))?;
-        // It writes nothing; the read makes it run.
+        // The program writes nothing; the read makes it run.
         let mut nothing = Vec::new();
         file.read_to_end(&mut nothing)
             .map_err(CaptureError::Iterate)?;

@@ -1,44 +1,46 @@
-//! What watching costs at present: the kernel side by the kernel's own books, the user side by the CPU clock.
+//! Measures what recording costs at present: the kernel side by the BPF run statistics, the user side by the CPU clock.
 //!
-//! Keeping books costs each run of a program about 40 ns more, and each beginning and end a change of the kernel's code on all
-//! CPUs. So they are kept for a part of a period only, which stands for all of it, and while watching costs little for that of
-//! some other periods too. What they say includes their own cost, and lacks the way into a program ([`WAY_IN`]).
+//! While run statistics are collected, each run of a program takes about 40 ns more, and switching them on and off patches the
+//! kernel's code on all CPUs. They are therefore collected in a part of a period only, which stands for all of it; while
+//! recording costs little, it stands for some further periods too. The statistics include the cost of collecting them, and lack
+//! the way into a program ([`WAY_IN`]).
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::budget::{PERIOD, Spent};
-use super::run_stats::{Books, Programs, Runs};
-use super::{clock, describe};
+use super::run_stats::{Collection, Programs, Runs};
+use crate::capture::clock;
+use crate::capture::session::describe;
 use crate::row::{Nanos, Pid};
 
-/// How long books are kept in a period that is looked at.
+/// How long run statistics are collected in a period in which they are.
 const SAMPLE: Duration = Duration::from_millis(50);
-/// Periods that may pass without, while the cost is under half of the budget.
+/// How many periods may pass without run statistics while the cost is below half of the budget.
 const RESTS: u32 = 4;
-/// What a run costs beyond what the books say of it: a program that does nothing makes a system call 72 ns longer, and the books
+/// What a run costs beyond its run statistics: a program that does nothing makes a system call 72 ns longer, and the statistics
 /// say 46 (AMD Genoa, Linux 6.18, `cargo xtask bench kernel`).
 const WAY_IN: Nanos = Nanos(26);
-/// What a workload loses, to what the programs took: caches they displaced. Measured on an exchange over loopback (3.65 us lost,
-/// 2.95 in programs) and on appends that are synced (7.3 and 5.6); the same for a loop of the cheapest call, which the books slow
-/// down while they are kept.
+/// What a workload loses for each nanosecond in programs, which displace its data from caches. Measured on an exchange over
+/// loopback (3.65 us lost, 2.95 us in programs) and on appends that are synced (7.3 us and 5.6 us).
 const DISPLACED: f64 = 1.25;
-/// A run that tells nothing, of another thread of the host mostly: the cheapest call of one takes 200 ns longer by two
-/// (`cargo xtask bench overhead`).
+/// Cost of a run that writes no record, mostly one for a thread that is not tracked: two such runs make the cheapest call 200 ns
+/// longer (`cargo xtask bench overhead`).
 const IDLE_RUN: Nanos = Nanos(100);
-/// Runs that tell of one wait or call, at least: its beginning and its end.
+/// Runs behind one record at least: one at the beginning of a wait or call, one at its end.
 const RUNS_A_RECORD: f64 = 2.0;
-/// Length of the first period: a workload that costs far too much is not left to it for long.
+/// Length of the first period, which is short so that recording that costs far too much is narrowed soon.
 const FIRST_PERIOD: Duration = Duration::from_millis(120);
-/// Kernel side of one record where the kernel keeps no books: about what is measured where it does.
+/// Cost of the kernel side for one record, assumed where the kernel gives no run statistics: about what is measured where it
+/// does.
 const ONE_RECORD: Nanos = Nanos(400);
 
-/// Records received.
+/// Numbers of records received.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Records {
-    /// All.
+    /// All records.
     pub all: u64,
-    /// Of them, those of calls that did not block.
+    /// Those of calls that did not block.
     pub free: u64,
 }
 
@@ -55,20 +57,20 @@ impl Records {
     }
 }
 
-/// Looks at what watching costs.
+/// Measures what recording costs, period by period.
 #[derive(Debug)]
 pub struct Meter {
     programs: Programs,
-    /// The budget, as a share.
+    /// The budget, as a share of the targets' CPU time.
     allowed: f64,
     sample: Option<Sample>,
-    /// Periods that passed without one.
+    /// Periods that passed since the latest sample.
     rested: u32,
-    /// Time in programs, in cores, by the last sample.
+    /// Time in programs per time, by the latest sample.
     rate: f64,
-    /// Runs of programs each second, likewise.
+    /// Runs of programs per second, by the latest sample.
     runs: f64,
-    /// The kernel keeps no books, or not for us.
+    /// The kernel gives no run statistics, or the rights do not allow to ask for them.
     pub blind: bool,
     since: Instant,
     period: Duration,
@@ -77,15 +79,16 @@ pub struct Meter {
     targets: HashMap<Pid, Nanos>,
 }
 
+/// Run statistics that are being collected.
 #[derive(Debug)]
 struct Sample {
-    books: Books,
+    collection: Collection,
     since: Instant,
     before: Runs,
 }
 
 impl Meter {
-    /// Begins with a period. `allowed`: what watching may cost, as a share of what the targets use.
+    /// Begins the first period. `allowed`: what recording may cost, as a share of the CPU time that the targets use.
     #[must_use]
     pub fn begin(programs: Programs, allowed: f64) -> Self {
         let mut meter = Self {
@@ -106,11 +109,12 @@ impl Meter {
         meter
     }
 
-    /// What the period cost, once it is over, and which share of its records told of calls that did not block. `watched`:
-    /// processes that are; `records`: how many were received since the beginning; `paused`: no program that costs something runs at present.
+    /// What the period cost, once it is over, and which share of its records is of calls that did not block. `tracked`: the tracked
+    /// processes; `records`: how many were received since the window opened; `paused`: the programs that cost something are
+    /// detached at present.
     pub fn tick(
         &mut self,
-        watched: impl Fn() -> Vec<Pid>,
+        tracked: impl Fn() -> Vec<Pid>,
         records: Records,
         paused: bool,
     ) -> Option<(Spent, f64)> {
@@ -136,7 +140,7 @@ impl Meter {
             kernel: from_seconds(kernel),
             slowed: from_seconds(slowed),
             own: own.since(self.own),
-            targets: self.targets(&watched()),
+            targets: self.targets(&tracked()),
         };
         let free = records.free_since(self.records);
         self.own = own;
@@ -153,16 +157,16 @@ impl Meter {
         Some((spent, free))
     }
 
-    /// Watching begins again: from here on a period of its own, of which nothing was measured yet.
+    /// Recording begins again after a pause: the cost of the programs is sampled at once.
     pub fn resume(&mut self) {
         self.sample();
     }
 
-    /// CPU time the processes took since they were last looked at; of new ones nothing yet.
-    fn targets(&mut self, watched: &[Pid]) -> Nanos {
+    /// CPU time that the processes used since they were last looked at; new processes count from now on.
+    fn targets(&mut self, tracked: &[Pid]) -> Nanos {
         let before = std::mem::take(&mut self.targets);
         let mut sum = Nanos::ZERO;
-        for pid in watched {
+        for pid in tracked {
             let Some(now) = clock::process_cpu(*pid) else {
                 continue;
             };
@@ -174,20 +178,22 @@ impl Meter {
         sum
     }
 
+    /// Begins to collect run statistics.
     fn sample(&mut self) {
         self.rested = 0;
-        self.sample = Books::open().ok().map(|books| Sample {
-            books,
+        self.sample = Collection::start().ok().map(|collection| Sample {
+            collection,
             since: Instant::now(),
             before: self.programs.runs(),
         });
         self.blind = self.sample.is_none();
     }
 
+    /// Ends a sample that is long enough, or any when the period is over, and takes its figures.
     fn end_sample(&mut self, period_is_over: bool) {
         let due = |sample: &mut Sample| period_is_over || sample.since.elapsed() >= SAMPLE;
         let Some(Sample {
-            books,
+            collection,
             since,
             before,
         }) = self.sample.take_if(due)
@@ -199,7 +205,7 @@ impl Meter {
         self.runs = runs.count as f64 / seconds;
         let took = runs.time.as_secs_f64() / seconds + self.runs * WAY_IN.seconds();
         self.rate = took * DISPLACED;
-        drop(books);
+        drop(collection);
     }
 }
 

@@ -14,24 +14,24 @@ use crate::row::Pid;
 /// A language that advice is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
-    /// CPython, PyPy.
+    /// Python under CPython or PyPy.
     Python,
     /// JavaScript or TypeScript under Node, Bun or Deno.
     TypeScript,
-    /// Anything on a Java machine.
+    /// Any language that runs on a Java virtual machine.
     Java,
-    /// Go.
+    /// Go, from its own compiler.
     Go,
-    /// Rust.
+    /// Rust, from rustc.
     Rust,
-    /// C or C++: any other native program.
+    /// C or C++, and any other native program.
     C,
 }
 
 impl Language {
-    /// As `row::Target::language` holds it.
+    /// The name that `row::Target::language` holds.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Python => "python",
             Self::TypeScript => "typescript",
@@ -46,15 +46,15 @@ impl Language {
 /// What compilers leave in a program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
-    /// It is an ELF file that could be read.
+    /// The file is an ELF file that could be read.
     pub elf: bool,
-    /// Go's linker made it.
+    /// Go's linker made the file.
     pub go: bool,
-    /// rustc compiled code in it.
+    /// The file holds code that rustc compiled.
     pub rust: bool,
 }
 
-/// Programs by file name. A name with `*` is the start of one.
+/// Languages of interpreters by the program's file name; a `*` stands for any rest. `None`: there is no advice in that language.
 const PROGRAMS: &[(&str, Option<Language>)] = &[
     ("python*", Some(Language::Python)),
     ("pypy*", Some(Language::Python)),
@@ -129,7 +129,7 @@ pub fn of(pid: Pid) -> Option<Language> {
     decide(&exe.to_string_lossy(), &libraries, marks)
 }
 
-/// Most bytes of a section that are searched; the strings looked for lie spread over read-only data.
+/// Most bytes of a section that are searched, since the strings looked for are spread over all read-only data.
 const SEARCHED_BYTES: u64 = 32 << 20;
 
 /// Looks for the marks of compilers in a file.
@@ -190,7 +190,7 @@ mod tests {
         const GO: Marks = Marks { go: true, ..ELF };
         let check = |exe: &str, libraries: &[&str], marks: Marks, expect: &str| {
             assert_eq!(
-                decide(exe, libraries, marks).map_or("", Language::word),
+                decide(exe, libraries, marks).map_or("", Language::name),
                 expect,
                 "{exe}"
             );

@@ -1,6 +1,6 @@
-//! Thread numbers of the PID namespaces below: what a program in a container writes into its locks.
+//! Thread numbers of the PID namespaces below this one, which a program in a container writes into its futex words.
 //!
-//! In: a process by its pid here and a thread number as that process knows it. Out: the thread by its number here. A process of
+//! In: a process by its pid here, and a thread number as that process knows it. Out: the thread by its number here. A process of
 //! this namespace knows its threads by the same numbers.
 
 use std::collections::HashMap;
@@ -8,12 +8,12 @@ use std::fs;
 
 use crate::row::{Nanos, Pid, Tid};
 
-/// Threads of a process are listed again when they are older and one is not found.
+/// Age from which the list of a process's threads is read again when a thread is not in it.
 const AGE: Nanos = Nanos(100_000_000);
-/// Processes that are remembered.
+/// Most processes that are remembered at once.
 const MOST: usize = 1024;
 
-/// What was found of each process.
+/// What is known of the namespace of each process.
 #[derive(Debug, Default)]
 pub struct Namespaces {
     processes: HashMap<Pid, Process>,
@@ -21,9 +21,9 @@ pub struct Namespaces {
 
 #[derive(Debug)]
 enum Process {
-    /// Lives in this namespace.
+    /// The process lives in this namespace.
     Here,
-    /// Lives in one below: its threads by their innermost numbers, and when they were listed.
+    /// The process lives in a namespace below: its threads by their innermost numbers, and when they were listed.
     Below {
         threads: HashMap<u32, Tid>,
         listed: Nanos,
@@ -31,7 +31,7 @@ enum Process {
 }
 
 impl Namespaces {
-    /// The thread that process `pid` calls `number`; `None`: it has no such thread that lives.
+    /// The thread that process `pid` knows by `number`; `None` when it has no such thread that lives.
     pub fn thread(&mut self, pid: Pid, number: u32, at: Nanos) -> Option<Tid> {
         if !self.processes.contains_key(&pid) {
             if self.processes.len() >= MOST {
@@ -60,7 +60,7 @@ impl Namespaces {
     }
 }
 
-/// Threads of a process by their innermost numbers.
+/// Lists the threads of a process by their innermost numbers.
 fn list(pid: Pid) -> HashMap<u32, Tid> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task"))
         .into_iter()
@@ -74,12 +74,12 @@ fn list(pid: Pid) -> HashMap<u32, Tid> {
         .collect()
 }
 
-/// The innermost number of a thread that lives in a namespace below this one.
+/// The innermost number of a thread, if it lives in a namespace below this one.
 fn inner(status: &str) -> Option<u32> {
     parse(&fs::read_to_string(status).ok()?)
 }
 
-/// `NSpid:` lists the numbers from this namespace inwards.
+/// Parses the line `NSpid:`, which lists the numbers from this namespace inwards.
 fn parse(status: &str) -> Option<u32> {
     let line = status
         .lines()

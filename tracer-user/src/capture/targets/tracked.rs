@@ -1,4 +1,7 @@
-//! The processes that are watched, and in which role: the kernel side's table, seen from here.
+//! The tracked processes and their roles: the kernel side's table, seen from user space.
+//!
+//! In: targets and their local peers, as they are found. Out: the role of a process, and the thread that a lock's futex word names
+//! as its owner. The kernel side adds children and removes processes that end by itself.
 
 use std::collections::HashMap;
 
@@ -7,23 +10,24 @@ use aya::maps::{HashMap as BpfHashMap, MapData};
 use foldhash::fast::RandomState;
 use tracer_common::process_role;
 
-use super::decode::Threads;
 use super::namespaces::Namespaces;
-use super::{CaptureError, object};
+use crate::capture::CaptureError;
+use crate::capture::decode::Threads;
+use crate::capture::probes::object;
 use crate::row::{Nanos, Pid, TaskRole, Tid};
 
 const TABLE: &str = "PROCESSES";
-/// A peer of a peer of a peer is followed, no further.
+/// A peer of a peer of a peer of a target is tracked, but no peer of that one.
 const DEEPEST: u8 = 3;
-/// More peers are not followed: they would cost more than they tell.
+/// Most peers that are tracked: more would cost more than they tell.
 const MOST_PEERS: usize = 64;
-/// A thread found alive or dead counts as such for this long.
+/// How long a thread that was found alive or dead counts as such.
 const REMEMBERED: Nanos = Nanos::SECOND;
-/// More words than this are not remembered at once.
+/// Most owners of locks that are remembered at once.
 const MOST_OWNERS: usize = 4096;
 
-/// Watched processes.
-pub struct Roster {
+/// The tracked processes.
+pub struct TrackedProcesses {
     table: BpfHashMap<MapData, u32, u32>,
     roles: HashMap<Pid, Entry, RandomState>,
     peers: usize,
@@ -34,7 +38,7 @@ pub struct Roster {
 #[derive(Clone, Copy)]
 struct Entry {
     role: TaskRole,
-    /// Steps from a target.
+    /// How many steps from peer to peer lie between the process and a target.
     depth: u8,
 }
 
@@ -44,7 +48,7 @@ struct Owner {
     looked: Nanos,
 }
 
-impl Roster {
+impl TrackedProcesses {
     /// Takes the table out of the object.
     ///
     /// # Errors
@@ -59,7 +63,7 @@ impl Roster {
         })
     }
 
-    /// Watches a target.
+    /// Tracks a target.
     ///
     /// # Errors
     /// [`CaptureError::Map`].
@@ -71,7 +75,7 @@ impl Roster {
         self.insert(pid, entry, process_role::TARGET)
     }
 
-    /// Watches a process that serves `of`, unless it is watched or too far from any target. Says whether it is new.
+    /// Tracks a process that serves `of`, unless it is tracked already or too far from any target. Returns whether it is new.
     ///
     /// # Errors
     /// [`CaptureError::Map`].
@@ -96,13 +100,13 @@ impl Roster {
         Ok(())
     }
 
-    /// Watched processes that live, targets and peers.
+    /// Tracked processes that live, targets and peers.
     #[must_use]
     pub fn living(&self) -> Vec<Pid> {
         self.table.keys().flatten().map(Pid).collect()
     }
 
-    /// Whether any target lives.
+    /// Whether any target still lives.
     ///
     /// # Errors
     /// [`CaptureError::Map`].
@@ -119,7 +123,7 @@ impl Roster {
     fn entry(&self, pid: Pid) -> Option<Entry> {
         let known = self.roles.get(&pid).copied();
         known.or_else(|| {
-            // A child, which the kernel side took in with its parent's role.
+            // It is a child, which the kernel side took in with its parent's role.
             let role = match self.table.get(&pid.0, 0).ok()? {
                 process_role::PEER => TaskRole::Peer,
                 _ => TaskRole::Target,
@@ -129,14 +133,14 @@ impl Roster {
         })
     }
 
-    /// Which watched process the thread `word` belongs to, if it lives.
-    fn process_of(&mut self, word: u32, at: Nanos) -> Option<Pid> {
-        if let Some(known) = self.owners.get(&word)
+    /// The tracked process that thread `tid` belongs to, if that lives.
+    fn process_of(&mut self, tid: u32, at: Nanos) -> Option<Pid> {
+        if let Some(known) = self.owners.get(&tid)
             && at.since(known.looked).0 < REMEMBERED.0
         {
             return known.pid;
         }
-        let status = std::fs::read_to_string(format!("/proc/{word}/status")).ok();
+        let status = std::fs::read_to_string(format!("/proc/{tid}/status")).ok();
         let pid = status.and_then(|status| {
             let line = status.lines().find_map(|line| line.strip_prefix("Tgid:"))?;
             let pid = Pid(line.trim().parse().ok()?);
@@ -145,25 +149,25 @@ impl Roster {
         if self.owners.len() >= MOST_OWNERS {
             self.owners.clear();
         }
-        self.owners.insert(word, Owner { pid, looked: at });
+        self.owners.insert(tid, Owner { pid, looked: at });
         pid
     }
 }
 
-impl Threads for Roster {
+impl Threads for TrackedProcesses {
     fn role(&self, pid: Pid) -> TaskRole {
         self.entry(pid).map_or(TaskRole::Target, |entry| entry.role)
     }
 
-    /// Processes that share memory share locks too, so the owner may live in another of them. The word names it as its own
-    /// PID namespace does.
-    fn owner(&mut self, pid: Pid, word: u32, at: Nanos) -> Tid {
+    /// Processes that share memory share locks too, so the owner may live in another process than the waiter. The futex word
+    /// names it by its number in its own PID namespace.
+    fn owner(&mut self, pid: Pid, futex_word: u32, at: Nanos) -> Tid {
         // A robust or priority-inheriting lock keeps flags in the upper bits (FUTEX_WAITERS, FUTEX_OWNER_DIED).
-        let word = word & 0x3fff_ffff;
-        if word == 0 {
+        let number = futex_word & 0x3fff_ffff;
+        if number == 0 {
             return Tid(0);
         }
-        let Some(tid) = self.namespaces.thread(pid, word, at) else {
+        let Some(tid) = self.namespaces.thread(pid, number, at) else {
             return Tid(0);
         };
         self.process_of(tid.0, at).map_or(Tid(0), |_| tid)

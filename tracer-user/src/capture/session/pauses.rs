@@ -1,0 +1,83 @@
+//! Carries out what the overhead controller decides: tells the kernel side what to leave out, and pauses between windows.
+
+use tracer_common::narrow;
+
+use super::{MOST_PASSES, Session};
+use crate::capture::overhead::budget::{Level, Step};
+use crate::capture::overhead::cost::Records;
+use crate::capture::probes::attach;
+use crate::capture::{CaptureError, clock};
+use crate::row::Nanos;
+
+impl Session {
+    /// Does what the overhead budget asks for, if there is one.
+    ///
+    /// # Errors
+    /// [`CaptureError`] when probes cannot be detached or attached again.
+    pub(super) fn control_overhead(&mut self) -> Result<(), CaptureError> {
+        let Some(mut controller) = self.controller.take() else {
+            return Ok(());
+        };
+        let now = clock::monotonic();
+        let tracked = &self.tracked;
+        let records = Records {
+            all: self.drain.received,
+            free: self.drain.free,
+        };
+        let since_opened = self.drain.clock.at(now).since(self.meta.opened);
+        let step = controller.decide(|| tracked.living(), records, self.is_paused(), since_opened);
+        let outcome = match step {
+            Step::Stay => Ok(()),
+            Step::Narrow(level) => {
+                self.meta.thinned |= level == Level::NoFreeCalls;
+                self.tasks.leave_out(left_out(level, self.meta.thinned))
+            }
+            Step::Pause => self.pause(now),
+            Step::Resume => self
+                .resume(left_out(controller.level(), self.meta.thinned))
+                .map(|()| controller.resumed()),
+        };
+        self.controller = Some(controller);
+        outcome
+    }
+
+    /// Ends a window: waits are cut here, and the probes that cost something are detached.
+    fn pause(&mut self, at: Nanos) -> Result<(), CaptureError> {
+        self.tasks.pass(&mut self.ebpf, 0)?;
+        let left_out = self.tasks.left_out();
+        self.tasks.leave_out(left_out | narrow::PAUSED)?;
+        self.drain.clock.pause(at);
+        attach::detach(&mut self.ebpf, &mut self.links)?;
+        self.drain();
+        Ok(())
+    }
+
+    /// Opens the next window as the first one was opened: what the kernel side knew of the threads is void.
+    fn resume(&mut self, left_out: u64) -> Result<(), CaptureError> {
+        self.tasks.reset(&mut self.ebpf)?;
+        self.tasks.leave_out(left_out)?;
+        attach::attach_again(&mut self.ebpf, &mut self.links)?;
+        for _ in 0..MOST_PASSES {
+            if self.tasks.pass(&mut self.ebpf, u64::MAX)?.fresh == 0 {
+                break;
+            }
+        }
+        // Records that come from before this instant belong to the pause.
+        self.drain();
+        let now = clock::monotonic();
+        self.drain.clock.resume(now);
+        self.meta.joins.push(self.drain.clock.at(now));
+        Ok(())
+    }
+}
+
+/// The bits of `tracer_common::narrow` that a level stands for. `thinned`: calls that did not block were left out of an earlier
+/// part of the window, so that the whole answer must do without them.
+fn left_out(level: Level, thinned: bool) -> u64 {
+    match level {
+        Level::Windows if thinned => narrow::FREE_CALLS,
+        Level::Everything | Level::Windows => 0,
+        Level::NoSamples => narrow::SAMPLES,
+        Level::NoFreeCalls => narrow::SAMPLES | narrow::FREE_CALLS,
+    }
+}
