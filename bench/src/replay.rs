@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use holdup::row::{Host, Meta, Nanos, RowSink as _, RowSource as _};
+use holdup::row::{Host, Meta, RowSink as _, RowSource as _};
 use holdup::timeline::Sweep;
 use holdup::trace::{Reader, Writer};
 
@@ -110,7 +110,7 @@ fn sweep(path: &Path) -> anyhow::Result<Duration> {
     let began = own_cpu();
     let reader = Reader::open(path)?;
     let mut steps = 0u64;
-    let mut sweep = Sweep::new(reader.meta().opened, Nanos::SECOND);
+    let mut sweep = Sweep::new(reader.meta().opened);
     for batch in reader.batches() {
         sweep.push(batch?, &mut |_| steps += 1);
     }

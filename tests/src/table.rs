@@ -74,7 +74,8 @@ fn cells(row: &Row) -> Vec<String> {
                 .collect::<Vec<_>>()
                 .join(", "),
             format!("{} ns", row.conservation_error_ns),
-            format!("{:.2}%", 100.0 * row.books_difference),
+            row.kernel_difference
+                .map_or("-".to_owned(), |off| format!("{:.2}%", 100.0 * off)),
             row.lost.to_string(),
             if row.faults.is_empty() {
                 "pass"

@@ -10,6 +10,11 @@ pub mod capture;
 pub mod trace;
 
 pub mod timeline;
+
+pub mod classify;
+
+pub mod actors;
+
 pub mod work;
 
 pub mod blame;

@@ -103,7 +103,14 @@ fn each_fault_is_found() {
         |report| report.coverage.conservation_error_ns = -1,
         &["-1 ns"],
     );
-    check(|report| report.coverage.books_difference = 0.02, &["2.0%"]);
+    check(
+        |report| report.coverage.kernel_difference = Some(0.02),
+        &["2.0%"],
+    );
+    check(
+        |report| report.coverage.kernel_difference = None,
+        &["not compared"],
+    );
     check(|report| report.coverage.lost = 1, &["1 records"]);
 }
 

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, Options};
+use super::Options;
+use super::analyzer::Check;
+use crate::classify::{OperationId, WaitKind, WaitSite};
 use crate::diagnose::{Candidate, Conclusion, Findings};
 use crate::report::{
     Blame, Cause, Checkpoint, Coverage, Items, Parallelism, Report, Resource, SCHEMA, Stage,
     StageName, TargetSummary, Workers,
 };
-use crate::row::{TaskRole, printable};
-use crate::work::{ItemMark, Operation, StageTime, WaitKind, WaitSite};
+use crate::row::printable;
+use crate::work::{ItemMark, StageTime};
 
 pub(super) fn report(
     findings: &Findings<'_>,
@@ -37,17 +39,7 @@ pub(super) fn report(
         workers: Workers {
             count: u32::try_from(findings.workers.len()).unwrap_or(u32::MAX),
             unit: findings.unit().to_owned(),
-            helpers: u32::try_from(
-                findings
-                    .inventory
-                    .threads
-                    .iter()
-                    .filter(|(tid, thread)| {
-                        thread.role == TaskRole::Target && !findings.workers.contains_key(tid)
-                    })
-                    .count(),
-            )
-            .unwrap_or(u32::MAX),
+            helpers: u32::try_from(findings.helpers()).unwrap_or(u32::MAX),
         },
         items: items(findings, options),
         checkpoint: options
@@ -101,11 +93,16 @@ fn items(findings: &Findings<'_>, options: &Options) -> Items {
 }
 
 fn unit(findings: &Findings<'_>) -> String {
-    let name = |operation: &Operation| {
-        use crate::work::OperationKind;
+    let name = |id: OperationId| {
+        let Some(operation) = findings.inventory.operation(id) else {
+            return String::new();
+        };
+        use crate::classify::OperationKind;
         let class = findings.class(operation.class);
         match operation.kind {
-            OperationKind::Exchange(_) => format!("exchange with {class}"),
+            OperationKind::Request(_) | OperationKind::Refused(_) | OperationKind::Reply => {
+                format!("exchange with {class}")
+            }
             OperationKind::Serve => format!("request served on port {class}"),
             OperationKind::Read => format!("read of {class}"),
             OperationKind::Write => format!("write of {class}"),
@@ -124,7 +121,7 @@ fn unit(findings: &Findings<'_>) -> String {
     };
     let unit = match findings.cycle.mark {
         None => "none found".to_owned(),
-        Some(ItemMark::Each(operation)) => name(&operation),
+        Some(ItemMark::Each(operation)) => name(operation),
         Some(ItemMark::WriteBeforeFetch) => {
             let of = |stage: StageName| {
                 let list = findings
@@ -133,7 +130,7 @@ fn unit(findings: &Findings<'_>) -> String {
                     .iter()
                     .filter(|(op, _)| findings.stage_name(**op) == Some(stage));
                 list.max_by_key(|(_, count)| **count)
-                    .map(|(op, _)| name(op))
+                    .map(|(op, _)| name(*op))
                     .unwrap_or_default()
             };
             format!("{} after {}", of(StageName::Write), of(StageName::Fetch))
@@ -147,19 +144,19 @@ fn unit(findings: &Findings<'_>) -> String {
 
 fn checkpoint(findings: &Findings<'_>, path: &str) -> Option<Checkpoint> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let (class, totals) = findings.inventory.totals.iter().find(|(class, _)| {
-        findings
-            .classes
-            .name(**class)
-            .ends_with(&crate::work::pattern(name))
-    })?;
+    let (class, totals) = findings
+        .inventory
+        .all_totals()
+        .into_iter()
+        .find(|(class, _)| {
+            findings
+                .classes
+                .name(*class)
+                .ends_with(&crate::classify::pattern(name))
+        })?;
     let writes = totals.opens.max(1);
-    let sites = [WaitKind::FileLock, WaitKind::Sync, WaitKind::File].map(|kind| {
-        findings.blocked(WaitSite {
-            kind,
-            class: *class,
-        })
-    });
+    let sites = [WaitKind::FileLock, WaitKind::Sync, WaitKind::File]
+        .map(|kind| findings.blocked(WaitSite::plain(kind, class)));
     #[expect(clippy::cast_precision_loss, reason = "a number of writes")]
     Some(Checkpoint {
         path: printable(path).into_owned(),
@@ -253,8 +250,12 @@ fn resources(findings: &Findings<'_>, stage: &StageTime) -> Vec<Resource> {
                 WaitKind::FileLock => ("lock", format!("lock of {}", findings.class(site.class))),
                 WaitKind::Sync => ("file", format!("fsync of {}", findings.class(site.class))),
                 WaitKind::File => ("file", findings.class(site.class)),
-                WaitKind::Exchange | WaitKind::Service => ("peer", findings.class(site.class)),
-                WaitKind::Pipe => ("queue", findings.class(site.class)),
+                WaitKind::Request | WaitKind::Service => ("peer", findings.class(site.class)),
+                WaitKind::Connect => (
+                    "peer",
+                    format!("connecting to {}", findings.class(site.class)),
+                ),
+                WaitKind::PipeRead | WaitKind::PipeWrite => ("queue", findings.class(site.class)),
                 WaitKind::Sleep => ("timer", "sleep".to_owned()),
                 WaitKind::Poll => ("poll", "poll".to_owned()),
                 WaitKind::Child => ("child", "child process".to_owned()),
@@ -365,10 +366,11 @@ fn coverage(findings: &Findings<'_>, check: &Check) -> Coverage {
             findings.collector.visits_left_out
         ));
     }
-    let (requests, shared) = findings.inventory.requests;
+    let tracker = &findings.inventory.classifier.requests;
+    let (requests, shared) = (tracker.all, tracker.multiplexed);
     #[expect(clippy::cast_precision_loss, reason = "a number of exchanges")]
     Coverage {
-        events: findings.inventory.rows,
+        events: check.rows,
         lost: counters.lost(),
         lost_by_cause: losses
             .iter()
@@ -379,7 +381,7 @@ fn coverage(findings: &Findings<'_>, check: &Check) -> Coverage {
         self_cpu_share: counters.self_cpu.seconds()
             / (findings.window() + meta.paused.seconds()).max(1e-9),
         unknown_time_share: findings.all.unknown.seconds() / findings.time().max(1e-9),
-        books_difference: check.books,
+        kernel_difference: check.comparison.worst(),
         conservation_error_ns: check.conservation,
         multiplexed_share: if requests > 0 {
             shared as f64 / requests as f64

@@ -1,402 +1,322 @@
-//! Listens to the sweep and keeps all books of blame.
+//! Takes events as they come and keeps all statistics of blame.
 
 use foldhash::HashMap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::lock::{LockKey, Locks};
-use super::lock_group::LockGroups;
+use super::lock::Locks;
 use super::queue::RunQueue;
 use super::recent_pieces::RecentPieces;
 use super::service::Services;
 use super::visit::{Part, Visit};
-use crate::row::{
-    Call, Nanos, Pid, ResourceId, StackId, Syscall, Task, TaskFact, TaskRole, Tid, Waker,
+use crate::actors::ActorId;
+use crate::classify::{
+    ClassId, ClassKind, ClassifiedCall, Classifier, Event, LockId, OperationId, OperationKind,
+    Piece, Request, State, WaitBegin, WaitKind, WaitSite,
 };
-use crate::timeline::{CpuTotals, Piece, State};
-use crate::work::{
-    ClassId, ClassKind, Inventory, Operation, OperationKind, Request, ResourceClasses, WaitKind,
-    WaitSite,
-};
+use crate::row::{Nanos, Pid, ResourceId, StackId, Syscall, TaskFact, TaskRole};
 
-/// Most visits kept per station: enough for every figure drawn from them.
+/// Most visits kept per wait site: enough for every figure drawn from them.
 const VISITS: usize = 65_536;
 
-/// Whom a worker's wait was ended by, by sort.
+/// Who ended the waits at a wait site.
 #[derive(Clone, Debug, Default)]
 pub struct Wakers {
-    /// Other workers.
-    pub workers: u64,
-    /// Other threads of the target, and local peers.
-    pub others: BTreeMap<Tid, u64>,
-    /// Interrupts, timers, the network, or nobody seen.
+    /// Actors of the target, local peers, and others.
+    pub by: HashMap<ActorId, u64>,
+    /// Waits ended by interrupts, timers, the network, or by nobody seen.
     pub nobody: u64,
 }
 
-/// What the timeline of a thread adds up to.
-#[derive(Clone, Copy, Debug, Default)]
-struct Count {
-    sum: CpuTotals,
-    running_since: Option<Nanos>,
-    at_opening: Option<CpuTotals>,
-}
-
-impl Count {
-    fn change(&mut self, was: &Piece, now: State) {
-        match (was.state, now) {
-            (State::Running, State::Queued) => self.sum.involuntary += 1,
-            (State::Running, State::Blocked(_) | State::Stopped) => self.sum.voluntary += 1,
-            _ => {}
-        }
-        if let Some(since) = self.running_since.take() {
-            self.sum.run += was.end.since(since);
-        }
-        self.running_since = (now == State::Running).then_some(was.end);
-    }
-
-    fn at(&self, now: Nanos) -> CpuTotals {
-        let running = self
-            .running_since
-            .map_or(Nanos::ZERO, |since| now.since(since));
-        CpuTotals {
-            run: self.sum.run + running,
-            ..self.sum
-        }
-    }
-}
-
-/// One thread: who it is, and what it is about.
-#[derive(Debug)]
-struct Thread {
+/// One actor: who it is, and what it waits for.
+#[derive(Clone, Debug)]
+struct Actor {
     role: TaskRole,
-    is_worker: bool,
-    count: Count,
-    /// The lock it waits for, and where.
-    waiting: Option<(LockKey, StackId)>,
-    /// The file whose lock it asks for again and again.
-    polling: Option<ClassId>,
+    waiting: Option<(LockId, ClassId, StackId)>,
 }
 
-/// All books of blame.
-#[derive(Debug)]
-pub struct Collector<'a> {
-    inventory: &'a Inventory,
-    words: &'a LockGroups,
-    workers: BTreeSet<Tid>,
+/// All statistics of blame.
+#[derive(Clone, Debug)]
+pub struct Collector {
     /// Locks, of the target and of local peers.
     pub locks: Locks,
     /// Local peers from inside.
     pub services: Services,
     /// The run queue.
     pub queue: RunQueue,
-    /// Workers' visits to stations that are seen from outside only.
-    pub visits: BTreeMap<WaitSite, Vec<Visit>>,
-    /// Sockets on which workers had exchanges, by peer.
-    pub sockets: BTreeMap<ClassId, BTreeSet<ResourceId>>,
-    /// Visits that had no resource class any more.
+    /// Visits of the target's actors to what is seen from outside only, by wait site.
+    pub visits: HashMap<WaitSite, Vec<Visit>>,
+    /// Sockets on which the target's actors had requests, by peer, and by whom.
+    pub sockets: HashMap<ClassId, BTreeSet<(ResourceId, ActorId)>>,
+    /// Visits that had no room any more.
     pub visits_left_out: u64,
-    /// Who ended the workers' waits.
-    pub wakers: BTreeMap<WaitSite, Wakers>,
-    /// What the timelines say between the two readings of the kernel's books.
-    pub seen: HashMap<Tid, CpuTotals>,
-    threads: HashMap<Tid, Thread>,
-    recent_pieces: RecentPieces,
+    /// Who ended the target's waits, by station.
+    pub wakers: HashMap<WaitSite, Wakers>,
+    actors: HashMap<ActorId, Actor>,
+    recent: RecentPieces,
     /// The present window began; zero in the first, which calls that it found under way are taken to have begun with.
     began: Nanos,
 }
 
-impl<'a> Collector<'a> {
-    /// Empty books.
+impl Collector {
+    /// Nothing is known yet of a host with so many CPUs.
     #[must_use]
-    pub fn new(
-        inventory: &'a Inventory,
-        words: &'a LockGroups,
-        workers: &[Tid],
-        cpus: u32,
-    ) -> Self {
+    pub fn new(cpus: u32) -> Self {
         Self {
-            inventory,
-            words,
-            workers: workers.iter().copied().collect(),
             locks: Locks::default(),
             services: Services::default(),
             queue: RunQueue::new(cpus),
-            visits: BTreeMap::new(),
-            sockets: BTreeMap::new(),
+            visits: HashMap::default(),
+            sockets: HashMap::default(),
             visits_left_out: 0,
-            wakers: BTreeMap::new(),
-            seen: HashMap::default(),
-            threads: HashMap::default(),
-            recent_pieces: RecentPieces::default(),
+            wakers: HashMap::default(),
+            actors: HashMap::default(),
+            recent: RecentPieces::default(),
             began: Nanos::ZERO,
         }
     }
 
-    /// The next window begins.
-    pub fn begin(&mut self, at: Nanos) {
-        self.began = at;
-    }
-
-    /// A window ends while these turns are open.
-    pub fn end(&mut self, at: Nanos, open: &[Request], classes: &mut ResourceClasses) {
-        for request in open {
-            let class = classes.of(request.socket);
-            let is_client = classes.kind(class) == ClassKind::Peer;
-            if is_client && !request.shared && self.thread(request.tid).is_worker {
-                let kind = WaitKind::Exchange;
-                self.visit(
-                    WaitSite { kind, class },
-                    (request.start, at),
-                    request.tid,
-                    Part::Head,
-                );
+    /// Takes an event.
+    pub fn collect(&mut self, event: &Event<'_, ActorId>, classifier: &Classifier) {
+        match event {
+            Event::Change {
+                who,
+                pid,
+                was,
+                now,
+                wait,
+                waker,
+            } => self.change(
+                (*who, *pid),
+                was,
+                *now,
+                wait.as_ref(),
+                waker.who,
+                classifier,
+            ),
+            Event::Call(call) => self.call(call, classifier),
+            Event::Task(task) => {
+                if !matches!(
+                    task.fact,
+                    TaskFact::SchedStatOpened | TaskFact::SchedStatClosed
+                ) {
+                    self.actor(ActorId::Thread(task.tid)).role = task.role;
+                }
+            }
+            Event::Join(at, open) => {
+                for (site, visit) in self.heads(open, *at, classifier) {
+                    self.visit(site, visit);
+                }
+                self.began = *at;
             }
         }
     }
 
-    fn thread(&mut self, tid: Tid) -> &mut Thread {
-        self.threads.entry(tid).or_insert_with(|| Thread {
-            role: self
-                .inventory
-                .threads
-                .get(&tid)
-                .map_or(TaskRole::Bystander, |thread| thread.role),
-            is_worker: self.workers.contains(&tid),
-            count: Count::default(),
+    fn actor(&mut self, id: ActorId) -> &mut Actor {
+        self.actors.entry(id).or_insert_with(|| Actor {
+            role: TaskRole::Target,
             waiting: None,
-            polling: None,
         })
     }
 
-    /// A thread's state changed.
-    pub fn change(
+    fn change(
         &mut self,
-        (tid, pid): (Tid, Pid),
+        (who, pid): (ActorId, Pid),
         was: &Piece,
         now: State,
-        waker: Waker,
-        classes: &mut ResourceClasses,
+        wait: Option<&WaitBegin>,
+        waker: Option<ActorId>,
+        classifier: &Classifier,
     ) {
         let at = was.end;
-        let thread = self.thread(tid);
-        thread.count.change(was, now);
-        let (role, is_worker, polling) = (thread.role, thread.is_worker, thread.polling);
-        if matches!(was.state, State::Blocked(_))
-            && let Some((key, stack)) = thread.waiting.take()
-        {
-            self.locks.woken(key, tid, at, waker, stack);
+        let actor = self.actor(who);
+        let role = actor.role;
+        let ended = actor.waiting.take();
+        if let Some((lock, word, stack)) = ended {
+            self.locks.woken(lock, who, at, waker, stack);
+            if let LockId::Parked(_) = lock {
+                self.locks.woken(LockId::Word(word), who, at, waker, stack);
+            }
         }
-        if let State::Blocked(blocked) = was.state
-            && is_worker
+        if let State::Waiting(site) = was.state
+            && role == TaskRole::Target
         {
-            let site = self.merge(WaitSite::of(&blocked, classes));
-            self.woken(site, waker);
+            let station = classifier.sites.get(site).station();
+            let wakers = self.wakers.entry(station).or_default();
+            match waker {
+                Some(waker) => *wakers.by.entry(waker).or_default() += 1,
+                None => wakers.nobody += 1,
+            }
         }
-        if let State::Blocked(blocked) = now
-            && let Some(key) = self.lock_of(WaitSite::of(&blocked, classes), polling)
+        if let Some(wait) = wait
+            && let Some(lock) = wait.lock
         {
-            self.thread(tid).waiting = Some((key, blocked.stack));
-            self.locks.wait(key, (tid, pid), &blocked, at);
+            self.actor(who).waiting = Some((lock, wait.site.class, wait.stack));
+            self.locks.wait(lock, who, pid, wait, at);
+            if let LockId::Parked(_) = lock {
+                self.locks
+                    .wait(LockId::Word(wait.site.class), who, pid, wait, at);
+            }
         }
-        self.recent_pieces.change(tid, was, now);
+        self.recent.change(who, was, now);
         match role {
-            TaskRole::Target => self.queue.change(tid, is_worker, at, now),
-            TaskRole::Peer => self.services.change(tid, was, now, waker.tid, classes),
+            TaskRole::Target => self.queue.change(who, at, now),
+            TaskRole::Peer => self.services.change(who, was, now, waker, classifier),
             TaskRole::Bystander => {}
         }
     }
 
-    /// A fact about a thread: the readings of its books mark what is compared with them.
-    pub fn task(&mut self, task: &Task) {
-        let count = &mut self.thread(task.tid).count;
-        match task.fact {
-            TaskFact::SchedStatOpened => count.at_opening = Some(count.at(task.end)),
-            TaskFact::SchedStatClosed => {
-                if let Some(before) = count.at_opening {
-                    let now = count.at(task.end);
-                    let seen = CpuTotals {
-                        run: now.run.since(before.run),
-                        voluntary: now.voluntary - before.voluntary,
-                        involuntary: now.involuntary - before.involuntary,
-                    };
-                    self.seen.insert(task.tid, seen);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn woken(&mut self, site: WaitSite, waker: Waker) {
-        let entry = self.wakers.entry(site).or_default();
-        if waker.tid == Tid(0) || waker.call == Syscall::None {
-            entry.nobody += 1;
-        } else if self.workers.contains(&waker.tid) {
-            entry.workers += 1;
-        } else {
-            *entry.others.entry(waker.tid).or_default() += 1;
-        }
-    }
-
-    fn merge(&self, site: WaitSite) -> WaitSite {
-        if site.kind == WaitKind::Futex {
-            WaitSite {
-                class: self.words.lock(site.class),
-                ..site
-            }
-        } else {
-            site
-        }
-    }
-
-    /// The lock that a thread at `wait site` waits for; `polling`: the file whose lock it asks for again and again.
-    fn lock_of(&self, site: WaitSite, polling: Option<ClassId>) -> Option<LockKey> {
-        match site.kind {
-            WaitKind::Futex => Some(LockKey {
-                kind: WaitKind::Futex,
-                class: self.words.lock(site.class),
-            }),
-            WaitKind::FileLock => Some(LockKey {
-                kind: WaitKind::FileLock,
-                class: site.class,
-            }),
-            WaitKind::Sleep => polling.map(|class| LockKey {
-                kind: WaitKind::FileLock,
-                class,
-            }),
-            _ => None,
-        }
-    }
-
-    /// A call returned; `operation` and `turn` are what it means.
-    pub fn call(
-        &mut self,
-        call: &Call,
-        operation: Option<Operation>,
-        request: Option<Request>,
-        classes: &mut ResourceClasses,
-    ) {
-        let file = LockKey {
-            kind: WaitKind::FileLock,
-            class: classes.of(call.resource),
-        };
-        if call.call == Syscall::Close && self.locks.holds(file, call.tid) {
-            self.locks
-                .release(file, call.tid, call.start, &self.recent_pieces, classes);
-        }
-        let Some(Operation { kind, class }) = operation else {
+    fn call(&mut self, row: &ClassifiedCall<'_, ActorId>, classifier: &Classifier) {
+        self.locks_of(row, classifier);
+        let Some((id, operation)) = row.operation else {
             return;
         };
-        match kind {
-            OperationKind::Release => {
-                let key = LockKey {
-                    kind: WaitKind::Futex,
-                    class: self.words.lock(class),
+        match self.actor(row.who).role {
+            TaskRole::Target => self.visits_of(row, id, operation.kind),
+            TaskRole::Peer => self.served(row, classifier),
+            TaskRole::Bystander => {}
+        }
+    }
+
+    fn locks_of(&mut self, row: &ClassifiedCall<'_, ActorId>, classifier: &Classifier) {
+        let call = row.call;
+        let file = LockId::File(row.class);
+        if row.is(Syscall::Close) && self.locks.holds(file, row.who) {
+            self.release(file, row, classifier);
+        }
+        match row.operation.map(|(_, operation)| operation.kind) {
+            Some(OperationKind::Release) => {
+                if let Some(lock) = row.lock {
+                    self.release(lock, row, classifier);
+                    if let LockId::Parked(_) = lock {
+                        self.release(LockId::Word(row.class), row, classifier);
+                    }
+                }
+            }
+            Some(OperationKind::LockFile) if row.exclusive => {
+                self.locks.obtained(file, row.who, call.end);
+            }
+            Some(OperationKind::UnlockFile) => self.release(file, row, classifier),
+            _ => {}
+        }
+    }
+
+    fn release(
+        &mut self,
+        lock: LockId,
+        row: &ClassifiedCall<'_, ActorId>,
+        classifier: &Classifier,
+    ) {
+        let (at, sites) = (row.call.start, &classifier.sites);
+        self.locks.release(lock, row.who, at, &self.recent, sites);
+    }
+
+    fn visits_of(
+        &mut self,
+        row: &ClassifiedCall<'_, ActorId>,
+        id: OperationId,
+        kind: OperationKind,
+    ) {
+        let call = row.call;
+        let site = |kind, operation| WaitSite {
+            kind,
+            class: row.class,
+            operation,
+        };
+        let (site, start) = match kind {
+            OperationKind::Request(_) | OperationKind::Refused(_) | OperationKind::Reply => {
+                let Some(request) = row.request.filter(|request| !request.shared) else {
+                    return;
                 };
-                self.locks
-                    .release(key, call.tid, call.start, &self.recent_pieces, classes);
+                let sockets = self.sockets.entry(row.class).or_default();
+                sockets.insert((request.socket, row.who));
+                (site(WaitKind::Request, id), request.start)
             }
-            OperationKind::LockRefused => self.thread(call.tid).polling = Some(class),
-            OperationKind::LockFile => {
-                self.thread(call.tid).polling = None;
-                if exclusive(call) {
-                    self.locks.obtained(file, call.tid, call.end);
-                }
+            OperationKind::Sync => (site(WaitKind::Sync, id), call.start),
+            OperationKind::Read | OperationKind::Write if call.blocked => {
+                (site(WaitKind::File, id), call.start)
             }
-            OperationKind::UnlockFile => {
-                self.locks
-                    .release(file, call.tid, call.start, &self.recent_pieces, classes)
+            OperationKind::Sleep if row.polled_lock.is_none() => {
+                (site(WaitKind::Sleep, OperationId::NONE), call.start)
             }
-            _ => {}
+            _ => return,
+        };
+        let visit = Visit {
+            start,
+            end: call.end,
+            actor: row.who,
+            part: Part::Whole,
+        };
+        self.visit(site, visit);
+    }
+
+    /// What a thread of a local peer does for a request.
+    fn served(&mut self, row: &ClassifiedCall<'_, ActorId>, classifier: &Classifier) {
+        if classifier.classes.kind(row.class) != ClassKind::Service {
+            return;
         }
-        let thread = self.thread(call.tid);
-        let (role, is_worker, is_polling) =
-            (thread.role, thread.is_worker, thread.polling.is_some());
-        match kind {
-            OperationKind::Exchange(_) => {
-                if let Some(request) = request.filter(|request| is_worker && !request.shared) {
-                    self.sockets
-                        .entry(class)
-                        .or_default()
-                        .insert(request.socket);
-                    self.visit(
-                        WaitSite {
-                            kind: WaitKind::Exchange,
-                            class,
-                        },
-                        (request.start, request.end),
-                        request.tid,
-                        Part::Whole,
-                    );
-                }
+        let sites = &classifier.sites;
+        match row.request {
+            Some(request) => self.services.replied(row.who, &request, row.class, sites),
+            None if row.call.call.is_input() && row.call.ret > 0 => {
+                self.services.arrived(row.who, row.call, row.class, sites);
             }
-            OperationKind::Sync if is_worker => self.visit(
-                WaitSite {
-                    kind: WaitKind::Sync,
-                    class,
-                },
-                (call.start, call.end),
-                call.tid,
-                Part::Whole,
-            ),
-            OperationKind::Sleep if is_worker && !is_polling => {
-                self.visit(
-                    WaitSite {
-                        kind: WaitKind::Sleep,
-                        class,
-                    },
-                    (call.start, call.end),
-                    call.tid,
-                    Part::Whole,
-                );
-            }
-            _ => {}
-        }
-        if classes.kind(class) == ClassKind::Service && role == TaskRole::Peer {
-            match request {
-                Some(request) => self.services.replied(&request, class, classes),
-                None if call.call.is_input() && call.ret > 0 => {
-                    self.services.arrived(call, class, classes);
-                }
-                None => {}
-            }
+            None => {}
         }
     }
 
     /// Notes a visit; one that came before the window has its end in it alone.
-    fn visit(&mut self, site: WaitSite, (start, end): (Nanos, Nanos), tid: Tid, part: Part) {
-        let part = if start <= self.began {
+    fn visit(&mut self, site: WaitSite, visit: Visit) {
+        let part = if visit.start <= self.began {
             Part::Tail
         } else {
-            part
+            visit.part
         };
-        let start = start.max(self.began);
+        let start = visit.start.max(self.began);
         let list = self.visits.entry(site).or_default();
         if list.len() < VISITS {
             list.push(Visit {
                 start,
-                end,
-                tid,
                 part,
+                ..visit
             });
         } else {
             self.visits_left_out += 1;
         }
     }
 
-    /// Ends the window.
-    pub fn close(&mut self, at: Nanos, classes: &mut ResourceClasses) {
-        self.locks.close(at);
-        self.services.close(at, classes);
-    }
-}
-
-/// An exclusive lock: a shared one keeps nobody from sharing.
-fn exclusive(call: &Call) -> bool {
-    /// `LOCK_EX` (include/uapi/asm-generic/fcntl.h).
-    const FLOCK_EXCLUSIVE: u32 = 2;
-    /// `F_WRLCK` in the lock type of [`Call::op`].
-    const FCNTL_WRITE: u32 = 1 << 16;
-    match call.call {
-        Syscall::Flock => call.op & FLOCK_EXCLUSIVE != 0,
-        _ => call.op & FCNTL_WRITE != 0,
+    /// Visits that are under way at `at`: the requests that are open.
+    #[must_use]
+    pub fn heads(
+        &self,
+        open: &[Request],
+        at: Nanos,
+        classifier: &Classifier,
+    ) -> Vec<(WaitSite, Visit)> {
+        let head = |request: &Request| {
+            let actor = ActorId::Thread(request.tid);
+            let is_target = self
+                .actors
+                .get(&actor)
+                .is_some_and(|actor| actor.role == TaskRole::Target);
+            let class = classifier.classes.known(request.socket)?;
+            let is_client = classifier.classes.kind(class) == ClassKind::Peer;
+            let kind = OperationKind::Request(request.verb);
+            let operation = crate::classify::Operation { kind, class };
+            (is_client && is_target && !request.shared).then(|| {
+                let site = WaitSite {
+                    kind: WaitKind::Request,
+                    class,
+                    operation: classifier.operations.id(operation).unwrap_or_default(),
+                };
+                let visit = Visit {
+                    start: request.start,
+                    end: at,
+                    actor,
+                    part: Part::Head,
+                };
+                (site, visit)
+            })
+        };
+        open.iter().filter_map(head).collect()
     }
 }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::classify::{Piece, State, WaitSite, WaitSites};
 use crate::row::Nanos;
-use crate::timeline::{Piece, State};
-use crate::work::{ResourceClasses, WaitSite};
 
 /// What a holder does meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,7 +12,7 @@ pub enum HolderActivity {
     Runs,
     /// It has no CPU.
     Queues,
-    /// It is blocked itself.
+    /// It is blocked itself, at this station.
     Blocked(WaitSite),
     /// Not known.
     Unknown,
@@ -21,18 +20,19 @@ pub enum HolderActivity {
 
 impl HolderActivity {
     /// What a piece of a holder's time says.
-    pub fn of(piece: &Piece, classes: &mut ResourceClasses) -> Self {
-        match &piece.state {
+    #[must_use]
+    pub fn of(piece: &Piece, sites: &WaitSites) -> Self {
+        match piece.state {
             State::Running => Self::Runs,
             State::Queued => Self::Queues,
-            State::Blocked(blocked) => Self::Blocked(WaitSite::of(blocked, classes)),
+            State::Waiting(site) => Self::Blocked(sites.get(site).station()),
             State::Absent | State::Unknown | State::Stopped => Self::Unknown,
         }
     }
 }
 
 /// Waiting that went on while somebody held.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Charge {
     /// Sum over all waiters.
     pub waiting: Nanos,

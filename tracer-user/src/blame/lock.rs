@@ -1,32 +1,59 @@
-//! Books on locks: who waits, who lets go, and who is charged.
+//! Lock statistics: who waits, who lets go, and who is charged.
 //!
 //! ```text
 //! A holds |=======r                         r: lets go (futex wake, unlock)
 //! B waits    |----w|====r                   charged to A: B's and C's waiting up to A's r
 //! C waits      |--------w|===               charged to B: C's waiting from there up to B's r
 //! ```
-//! The holder at an instant is the one that lets go next. That is right as long as one holds at a time; how many do is
-//! estimated from who is inside.
+//! The holder at an instant is the one that lets go next. How many hold at once is estimated from how long those hold who were
+//! seen to get it, and how often somebody lets go while others wait.
 
 use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::hold::{Charge, HolderActivity};
 use super::recent_pieces::RecentPieces;
-use crate::row::{Nanos, Pid, StackId, Tid, Waker};
-use crate::timeline::Blocked;
-use crate::work::{ClassId, ResourceClasses, WaitKind};
+use crate::actors::ActorId;
+use crate::classify::{LockId, WaitBegin, WaitSites};
+use crate::row::{Nanos, Pid, StackId, Tid};
 
-/// A lock: futex words by group, or a locked file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LockKey {
-    /// [`WaitKind::Futex`] or [`WaitKind::FileLock`].
-    pub kind: WaitKind,
-    /// The word that stands for the group, or the file.
-    pub class: ClassId,
+/// Hold times that are kept of a lock.
+const HOLDS: usize = 512;
+
+/// How long those held who were seen to get the lock: a sample that is thinned as it grows.
+#[derive(Clone, Debug, Default)]
+struct Holds {
+    kept: Vec<Nanos>,
+    /// One in so many is kept, a power of two.
+    step: u64,
+    seen: u64,
 }
 
-/// One lock's books.
+impl Holds {
+    fn add(&mut self, hold: Nanos) {
+        self.step = self.step.max(1);
+        if self.seen.is_multiple_of(self.step) {
+            if self.kept.len() >= HOLDS {
+                let mut index = 0;
+                self.kept.retain(|_| {
+                    index += 1;
+                    index % 2 == 1
+                });
+                self.step *= 2;
+            }
+            self.kept.push(hold);
+        }
+        self.seen += 1;
+    }
+
+    fn median(&self) -> Option<Nanos> {
+        let mut sorted = self.kept.clone();
+        sorted.sort_unstable();
+        sorted.get(sorted.len() / 2).copied()
+    }
+}
+
+/// One lock.
 #[derive(Clone, Debug, Default)]
 pub struct LockStats {
     /// Process of the waiters (one of them, for a shared lock).
@@ -38,122 +65,128 @@ pub struct LockStats {
     /// Of it, time in which nobody that was seen held: polling missed it, or the holder is not tracked.
     pub unheld: Nanos,
     /// Waiting by waiter.
-    pub waiters: BTreeMap<Tid, Nanos>,
+    pub waiters: BTreeMap<ActorId, Nanos>,
     /// Waits that ended, by who woke them.
-    pub wakers: BTreeMap<Tid, u64>,
+    pub wakers: BTreeMap<ActorId, u64>,
     /// Waits that ended.
     pub waits: u64,
     /// Waits that ended by a timer or by nobody seen.
     pub timeouts: u64,
-    /// How often somebody let go while others waited, and in all.
-    pub releases: (u64, u64),
-    /// Those that let go.
-    pub releasers: BTreeSet<Tid>,
+    /// How often somebody let go while others waited.
+    pub releases: u64,
     /// By holder.
-    pub charges: BTreeMap<Tid, Charge>,
+    pub charges: BTreeMap<ActorId, Charge>,
     /// Waits whose owner word was looked at, and of them those where it named a live thread.
     pub owner_word: (u64, u64),
-    /// Most that were inside at once between their wait and their release.
-    pub most_inside: usize,
     /// Call stacks of the waits, waiting time each.
     pub stacks: BTreeMap<StackId, Nanos>,
-    now_waiting: BTreeMap<Tid, Nanos>,
-    inside: BTreeMap<Tid, Nanos>,
+    holds: Holds,
+    now_waiting: BTreeMap<ActorId, Nanos>,
+    inside: BTreeMap<ActorId, Nanos>,
     last_release: Nanos,
     uncharged: Nanos,
     changed: Nanos,
-    held_by_file: Option<Tid>,
+    held_by_file: Option<ActorId>,
 }
 
-/// The books of all locks.
-#[derive(Debug, Default)]
+/// All locks.
+#[derive(Clone, Debug, Default)]
 pub struct Locks {
-    /// By lock.
-    pub books: HashMap<LockKey, LockStats>,
+    stats: HashMap<LockId, LockStats>,
 }
 
 impl Locks {
-    /// A thread begins to wait.
-    pub fn wait(&mut self, key: LockKey, (tid, pid): (Tid, Pid), blocked: &Blocked, at: Nanos) {
-        let stats = self.books.entry(key).or_default();
+    /// An actor begins to wait.
+    pub(super) fn wait(
+        &mut self,
+        key: LockId,
+        actor: ActorId,
+        pid: Pid,
+        wait: &WaitBegin,
+        at: Nanos,
+    ) {
+        let stats = self.stats.entry(key).or_default();
         stats.pid = pid;
         stats.advance(at);
-        stats.inside.remove(&tid);
-        stats.now_waiting.insert(tid, at);
+        stats.inside.remove(&actor);
+        stats.now_waiting.insert(actor, at);
         // The kernel side looks at the word where it takes the call site.
-        if blocked.stack != StackId::NONE {
+        if wait.stack != StackId::NONE {
             stats.owner_word.0 += 1;
-            stats.owner_word.1 += u64::from(blocked.owner != Tid(0));
+            stats.owner_word.1 += u64::from(wait.owner != Tid(0));
         }
     }
 
-    /// A thread waits no longer: it was woken by `waker`, or its time ran out.
-    pub fn woken(&mut self, key: LockKey, tid: Tid, at: Nanos, waker: Waker, stack: StackId) {
-        let Some(stats) = self.books.get_mut(&key) else {
+    /// An actor waits no longer: it was woken by `waker`, or its time ran out.
+    pub(super) fn woken(
+        &mut self,
+        key: LockId,
+        actor: ActorId,
+        at: Nanos,
+        waker: Option<ActorId>,
+        stack: StackId,
+    ) {
+        let Some(stats) = self.stats.get_mut(&key) else {
             return;
         };
         stats.advance(at);
-        let Some(since) = stats.now_waiting.remove(&tid) else {
+        let Some(since) = stats.now_waiting.remove(&actor) else {
             return;
         };
         let waited = at.since(since);
-        *stats.waiters.entry(tid).or_default() += waited;
+        *stats.waiters.entry(actor).or_default() += waited;
         *stats.stacks.entry(stack).or_default() += waited;
         stats.waits += 1;
-        if waker.tid == Tid(0) || waker.call == crate::row::Syscall::None {
-            stats.timeouts += 1;
-        } else {
-            *stats.wakers.entry(waker.tid).or_default() += 1;
+        match waker {
+            Some(waker) => *stats.wakers.entry(waker).or_default() += 1,
+            None => stats.timeouts += 1,
         }
-        if key.kind == WaitKind::Futex {
-            stats.inside.insert(tid, at);
-            stats.most_inside = stats.most_inside.max(stats.inside.len());
+        if !matches!(key, LockId::File(_)) {
+            stats.inside.insert(actor, at);
         }
     }
 
     /// A file lock was obtained.
-    pub fn obtained(&mut self, key: LockKey, tid: Tid, at: Nanos) {
-        let stats = self.books.entry(key).or_default();
+    pub(super) fn obtained(&mut self, key: LockId, actor: ActorId, at: Nanos) {
+        let stats = self.stats.entry(key).or_default();
         stats.advance(at);
-        stats.inside.insert(tid, at);
-        stats.most_inside = stats.most_inside.max(stats.inside.len());
-        stats.held_by_file = Some(tid);
+        stats.inside.insert(actor, at);
+        stats.held_by_file = Some(actor);
     }
 
-    /// A thread lets go; what was waited since the lock was last let go is charged to it.
-    pub fn release(
+    /// An actor lets go; what was waited since the lock was last let go is charged to it.
+    pub(super) fn release(
         &mut self,
-        key: LockKey,
-        tid: Tid,
+        key: LockId,
+        actor: ActorId,
         at: Nanos,
-        recent_pieces: &RecentPieces,
-        classes: &mut ResourceClasses,
+        recent: &RecentPieces,
+        sites: &WaitSites,
     ) {
-        let Some(stats) = self.books.get_mut(&key) else {
+        let Some(stats) = self.stats.get_mut(&key) else {
             return;
         };
         stats.advance(at);
-        stats.releases.1 += 1;
-        stats.releasers.insert(tid);
-        let entered = stats.inside.remove(&tid);
-        if stats.held_by_file == Some(tid) {
+        let entered = stats.inside.remove(&actor);
+        if stats.held_by_file == Some(actor) {
             stats.held_by_file = None;
+        }
+        if let Some(entered) = entered {
+            stats.holds.add(at.since(entered));
         }
         let from = stats.last_release.max(entered.unwrap_or(Nanos::ZERO));
         if stats.uncharged > Nanos::ZERO {
-            stats.releases.0 += 1;
-            let charge = stats.charges.entry(tid).or_default();
+            stats.releases += 1;
+            let charge = stats.charges.entry(actor).or_default();
             charge.waiting += stats.uncharged;
             charge.holds += 1;
             if from > Nanos::ZERO {
                 charge.held += at.since(from);
                 let mut known = Nanos::ZERO;
-                for piece in recent_pieces.between(tid, from, at) {
+                for piece in recent.between(actor, from, at) {
                     known += piece.length();
-                    *charge
-                        .activity
-                        .entry(HolderActivity::of(&piece, classes))
-                        .or_default() += piece.length();
+                    let activity = HolderActivity::of(&piece, sites);
+                    *charge.activity.entry(activity).or_default() += piece.length();
                 }
                 *charge.activity.entry(HolderActivity::Unknown).or_default() +=
                     at.since(from).since(known);
@@ -163,22 +196,18 @@ impl Locks {
         stats.last_release = at;
     }
 
-    /// Whether a thread holds a file's lock, as far as was seen.
-    #[must_use]
-    pub fn holds(&self, key: LockKey, tid: Tid) -> bool {
-        self.books
+    /// Whether an actor holds a file's lock, as far as was seen.
+    pub(super) fn holds(&self, key: LockId, actor: ActorId) -> bool {
+        self.stats
             .get(&key)
-            .is_some_and(|stats| stats.held_by_file == Some(tid))
+            .is_some_and(|stats| stats.held_by_file == Some(actor))
     }
 
-    /// Ends the window: who still waits, waits until then.
-    pub fn close(&mut self, at: Nanos) {
-        for stats in self.books.values_mut() {
-            stats.advance(at);
-            for (tid, since) in std::mem::take(&mut stats.now_waiting) {
-                *stats.waiters.entry(tid).or_default() += at.since(since);
-            }
-        }
+    /// The statistics of all locks at `at`, in order: who still waits, waits until then.
+    #[must_use]
+    pub fn at(&self, at: Nanos) -> BTreeMap<LockId, LockStats> {
+        let all = self.stats.iter();
+        all.map(|(key, stats)| (*key, stats.at(at))).collect()
     }
 }
 
@@ -199,6 +228,42 @@ impl LockStats {
         }
     }
 
+    fn at(&self, at: Nanos) -> Self {
+        let mut stats = self.clone();
+        stats.advance(at);
+        for (actor, since) in std::mem::take(&mut stats.now_waiting) {
+            *stats.waiters.entry(actor).or_default() += at.since(since);
+        }
+        stats
+    }
+
+    /// Adds the statistics of another word of the same lock.
+    pub fn merge(&mut self, other: &Self) {
+        self.waiting += other.waiting;
+        self.contended = self.contended.max(other.contended);
+        self.unheld = self.unheld.max(other.unheld);
+        self.waits += other.waits;
+        self.timeouts += other.timeouts;
+        self.releases += other.releases;
+        self.owner_word.0 += other.owner_word.0;
+        self.owner_word.1 += other.owner_word.1;
+        for (actor, time) in &other.waiters {
+            *self.waiters.entry(*actor).or_default() += *time;
+        }
+        for (actor, count) in &other.wakers {
+            *self.wakers.entry(*actor).or_default() += count;
+        }
+        for (actor, charge) in &other.charges {
+            self.charges.entry(*actor).or_default().merge(charge);
+        }
+        for (stack, time) in &other.stacks {
+            *self.stacks.entry(*stack).or_default() += *time;
+        }
+        for hold in &other.holds.kept {
+            self.holds.add(*hold);
+        }
+    }
+
     /// Charges of all holders together.
     #[must_use]
     pub fn charged(&self) -> Charge {
@@ -209,11 +274,37 @@ impl LockStats {
         all
     }
 
+    /// How many hold it at once while others wait: by Little's law the rate at which it is let go times how long it is held
+    /// by those who were seen to get it. At least 1; 1 where nobody was seen to get it and let it go.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+    pub fn capacity(&self) -> f64 {
+        let Some(hold) = self.holds.median() else {
+            return 1.0;
+        };
+        if self.contended == Nanos::ZERO {
+            return 1.0;
+        }
+        let rate = self.releases as f64 / self.contended.seconds();
+        (rate * hold.seconds()).max(1.0)
+    }
+
     /// Mean time one holds while others wait, seconds; `None`: nobody was seen to let go.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
     pub fn hold_seconds(&self) -> Option<f64> {
+        /// With more at once than this the time since the lock was last let go is no hold.
+        const SEVERAL: f64 = 1.5;
+        if self.capacity() > SEVERAL {
+            return self.holds.median().map(Nanos::seconds);
+        }
         let all = self.charged();
         (all.holds > 0 && all.held > Nanos::ZERO).then(|| all.held.seconds() / all.holds as f64)
+    }
+
+    /// Those who were seen to let go.
+    #[must_use]
+    pub fn holders(&self) -> BTreeSet<ActorId> {
+        self.charges.keys().copied().collect()
     }
 }

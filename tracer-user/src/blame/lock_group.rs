@@ -1,75 +1,144 @@
 //! Which futex words are one lock.
 //!
 //! glibc's mutex is one word for all waiters. Java, Go, `parking_lot` and Python's conditions park each waiter on a word of
-//! its own: words with a single waiter, waited on from the same resource class of the same process, are taken as one.
+//! its own: words with a single waiter, waited on from the same place of the same process, are taken as one. glibc's condition
+//! variable has two words in turn, 4 bytes of a structure of 48 (`pthread_cond_t`, bits/pthreadtypes.h).
 
 use foldhash::HashMap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::row::{Pid, Stack, StackId};
-use crate::work::{ClassId, Inventory};
+use super::lock::{LockStats, Locks};
+use crate::classify::{CallSiteId, ClassId, Classifier, FutexWord, LockId};
+use crate::row::{Nanos, Pid, Stack, StackId};
 
-/// LockGroups to locks.
-#[derive(Debug, Default)]
+/// Size of glibc's condition variable, bytes.
+const CONDITION: u64 = 48;
+
+/// Words to locks, with their statistics.
+#[derive(Clone, Debug, Default)]
 pub struct LockGroups {
     of: HashMap<ClassId, ClassId>,
+    stats: BTreeMap<ClassId, LockStats>,
+    files: BTreeMap<ClassId, LockStats>,
     /// Call sites of each lock, with their count, most frequent first.
     pub sites: HashMap<ClassId, Vec<(String, u64)>>,
     /// Stacks that stand for each lock's most frequent call site.
     pub stacks: HashMap<ClassId, StackId>,
     /// Locks made of many words.
-    pub parked: Vec<ClassId>,
+    pub parked: BTreeSet<ClassId>,
 }
 
 impl LockGroups {
-    /// Groups the words of a inventory.
+    /// Groups the words that were waited on up to `at`.
     #[must_use]
-    pub fn group(inventory: &Inventory) -> Self {
-        let mut words = Self::default();
-        let mut parked: BTreeMap<(Pid, String), Vec<ClassId>> = BTreeMap::new();
-        for (class, totals) in &inventory.words {
-            if totals.waiters.len() == 1 {
-                let site = totals.stacks.iter().max_by_key(|(_, count)| **count);
-                let site = site.map_or(String::new(), |(stack, _)| way_in(inventory, *stack));
-                parked.entry((totals.pid, site)).or_default().push(*class);
+    pub fn find(classifier: &Classifier, locks: &Locks, at: Nanos) -> Self {
+        let mut groups = Self::default();
+        let mut stats = locks.at(at);
+        let words = classifier.futexes.all();
+        groups.join_parked(&words, &mut stats);
+        groups.join_conditions(&words, &mut stats);
+        for (key, of) in stats {
+            match key {
+                LockId::File(file) => {
+                    groups.files.insert(file, of);
+                }
+                LockId::Word(word) if !groups.of.contains_key(&word) => {
+                    groups.stats.insert(word, of);
+                }
+                LockId::Word(_) | LockId::Parked(_) => {}
             }
         }
-        for classes in parked.into_values().filter(|classes| classes.len() > 1) {
-            words.parked.push(classes[0]);
-            for class in &classes {
-                words.of.insert(*class, classes[0]);
+        groups.find_call_sites(classifier, &words);
+        groups
+    }
+
+    fn join_parked(
+        &mut self,
+        words: &[(ClassId, &FutexWord)],
+        stats: &mut BTreeMap<LockId, LockStats>,
+    ) {
+        let mut parked: BTreeMap<CallSiteId, Vec<ClassId>> = BTreeMap::new();
+        for (word, of) in words.iter().filter(|(_, of)| !of.is_sleep()) {
+            if of.waiters.len() == 1 {
+                parked.entry(of.usual_site()).or_default().push(*word);
             }
         }
-        let mut sites: HashMap<ClassId, BTreeMap<String, (u64, StackId)>> = HashMap::default();
-        for (class, totals) in &inventory.words {
-            for (stack, count) in &totals.stacks {
-                if let Some(site) = site_name(inventory, *stack) {
-                    let entry = sites
-                        .entry(words.lock(*class))
-                        .or_default()
-                        .entry(site)
-                        .or_insert((0, *stack));
-                    entry.0 += count;
+        for (site, members) in parked.into_iter().filter(|(_, members)| members.len() > 1) {
+            let first = members[0];
+            self.parked.insert(first);
+            self.of.extend(members.iter().map(|word| (*word, first)));
+            if let Some(of) = stats.remove(&LockId::Parked(site)) {
+                self.stats.insert(first, of);
+            }
+        }
+    }
+
+    /// Neighbouring words that are waited on from the same place are a condition variable's.
+    fn join_conditions(
+        &mut self,
+        words: &[(ClassId, &FutexWord)],
+        stats: &mut BTreeMap<LockId, LockStats>,
+    ) {
+        let mut by_address: Vec<(Pid, CallSiteId, u64, ClassId)> = words
+            .iter()
+            .filter(|(word, of)| of.address != 0 && !self.of.contains_key(word))
+            .filter(|(_, of)| of.waiters.len() > 1)
+            .map(|(word, of)| (of.pid, of.usual_site(), of.address, *word))
+            .collect();
+        by_address.sort_unstable();
+        let mut first: Option<(Pid, CallSiteId, u64, ClassId)> = None;
+        for word in by_address {
+            let begins = first.filter(|(pid, site, address, _)| {
+                *pid == word.0 && *site == word.1 && word.2 - address < CONDITION
+            });
+            let Some((.., lock)) = begins else {
+                first = Some(word);
+                continue;
+            };
+            self.of.insert(lock, lock);
+            self.of.insert(word.3, lock);
+            for part in [lock, word.3] {
+                if let Some(of) = stats.remove(&LockId::Word(part)) {
+                    self.stats
+                        .entry(lock)
+                        .and_modify(|sum| sum.merge(&of))
+                        .or_insert(of);
                 }
             }
         }
-        for (class, by_site) in sites {
-            let mut list: Vec<(String, u64, StackId)> = by_site
-                .into_iter()
-                .map(|(site, (count, stack))| (site, count, stack))
-                .collect();
-            list.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-            if let Some(first) = list.first() {
-                words.stacks.insert(class, first.2);
-            }
-            words.sites.insert(
-                class,
-                list.into_iter()
-                    .map(|(site, count, _)| (site, count))
-                    .collect(),
-            );
+    }
+
+    fn find_call_sites(&mut self, classifier: &Classifier, words: &[(ClassId, &FutexWord)]) {
+        #[derive(Clone, Copy)]
+        struct Site {
+            count: u64,
+            stack: StackId,
         }
-        words
+        let mut sites: BTreeMap<ClassId, BTreeMap<String, Site>> = BTreeMap::new();
+        for (word, of) in words {
+            let mut stacks: Vec<_> = of.stacks.iter().collect();
+            stacks.sort_unstable();
+            for (stack, count) in stacks {
+                let frame = classifier.stacks.get(stack).and_then(Stack::call_site);
+                if let Some(frame) = frame {
+                    let by_name = sites.entry(self.lock(*word)).or_default();
+                    let site = by_name.entry(frame.to_string()).or_insert(Site {
+                        count: 0,
+                        stack: *stack,
+                    });
+                    site.count += count;
+                }
+            }
+        }
+        for (lock, by_name) in sites {
+            let mut list: Vec<(String, Site)> = by_name.into_iter().collect();
+            list.sort_by(|a, b| b.1.count.cmp(&a.1.count).then_with(|| a.0.cmp(&b.0)));
+            if let Some((_, site)) = list.first() {
+                self.stacks.insert(lock, site.stack);
+            }
+            let named = list.into_iter().map(|(name, site)| (name, site.count));
+            self.sites.insert(lock, named.collect());
+        }
     }
 
     /// The lock a word belongs to; itself, if it stands alone.
@@ -77,27 +146,26 @@ impl LockGroups {
     pub fn lock(&self, word: ClassId) -> ClassId {
         self.of.get(&word).copied().unwrap_or(word)
     }
-}
 
-/// What tells the waits of one lock from those of others: the call site; where it is not known, the way through the runtime to
-/// the wait.
-fn way_in(inventory: &Inventory, stack: StackId) -> String {
-    /// Frames that tell a monitor from a queue, and both from the threads of the runtime itself.
-    const FRAMES: usize = 6;
-    site_name(inventory, stack).unwrap_or_else(|| {
-        let frames = inventory.stacks.get(&stack).map(|stack| &stack.frames);
-        let names = frames.into_iter().flatten().take(FRAMES);
-        names
-            .map(|frame| frame.symbol.as_str())
-            .collect::<Vec<_>>()
-            .join(" < ")
-    })
-}
+    /// Statistics of the lock that this word stands for.
+    #[must_use]
+    pub fn stats(&self, lock: ClassId) -> Option<&LockStats> {
+        self.stats.get(&lock)
+    }
 
-fn site_name(inventory: &Inventory, stack: StackId) -> Option<String> {
-    inventory
-        .stacks
-        .get(&stack)
-        .and_then(Stack::call_site)
-        .map(ToString::to_string)
+    /// Statistics of the lock of a file.
+    #[must_use]
+    pub fn file(&self, file: ClassId) -> Option<&LockStats> {
+        self.files.get(&file)
+    }
+
+    /// All futex locks, by the word that stands for each.
+    pub fn all(&self) -> impl Iterator<Item = (ClassId, &LockStats)> {
+        self.stats.iter().map(|(lock, of)| (*lock, of))
+    }
+
+    /// All file locks.
+    pub fn all_files(&self) -> impl Iterator<Item = (ClassId, &LockStats)> {
+        self.files.iter().map(|(file, of)| (*file, of))
+    }
 }

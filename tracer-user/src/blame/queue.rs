@@ -1,28 +1,57 @@
-//! The run queue: time without a CPU, and whether our own threads had the CPUs meanwhile.
+//! The run queue: time without a CPU, and whether the target's own threads had the CPUs meanwhile.
 
 use foldhash::HashMap;
 
-use crate::row::{Nanos, Tid};
-use crate::timeline::State;
+use crate::actors::ActorId;
+use crate::classify::State;
+use crate::row::Nanos;
 
-/// The run queue's books.
-#[derive(Debug, Default)]
+/// One actor's part in the run queue.
+#[derive(Clone, Copy, Debug, Default)]
+struct Queuer {
+    state: State,
+    since: Nanos,
+    /// The integral of our share of the CPUs when it came into its present state, s.
+    share_then: f64,
+    queued: Nanos,
+    behind_own: f64,
+}
+
+/// Time without a CPU, summed over some actors.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Queued {
+    /// All of it, s.
+    pub seconds: f64,
+    /// Of it, behind the target's own threads: weighed by the share of the CPUs they had, s.
+    pub behind_own: f64,
+}
+
+impl Queued {
+    /// Share of the queueing that was behind our own threads, 0 to 1.
+    #[must_use]
+    pub fn own_share(&self) -> f64 {
+        if self.seconds > 0.0 {
+            (self.behind_own / self.seconds).clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
+    }
+}
+
+/// The run queue's statistics.
+#[derive(Clone, Debug, Default)]
 pub struct RunQueue {
     cpus: u32,
     running: u32,
-    queued: u32,
     changed: Nanos,
-    states: HashMap<Tid, (bool, State)>,
-    /// Workers' time queued.
-    pub total: Nanos,
-    /// Of it, behind our own threads: weighted by the share of CPUs they had.
-    pub behind_own: f64,
-    /// CPU time of the target's threads.
-    pub run: Nanos,
+    /// Integral over time of the share of the CPUs that the target's threads had, s.
+    share: f64,
+    actors: HashMap<ActorId, Queuer>,
+    run: f64,
 }
 
 impl RunQueue {
-    /// Books for a host with so many CPUs.
+    /// Statistics of a host with so many CPUs.
     #[must_use]
     pub fn new(cpus: u32) -> Self {
         Self {
@@ -31,36 +60,53 @@ impl RunQueue {
         }
     }
 
-    /// A thread of the target changed its state.
-    #[expect(clippy::cast_precision_loss, reason = "times of one window")]
-    pub fn change(&mut self, tid: Tid, worker: bool, at: Nanos, now: State) {
-        let passed = at.since(self.changed);
+    fn advance(&mut self, at: Nanos) {
+        let passed = at.since(self.changed).seconds();
         self.changed = self.changed.max(at);
-        let waited = Nanos(passed.0 * u64::from(self.queued));
-        self.total += waited;
-        self.run += Nanos(passed.0 * u64::from(self.running));
-        self.behind_own +=
-            waited.0 as f64 * f64::from(self.running.min(self.cpus)) / f64::from(self.cpus);
-        let before = self
-            .states
-            .insert(tid, (worker, now))
-            .map(|(_, state)| state);
-        self.running -= u32::from(before == Some(State::Running));
-        self.running += u32::from(now == State::Running);
-        if worker {
-            self.queued -= u32::from(before == Some(State::Queued));
-            self.queued += u32::from(now == State::Queued);
-        }
+        self.share += passed * self.own_share_now();
+        self.run += passed * f64::from(self.running);
     }
 
-    /// Share of the queueing that was behind our own threads, 0 to 1.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "times of one window")]
-    pub fn own_share(&self) -> f64 {
-        if self.total == Nanos::ZERO {
-            0.0
-        } else {
-            (self.behind_own / self.total.0 as f64).clamp(0.0, 1.0)
+    fn own_share_now(&self) -> f64 {
+        f64::from(self.running.min(self.cpus)) / f64::from(self.cpus)
+    }
+
+    /// An actor of the target changed its state.
+    pub(super) fn change(&mut self, actor: ActorId, at: Nanos, now: State) {
+        self.advance(at);
+        let share = self.share;
+        let queuer = self.actors.entry(actor).or_default();
+        match queuer.state {
+            State::Running => self.running = self.running.saturating_sub(1),
+            State::Queued => {
+                queuer.queued += at.since(queuer.since);
+                queuer.behind_own += share - queuer.share_then;
+            }
+            _ => {}
         }
+        (queuer.state, queuer.since, queuer.share_then) = (now, at, share);
+        self.running += u32::from(now == State::Running);
+    }
+
+    /// Time these actors were without a CPU up to `at`.
+    #[must_use]
+    pub fn queued(&self, actors: &[ActorId], at: Nanos) -> Queued {
+        let share = self.share + at.since(self.changed).seconds() * self.own_share_now();
+        let mut sum = Queued::default();
+        for queuer in actors.iter().filter_map(|actor| self.actors.get(actor)) {
+            sum.seconds += queuer.queued.seconds();
+            sum.behind_own += queuer.behind_own;
+            if queuer.state == State::Queued {
+                sum.seconds += at.since(queuer.since).seconds();
+                sum.behind_own += share - queuer.share_then;
+            }
+        }
+        sum
+    }
+
+    /// CPU time of the target up to `at`, s.
+    #[must_use]
+    pub fn run(&self, at: Nanos) -> f64 {
+        self.run + at.since(self.changed).seconds() * f64::from(self.running)
     }
 }

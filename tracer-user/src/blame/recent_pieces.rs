@@ -1,24 +1,25 @@
-//! What each thread did in the last moments.
+//! What each actor did in the last moments.
 
 use foldhash::HashMap;
 use std::collections::VecDeque;
 
-use crate::row::{Nanos, Tid};
-use crate::timeline::{Piece, State};
+use crate::actors::ActorId;
+use crate::classify::{Piece, State};
+use crate::row::Nanos;
 
-/// Pieces kept per thread: a lock is seldom held over more switches than that; what lies before is given as not known.
+/// Pieces kept per actor: a lock is seldom held over more switches than that; what lies before is given as not known.
 const KEPT: usize = 48;
 
-/// The last pieces of all threads.
-#[derive(Debug, Default)]
+/// The last pieces of all actors.
+#[derive(Clone, Debug, Default)]
 pub struct RecentPieces {
-    threads: HashMap<Tid, (VecDeque<Piece>, Piece)>,
+    actors: HashMap<ActorId, (VecDeque<Piece>, Piece)>,
 }
 
 impl RecentPieces {
-    /// A thread's state changed.
-    pub fn change(&mut self, tid: Tid, was: &Piece, now: State) {
-        let (kept, current) = self.threads.entry(tid).or_default();
+    /// An actor's state changed.
+    pub fn change(&mut self, actor: ActorId, was: &Piece, now: State) {
+        let (kept, current) = self.actors.entry(actor).or_default();
         if was.end > was.start && was.state != State::Absent {
             if kept.len() == KEPT {
                 kept.pop_front();
@@ -32,16 +33,21 @@ impl RecentPieces {
         };
     }
 
-    /// The pieces of a thread between two instants, cut to them; what is no longer known is left out.
-    pub fn between(&self, tid: Tid, from: Nanos, to: Nanos) -> impl Iterator<Item = Piece> {
-        let (kept, current) = match self.threads.get(&tid) {
-            Some((kept, current)) => (
-                Some(kept),
-                Some(Piece {
+    /// The pieces of an actor between two instants, cut to them; what is no longer known is left out.
+    pub fn between(
+        &self,
+        actor: ActorId,
+        from: Nanos,
+        to: Nanos,
+    ) -> impl Iterator<Item = Piece> + '_ {
+        let (kept, current) = match self.actors.get(&actor) {
+            Some((kept, current)) => {
+                let current = Piece {
                     end: to,
                     ..*current
-                }),
-            ),
+                };
+                (Some(kept), Some(current))
+            }
             None => (None, None),
         };
         kept.into_iter()
@@ -56,13 +62,5 @@ impl RecentPieces {
                 };
                 (cut.end > cut.start).then_some(cut)
             })
-    }
-
-    /// The present state of a thread.
-    #[must_use]
-    pub fn state(&self, tid: Tid) -> State {
-        self.threads
-            .get(&tid)
-            .map_or(State::Unknown, |(_, current)| current.state)
     }
 }

@@ -3,17 +3,18 @@
 //! Formulas of the design, section 8.1: m = mean number of others present during a visit, R its length; sojourn elasticity
 //! eps = cov(R, m) / var(m) x (1 + mean m) / mean R.
 
-use crate::row::{Nanos, Tid};
+use crate::actors::ActorId;
+use crate::row::Nanos;
 
 /// One customer's visit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visit {
     /// It came, or the window began.
     pub start: Nanos,
     /// It was served, or the window ended.
     pub end: Nanos,
     /// Who.
-    pub tid: Tid,
+    pub actor: ActorId,
     /// What of it lies in the window.
     pub part: Part,
 }
@@ -211,7 +212,8 @@ fn others(visits: &[Visit]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::{Figures, Part, Visit, figures};
-    use crate::row::{Nanos, Tid};
+    use crate::actors::ActorId;
+    use crate::row::Nanos;
 
     /// `(start, end)` in ms.
     fn check(visits: &[(u64, u64)]) -> Figures {
@@ -220,7 +222,7 @@ mod tests {
             .map(|(a, b)| Visit {
                 start: Nanos(a * 1_000_000),
                 end: Nanos(b * 1_000_000),
-                tid: Tid(1),
+                actor: ActorId::Task(1),
                 part: Part::Whole,
             })
             .collect();

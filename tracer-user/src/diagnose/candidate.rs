@@ -1,8 +1,8 @@
 //! A cause under suspicion.
 
+use crate::classify::WaitSite;
 use crate::report::{Culprit, StageName};
 use crate::scaling::Lost;
-use crate::work::WaitSite;
 
 /// A cause under suspicion, with what speaks for and against it.
 #[derive(Clone, Debug, Default)]

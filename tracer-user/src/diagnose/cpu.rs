@@ -10,15 +10,14 @@ use crate::report::Culprit;
 use crate::scaling::Lost;
 
 pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
-    let queue = &findings.collector.queue;
     let seconds = findings.all.queued.seconds();
-    let own = queue.own_share();
+    let own = findings.queued.own_share();
     let lost = seconds * own;
     if lost < WORTH_NAMING * findings.time() {
         return Vec::new();
     }
     let cpus = f64::from(findings.meta.host.cpus.max(1));
-    let busy = queue.run.seconds() / findings.window().max(1e-9);
+    let busy = findings.run_of_all() / findings.window().max(1e-9);
     let stage = findings
         .stages
         .iter()

@@ -7,10 +7,10 @@ use super::candidate::Candidate;
 use super::findings::Findings;
 use super::user_lock::WORTH_NAMING;
 use crate::blame::HolderActivity;
+use crate::classify::{ClassKind, WaitKind, WaitSite};
 use crate::report::Culprit;
-use crate::row::{Nanos, Tid};
+use crate::row::Nanos;
 use crate::scaling::Lost;
-use crate::work::{ClassKind, WaitKind, WaitSite};
 
 /// A file that is written anew with fewer bytes than this each time is a progress file, not the output.
 const SMALL: u64 = 64 * 1024;
@@ -140,13 +140,8 @@ fn candidate(findings: &Findings<'_>, site: WaitSite, seconds: f64) -> Option<Ca
 
 fn writers(findings: &Findings<'_>, site: WaitSite) -> usize {
     let workers = findings.worker_set();
-    let set: std::collections::BTreeSet<Tid> = findings
-        .inventory
-        .totals
-        .get(&site.class)
-        .map(|totals| totals.threads.intersection(&workers).copied().collect())
-        .unwrap_or_default();
-    set.len()
+    let totals = findings.inventory.totals(site.class);
+    totals.map_or(0, |totals| totals.actors.intersection(&workers).count())
 }
 
 fn most(findings: &Findings<'_>, site: WaitSite) -> String {
@@ -164,17 +159,17 @@ fn rewritten(findings: &Findings<'_>, site: WaitSite) -> Option<String> {
     let half = findings.workers.len().div_ceil(2);
     let workers = findings.worker_set();
     let mut best: Option<(u64, String)> = None;
-    for (class, totals) in &findings.inventory.totals {
-        let name = findings.classes.name(*class);
+    for (class, totals) in findings.inventory.all_totals() {
+        let name = findings.classes.name(class);
         let beside =
-            *class == site.class || name.rsplit_once('/').is_some_and(|(own, _)| own == folder);
-        let by_most = totals.threads.intersection(&workers).count() >= half;
+            class == site.class || name.rsplit_once('/').is_some_and(|(own, _)| own == folder);
+        let by_most = totals.actors.intersection(&workers).count() >= half;
         // A database's journal is opened for each transaction, but it is the database that is locked.
         let journal = name
             .strip_prefix(locked)
             .is_some_and(|end| end.starts_with('-'));
         let small = totals.opens > 0 && totals.bytes_written / totals.opens < SMALL;
-        if findings.classes.kind(*class) != ClassKind::Files
+        if findings.classes.kind(class) != ClassKind::Files
             || !beside
             || !by_most
             || journal
@@ -183,7 +178,7 @@ fn rewritten(findings: &Findings<'_>, site: WaitSite) -> Option<String> {
         {
             continue;
         }
-        let rank = (totals.opens, findings.class(*class));
+        let rank = (totals.opens, findings.class(class));
         if best.as_ref().is_none_or(|best| rank > *best) {
             best = Some(rank);
         }

@@ -2,60 +2,114 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::actors::ActorId;
 use crate::blame::{
-    Charge, Collector, HolderActivity, LockGroups, LockKey, LockStats, Part, Visit, figures,
+    Charge, Collector, Figures, HolderActivity, LockGroups, LockStats, Part, Queued, ServiceStats,
+    Visit, figures,
 };
+use crate::classify::{ClassId, ClassKind, OperationId, ResourceClasses, WaitKind, WaitSite};
 use crate::report::StageName;
-use crate::row::{Meta, Nanos, Pid, TaskRole, Tid, printable};
+use crate::row::{KernelSpanKind, Meta, Nanos, Pid, ResourceId, TaskRole, Tid, printable};
 use crate::scaling::{SharingEstimate, StationSamples, estimate_sharing};
-use crate::work::{
-    ClassId, ClassKind, Cycle, Inventory, Operation, ResourceClasses, StageTime, Stages, Times,
-    WaitKind, WaitSite, WorkerTotals,
-};
+use crate::work::{Cycle, Inventory, StageTime, Stages, Times, WorkerTotals};
 
-/// Below this share of visits that were seen whole, their mean would be that of the short ones.
-const WHOLE: f64 = 0.9;
+/// Visits that the window cuts off are the long ones. When all of them are longer on average, by Little's law, than those seen
+/// whole by more than this factor, those seen whole do not stand for all: a tenth is within what a mean of some tens varies by.
+const LIKE_ALL: f64 = 1.1;
+
+/// What the stations give.
+#[derive(Debug)]
+pub struct Evidence<'a> {
+    /// What the trace says of itself.
+    pub meta: &'a Meta,
+    /// Actors and what they did.
+    pub inventory: &'a Inventory<'a>,
+    /// Futex words to locks, and their statistics.
+    pub groups: &'a LockGroups,
+    /// Workers and their cycle.
+    pub cycle: &'a Cycle,
+    /// Stages of operations.
+    pub operation_stages: &'a Stages,
+    /// Who made whom wait.
+    pub collector: &'a Collector,
+    /// Local peers from inside.
+    pub services: &'a BTreeMap<ClassId, ServiceStats>,
+    /// Visits that are under way.
+    pub heads: &'a [(WaitSite, Visit)],
+    /// What each worker did.
+    pub workers: &'a BTreeMap<ActorId, WorkerTotals>,
+    /// Kernel spans, count and time.
+    pub spans: &'a BTreeMap<KernelSpanKind, Spans>,
+    /// The window is looked at as it stands now.
+    pub at: Nanos,
+}
+
+/// How many kernel spans there were, and how long they lasted together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spans {
+    /// How many.
+    pub count: u64,
+    /// How long.
+    pub time: Nanos,
+}
 
 /// What is known when a cause is to be named.
 #[derive(Debug)]
 pub struct Findings<'a> {
     /// What the trace says of itself.
     pub meta: &'a Meta,
-    /// The first pass.
-    pub inventory: &'a Inventory,
+    /// Actors and what they did.
+    pub inventory: &'a Inventory<'a>,
     /// All resource classes.
     pub classes: &'a ResourceClasses,
-    /// Futex words to locks.
-    pub words: &'a LockGroups,
+    /// Futex words to locks, and their statistics.
+    pub groups: &'a LockGroups,
     /// Workers and their cycle.
     pub cycle: &'a Cycle,
     /// Stages of operations.
     pub operation_stages: &'a Stages,
-    /// The books of blame.
-    pub collector: &'a Collector<'a>,
+    /// Who made whom wait.
+    pub collector: &'a Collector,
+    /// Local peers from inside.
+    pub services: &'a BTreeMap<ClassId, ServiceStats>,
+    /// Kernel spans.
+    pub spans: &'a BTreeMap<KernelSpanKind, Spans>,
     /// What each worker did.
-    pub workers: &'a BTreeMap<Tid, WorkerTotals>,
+    pub workers: &'a BTreeMap<ActorId, WorkerTotals>,
     /// Stages of all workers together.
     pub stages: BTreeMap<StageName, StageTime>,
     /// All worker time.
     pub all: Times,
     /// Items completed.
     pub items: u64,
+    /// Workers' time without a CPU.
+    pub queued: Queued,
+    heads: &'a [(WaitSite, Visit)],
+    at: Nanos,
 }
 
 impl<'a> Findings<'a> {
     /// Sums up the workers.
     #[must_use]
-    pub fn new(
-        (meta, inventory, classes): (&'a Meta, &'a Inventory, &'a ResourceClasses),
-        (words, cycle, operation_stages, collector): (
-            &'a LockGroups,
-            &'a Cycle,
-            &'a Stages,
-            &'a Collector<'a>,
-        ),
-        workers: &'a BTreeMap<Tid, WorkerTotals>,
-    ) -> Self {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number of items, not negative"
+    )]
+    pub fn new(evidence: Evidence<'a>) -> Self {
+        let Evidence {
+            meta,
+            inventory,
+            groups,
+            cycle,
+            operation_stages,
+            collector,
+            services,
+            heads,
+            workers,
+            spans,
+            at,
+        } = evidence;
         let (mut stages, mut all) = (BTreeMap::<StageName, StageTime>::new(), Times::default());
         for (name, stage) in workers.values().flat_map(|worker| &worker.stages) {
             let sum = stages.entry(*name).or_default();
@@ -66,26 +120,31 @@ impl<'a> Findings<'a> {
                 *sum.visits.entry(*site).or_default() += count;
             }
         }
-        let items = workers.values().map(|worker| worker.items).sum();
+        let items: f64 = workers.values().map(|worker| worker.items).sum();
         Self {
             meta,
             inventory,
-            classes,
-            words,
+            classes: inventory.classes(),
+            groups,
             cycle,
             operation_stages,
             collector,
+            services,
+            spans,
             workers,
             stages,
             all,
-            items,
+            items: items.round() as u64,
+            queued: collector.queue.queued(&cycle.workers, at),
+            heads,
+            at,
         }
     }
 
     /// Gives all waiting at a wait site to one stage, when it has turned out what is waited for there.
     pub fn give_to_stage(&mut self, site: WaitSite, stage: StageName) {
-        let words = self.words;
-        let is_there = |at: &WaitSite| lock_site(words, *at) == site;
+        let groups = self.groups;
+        let is_there = |at: &WaitSite| lock_site(groups, *at) == site;
         let (mut moved, mut visits) = (Times::default(), BTreeMap::<WaitSite, u64>::new());
         for (name, other) in &mut self.stages {
             if *name == stage {
@@ -123,7 +182,13 @@ impl<'a> Findings<'a> {
     /// Length of the window, s.
     #[must_use]
     pub fn window(&self) -> f64 {
-        self.meta.window().seconds()
+        self.at.since(self.meta.opened).seconds()
+    }
+
+    /// CPU time of all the target's threads, s.
+    #[must_use]
+    pub fn run_of_all(&self) -> f64 {
+        self.collector.queue.run(self.at)
     }
 
     /// Items a second.
@@ -180,7 +245,7 @@ impl<'a> Findings<'a> {
     /// A futex wait site by its lock, any other as it is.
     #[must_use]
     pub fn lock_site(&self, site: WaitSite) -> WaitSite {
-        lock_site(self.words, site)
+        lock_site(self.groups, site)
     }
 
     /// The stage in which most of the time at a wait site is spent.
@@ -201,41 +266,84 @@ impl<'a> Findings<'a> {
             .map_or(StageName::Other, |(name, _)| *name)
     }
 
-    /// A lock's books.
+    /// A lock's statistics.
     #[must_use]
     pub fn lock(&self, site: WaitSite) -> Option<&LockStats> {
-        self.collector.locks.books.get(&LockKey {
-            kind: site.kind,
-            class: site.class,
-        })
+        match site.kind {
+            WaitKind::FileLock => self.groups.file(site.class),
+            _ => self.groups.stats(site.class),
+        }
     }
 
-    /// The locks waited for in a process, heaviest first, seconds.
+    /// The locks waited for in a process, heaviest first.
     #[must_use]
-    pub fn locks_in(&self, pid: Pid) -> Vec<(LockKey, &LockStats)> {
-        let mut list: Vec<_> = self
-            .collector
-            .locks
-            .books
-            .iter()
-            .filter(|(_, stats)| stats.pid == pid)
-            .map(|(key, stats)| (*key, stats))
+    pub fn locks_in(&self, pid: Pid) -> Vec<(WaitSite, &LockStats)> {
+        let futexes = self.groups.all();
+        let files = self.groups.all_files();
+        let mut list: Vec<(WaitSite, &LockStats)> = futexes
+            .map(|(lock, of)| (WaitSite::plain(WaitKind::Futex, lock), of))
+            .chain(files.map(|(file, of)| (WaitSite::plain(WaitKind::FileLock, file), of)))
+            .filter(|(_, of)| of.pid == pid)
             .collect();
-        list.sort_by_key(|(key, stats)| (std::cmp::Reverse(stats.waiting), *key));
+        list.sort_by_key(|(site, of)| (std::cmp::Reverse(of.waiting), *site));
         list
+    }
+
+    /// The workers' visits to a station, with those under way, in order of their ends.
+    #[must_use]
+    pub fn visits(&self, sites: &[WaitSite]) -> Vec<Visit> {
+        let is_asked = |site: &WaitSite| sites.contains(&self.inventory.station(*site));
+        let is_worker = |visit: &Visit| self.workers.contains_key(&visit.actor);
+        let kept = self.collector.visits.iter();
+        let kept = kept
+            .filter(|(site, _)| is_asked(site))
+            .flat_map(|(_, visits)| visits);
+        let heads = self.heads.iter();
+        let heads = heads
+            .filter(|(site, _)| is_asked(site))
+            .map(|(_, visit)| visit);
+        let mut visits: Vec<Visit> = kept
+            .chain(heads)
+            .filter(|v| is_worker(v))
+            .copied()
+            .collect();
+        visits.sort_by_key(|visit| (visit.end, visit.start, visit.actor));
+        visits
+    }
+
+    /// Sockets on which the workers had requests to a peer.
+    #[must_use]
+    pub fn sockets(&self, peer: ClassId) -> BTreeSet<ResourceId> {
+        let all = self.collector.sockets.get(&peer).into_iter().flatten();
+        all.filter(|(_, actor)| self.workers.contains_key(actor))
+            .map(|(socket, _)| *socket)
+            .collect()
+    }
+
+    /// Who ended the workers' waits at a station: workers, others by how often, and nobody seen.
+    #[must_use]
+    pub fn wakers(&self, site: WaitSite) -> Wakers {
+        let mut sum = Wakers::default();
+        for (at, wakers) in &self.collector.wakers {
+            if self.lock_site(self.inventory.station(*at)) != site {
+                continue;
+            }
+            sum.nobody += wakers.nobody;
+            for (actor, count) in &wakers.by {
+                if self.workers.contains_key(actor) {
+                    sum.workers += count;
+                } else {
+                    *sum.others.entry(*actor).or_default() += count;
+                }
+            }
+        }
+        sum
     }
 
     /// The visits to a wait site, and what they say.
     #[must_use]
-    pub fn reading(&self, sites: &[WaitSite]) -> Option<(SharingEstimate, crate::blame::Figures)> {
-        let mut visits: Vec<Visit> = sites
-            .iter()
-            .filter_map(|site| self.collector.visits.get(site))
-            .flatten()
-            .copied()
-            .collect();
-        visits.sort_by_key(|visit| visit.end);
-        let mut seen = figures(&visits);
+    pub fn reading(&self, sites: &[WaitSite]) -> Option<(SharingEstimate, Figures)> {
+        let mut seen = figures(&self.visits(sites));
         if seen.count == 0 {
             return None;
         }
@@ -244,12 +352,12 @@ impl<'a> Findings<'a> {
         let present: f64 = sites.iter().map(|site| self.blocked(*site)).sum();
         #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
         let mean = present / seen.count as f64;
+        let stand_for_all = mean <= LIKE_ALL * seen.mean;
         if mean > seen.mean {
             seen.mean = mean;
             seen.others = (present / self.window().max(1e-9) - 1.0).max(seen.others);
         }
-        #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
-        if (seen.whole as f64) < WHOLE * seen.count as f64 {
+        if !stand_for_all {
             (seen.elasticity, seen.alone) = (None, (0, 0.0));
             seen.low = seen.low.clamp(0.0, seen.mean);
         }
@@ -270,16 +378,20 @@ impl<'a> Findings<'a> {
     /// How many exchanges a worker has under way at once while it has any. More than one: its thread carries several lanes.
     #[must_use]
     pub fn in_flight(&self) -> f64 {
-        let mut by_thread: BTreeMap<Tid, Vec<Visit>> = BTreeMap::new();
-        for (site, visits) in &self.collector.visits {
-            if site.kind == WaitKind::Exchange {
-                for visit in visits.iter().filter(|visit| visit.part != Part::Tail) {
-                    by_thread.entry(visit.tid).or_default().push(*visit);
-                }
+        let mut by_actor: BTreeMap<ActorId, Vec<Visit>> = BTreeMap::new();
+        let requests: Vec<WaitSite> = self
+            .sites()
+            .into_iter()
+            .map(|(site, _)| site)
+            .filter(|site| site.kind == WaitKind::Request)
+            .collect();
+        for visit in self.visits(&requests) {
+            if visit.part != Part::Tail {
+                by_actor.entry(visit.actor).or_default().push(visit);
             }
         }
         let (mut present, mut busy) = (Nanos::ZERO, Nanos::ZERO);
-        for visits in by_thread.values_mut() {
+        for visits in by_actor.values_mut() {
             visits.sort_by_key(|visit| visit.start);
             let mut until = Nanos::ZERO;
             for visit in visits {
@@ -295,33 +407,37 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Name of a thread for people: `worker 12`, else `name (tid)`.
+    /// Name of an actor for people: `worker 12`, else `name (tid)`.
     #[must_use]
-    pub fn thread(&self, tid: Tid) -> String {
-        if let Some(index) = self.cycle.workers.iter().position(|worker| *worker == tid) {
+    pub fn thread(&self, id: ActorId) -> String {
+        if let Some(index) = self.cycle.workers.iter().position(|worker| *worker == id) {
             return format!("worker {}", index + 1);
         }
-        match self.inventory.threads.get(&tid) {
-            Some(thread) if !thread.name.is_empty() => {
-                format!("{} ({tid})", printable(&thread.name))
-            }
-            _ => format!("thread {tid}"),
+        let name = self
+            .inventory
+            .actors
+            .get(&id)
+            .map(|actor| &actor.account.name);
+        match (name.filter(|name| !name.is_empty()), id) {
+            (Some(name), ActorId::Thread(tid)) => format!("{} ({tid})", printable(name)),
+            (Some(name), ActorId::Task(_)) => printable(name).into_owned(),
+            (None, id) => id.to_string(),
         }
     }
 
     /// Name of a process for people, empty: not known.
     #[must_use]
     pub fn process(&self, pid: Pid) -> String {
-        let leader = self.inventory.threads.get(&Tid(pid.0));
+        let actors = &self.inventory.actors;
+        let leader = actors.get(&ActorId::Thread(Tid(pid.0)));
         let name = leader
-            .map(|thread| thread.name.as_str())
+            .map(|actor| actor.account.name.as_str())
             .filter(|name| !name.is_empty());
         let any = || {
-            self.inventory
-                .threads
-                .values()
-                .find(|t| t.pid == pid && !t.name.is_empty())
-                .map(|t| t.name.as_str())
+            let mut accounts = actors.values().map(|actor| actor.account);
+            accounts
+                .find(|account| account.pid == pid && !account.name.is_empty())
+                .map(|account| account.name.as_str())
         };
         name.or_else(any)
             .map(|name| printable(name).into_owned())
@@ -372,9 +488,11 @@ impl<'a> Findings<'a> {
                 match site.kind {
                     WaitKind::Sleep => "sleeps".to_owned(),
                     WaitKind::Sync => format!("is in fsync of {name}"),
-                    WaitKind::Exchange => format!("waits for the reply of {name}"),
+                    WaitKind::Request => format!("waits for the reply of {name}"),
                     WaitKind::Service => "waits for its next request".to_owned(),
-                    WaitKind::Pipe => format!("waits on {name}"),
+                    WaitKind::Connect => format!("connects to {name}"),
+                    WaitKind::PipeRead => format!("reads the empty {name}"),
+                    WaitKind::PipeWrite => format!("writes to the full {name}"),
                     WaitKind::File => format!("is in a estimate_sharing or write of {name}"),
                     WaitKind::Futex => format!(
                         "waits for the {}",
@@ -402,7 +520,7 @@ impl<'a> Findings<'a> {
     /// Where a lock is taken most often.
     #[must_use]
     pub fn call_site(&self, class: ClassId) -> Option<String> {
-        self.words
+        self.groups
             .sites
             .get(&class)
             .and_then(|sites| sites.first())
@@ -427,23 +545,25 @@ impl<'a> Findings<'a> {
 
     /// The stage of an operation.
     #[must_use]
-    pub fn stage_name(&self, operation: Operation) -> Option<StageName> {
+    pub fn stage_name(&self, operation: OperationId) -> Option<StageName> {
         self.operation_stages.of(operation)
     }
 
     /// The workers as a set.
     #[must_use]
-    pub fn worker_set(&self) -> BTreeSet<Tid> {
+    pub fn worker_set(&self) -> BTreeSet<ActorId> {
         self.cycle.workers.iter().copied().collect()
     }
 
-    /// Whether a process is a target or a local peer.
+    /// Actors of the target that are no workers.
     #[must_use]
-    pub fn role(&self, tid: Tid) -> TaskRole {
-        self.inventory
-            .threads
-            .get(&tid)
-            .map_or(TaskRole::Bystander, |thread| thread.role)
+    pub fn helpers(&self) -> usize {
+        let actors = self.inventory.actors.iter();
+        actors
+            .filter(|(id, actor)| {
+                actor.account.role == TaskRole::Target && !self.workers.contains_key(id)
+            })
+            .count()
     }
 
     /// `thread` or `process`: what the workers are.
@@ -453,8 +573,8 @@ impl<'a> Findings<'a> {
             .cycle
             .workers
             .iter()
-            .filter_map(|tid| self.inventory.threads.get(tid))
-            .map(|t| t.pid)
+            .filter_map(|id| self.inventory.actors.get(id))
+            .map(|actor| actor.account.pid)
             .collect();
         if pids.len() > 1 && pids.len() == self.cycle.workers.len() {
             "process"
@@ -464,10 +584,21 @@ impl<'a> Findings<'a> {
     }
 }
 
-fn lock_site(words: &LockGroups, site: WaitSite) -> WaitSite {
+/// Who ended waits, by sort.
+#[derive(Clone, Debug, Default)]
+pub struct Wakers {
+    /// Workers.
+    pub workers: u64,
+    /// Other threads of the target, local peers, and strangers.
+    pub others: BTreeMap<ActorId, u64>,
+    /// Interrupts, timers, the network, or nobody seen.
+    pub nobody: u64,
+}
+
+fn lock_site(groups: &LockGroups, site: WaitSite) -> WaitSite {
     match site.kind {
         WaitKind::Futex => WaitSite {
-            class: words.lock(site.class),
+            class: groups.lock(site.class),
             ..site
         },
         _ => site,

@@ -4,12 +4,12 @@
 //! syncs (then the lock is the cause, and the sync its because).
 
 use super::candidate::Candidate;
-use super::findings::Findings;
+use super::findings::{Findings, Spans};
 use super::user_lock::WORTH_NAMING;
+use crate::classify::{WaitKind, WaitSite};
 use crate::report::Culprit;
 use crate::row::{DiskLimit, DiskUnit, KernelSpanKind, Nanos, printable};
 use crate::scaling::Lost;
-use crate::work::{WaitKind, WaitSite};
 
 /// A limit binds when this share of it is used over the window.
 const BINDS: f64 = 0.85;
@@ -71,7 +71,7 @@ pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
         .map(|(site, _)| findings.class(site.class))
         .collect();
     let name = names.first().cloned().unwrap_or_default();
-    let commits = &findings.inventory.spans;
+    let commits = findings.spans;
     let mut evidence = vec![format!(
         "{} syncs took {:.2} ms on average, {:.1} s of worker time in all; {:.1} were under way at once, {:.0} a second were completed.",
         seen.count,
@@ -80,9 +80,9 @@ pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
         seen.others + 1.0,
         seen.rate,
     )];
-    if let Some((count, time)) = commits
+    if let Some(Spans { count, time }) = commits
         .get(&KernelSpanKind::JournalCommit)
-        .filter(|(count, _)| *count > 0)
+        .filter(|spans| spans.count > 0)
     {
         evidence.push(format!(
             "The journal committed {count} times, for {:.2} s of the window.",

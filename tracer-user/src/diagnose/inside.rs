@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::findings::Findings;
-use crate::blame::{LockKey, LockStats, ServiceStats, port_of};
+use crate::blame::{LockStats, ServiceStats, port_of};
+use crate::classify::{ClassId, ClassKind, WaitKind, WaitSite};
 use crate::row::Pid;
-use crate::work::{ClassId, ClassKind, WaitKind};
 
 /// A service answers the same requests the workers send: its count of replies is within this share of theirs.
 const SAME_REQUESTS: f64 = 0.3;
@@ -29,7 +29,7 @@ pub(super) struct Inside<'a> {
     pub(super) locked: f64,
     /// Mean time a request waits for another one in a way that is not known as a lock, s.
     pub(super) co_waiters: f64,
-    pub(super) lock: Option<(LockKey, &'a LockStats)>,
+    pub(super) lock: Option<(WaitSite, &'a LockStats)>,
     pub(super) replies: f64,
 }
 
@@ -49,9 +49,7 @@ pub(super) fn look_inside<'a>(
     let name = findings.classes.name(peer);
     let port = name.rsplit_once(':').map_or(name, |(_, port)| port);
     let books: Vec<&ServiceStats> = findings
-        .collector
         .services
-        .books
         .iter()
         .filter(|(class, stats)| {
             findings.classes.kind(**class) == ClassKind::Service

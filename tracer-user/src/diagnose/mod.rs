@@ -20,7 +20,7 @@ mod user_lock;
 mod verdict;
 
 pub use candidate::Candidate;
-pub use findings::Findings;
+pub use findings::{Evidence, Findings, Spans};
 pub use verdict::{Conclusion, conclude};
 
 /// All candidates, each rule asked once; none of them looks at the size of the serialization factor.

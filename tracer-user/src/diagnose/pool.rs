@@ -10,10 +10,10 @@ use super::candidate::Candidate;
 use super::findings::Findings;
 use super::user_lock::{BY_CO_WAITERS, WORTH_NAMING, by_co_waiters};
 use crate::blame::{HolderActivity, LockStats};
+use crate::classify::{ClassId, WaitKind, WaitSite};
 use crate::report::Culprit;
 use crate::row::ResourceId;
 use crate::scaling::Lost;
-use crate::work::{ClassId, WaitKind, WaitSite};
 
 /// A pool's holder is inside an exchange for at least this share of the time it holds.
 const INSIDE: f64 = 0.5;
@@ -31,8 +31,9 @@ pub(super) fn is_pool(
     let mut peers: Vec<(ClassId, f64)> = Vec::new();
     for (what, share) in &activity {
         if let HolderActivity::Blocked(WaitSite {
-            kind: WaitKind::Exchange,
+            kind: WaitKind::Request,
             class,
+            ..
         }) = what
         {
             match peers.iter_mut().find(|(peer, _)| peer == class) {
@@ -42,12 +43,7 @@ pub(super) fn is_pool(
         }
     }
     let (peer, share) = peers.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let sockets: BTreeSet<ResourceId> = findings
-        .collector
-        .sockets
-        .get(&peer)
-        .cloned()
-        .unwrap_or_default();
+    let sockets: BTreeSet<ResourceId> = findings.sockets(peer);
     let few = sockets.len() > 1 && sockets.len() < findings.workers.len();
     (share >= INSIDE && few && site.kind == WaitKind::Futex).then_some((peer, sockets.len()))
 }
@@ -66,10 +62,7 @@ fn candidate(findings: &Findings<'_>, site: WaitSite, seconds: f64) -> Option<Ca
     let stats = findings.lock(site)?;
     let (peer, size) = is_pool(findings, site, stats)?;
     let name = findings.class(peer);
-    let exchange = WaitSite {
-        kind: WaitKind::Exchange,
-        class: peer,
-    };
+    let exchange = WaitSite::plain(WaitKind::Request, peer);
     let (_, seen) = findings.reading(&[exchange])?;
     #[expect(clippy::cast_precision_loss, reason = "a number of sockets")]
     let capacity = size as f64;

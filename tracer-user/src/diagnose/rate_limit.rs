@@ -8,9 +8,9 @@ use super::candidate::Candidate;
 use super::findings::Findings;
 use super::inside::look_inside;
 use super::user_lock::WORTH_NAMING;
+use crate::classify::{WaitKind, WaitSite};
 use crate::report::Culprit;
 use crate::scaling::Lost;
-use crate::work::{WaitKind, WaitSite};
 
 /// Sleeps for tokens vary in length with the number that wait; sleeps for a fixed time don't.
 const LENGTHS_VARY: f64 = 0.1;
@@ -34,17 +34,16 @@ fn side_by_side(findings: &Findings<'_>) -> Option<Candidate> {
     let (reading, seen) = findings.reading(&[site])?;
     let throttled = findings
         .inventory
-        .totals
-        .iter()
+        .all_totals()
+        .into_iter()
         .filter(|(_, totals)| totals.throttled > 0)
         .max_by_key(|(_, totals)| totals.throttled);
     let tokens = reading.even && seen.variation > LENGTHS_VARY && seen.others >= 1.0;
     if throttled.is_none() && !tokens {
         return None;
     }
-    let (peer, replies) = throttled.map_or((None, 0), |(class, totals)| {
-        (Some(*class), totals.throttled)
-    });
+    let (peer, replies) =
+        throttled.map_or((None, 0), |(class, totals)| (Some(class), totals.throttled));
     let name = peer.map_or("a limit in the program itself".to_owned(), |class| {
         findings.class(class)
     });
@@ -63,12 +62,7 @@ fn side_by_side(findings: &Findings<'_>) -> Option<Candidate> {
     }
     let stage = peer.map_or_else(
         || findings.stage_of(site),
-        |class| {
-            findings.stage_of(WaitSite {
-                kind: WaitKind::Exchange,
-                class,
-            })
-        },
+        |class| findings.stage_of(WaitSite::plain(WaitKind::Request, class)),
     );
     Some(Candidate {
         cause: "rate-limit",
@@ -114,7 +108,7 @@ fn inside_peer(findings: &Findings<'_>) -> Option<Candidate> {
     let (site, seconds) = findings
         .sites()
         .into_iter()
-        .find(|(site, _)| site.kind == WaitKind::Exchange)?;
+        .find(|(site, _)| site.kind == WaitKind::Request)?;
     if seconds < WORTH_NAMING * findings.time() {
         return None;
     }

@@ -8,9 +8,9 @@ use super::findings::Findings;
 use super::inside::{Inside, look_inside};
 use super::user_lock::WORTH_NAMING;
 use crate::blame::{Figures, HolderActivity};
+use crate::classify::{WaitKind, WaitSite};
 use crate::report::Culprit;
 use crate::scaling::{Lost, SharingEstimate};
-use crate::work::{WaitKind, WaitSite};
 
 /// Of the time a request takes, this share must be queueing for the peer to be a serialiser.
 const QUEUES: f64 = 0.1;
@@ -20,7 +20,7 @@ pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
     sites
         .iter()
         .filter(|(site, seconds)| {
-            site.kind == WaitKind::Exchange && *seconds >= WORTH_NAMING * findings.time()
+            site.kind == WaitKind::Request && *seconds >= WORTH_NAMING * findings.time()
         })
         .filter_map(|(site, seconds)| {
             let (reading, seen) = findings.reading(&[*site])?;

@@ -6,18 +6,18 @@
 
 use super::candidate::Candidate;
 use super::findings::Findings;
+use super::findings::Wakers;
 use super::user_lock::{BY_CO_WAITERS, WORTH_NAMING, by_co_waiters};
-use crate::blame::Wakers;
+use crate::actors::ActorId;
+use crate::classify::{WaitKind, WaitSite};
 use crate::report::{Culprit, StageName};
-use crate::row::Tid;
 use crate::scaling::Lost;
-use crate::work::{WaitKind, WaitSite};
 
 pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
     let mut feeds: Vec<(WaitSite, f64)> = Vec::new();
     for (site, seconds) in findings.sites() {
         match site.kind {
-            WaitKind::Pipe | WaitKind::Service if fed(findings, site).is_some() => {
+            WaitKind::PipeRead | WaitKind::Service if fed(findings, site).is_some() => {
                 feeds.push((site, seconds))
             }
             WaitKind::Futex if seconds >= WORTH_NAMING * findings.time() => {
@@ -92,13 +92,13 @@ pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
 }
 
 /// The thread, no worker, that ends most of the waits at a wait site.
-fn fed(findings: &Findings<'_>, site: WaitSite) -> Option<Tid> {
+fn fed(findings: &Findings<'_>, site: WaitSite) -> Option<ActorId> {
     let Wakers {
         workers, others, ..
-    } = findings.collector.wakers.get(&site)?;
+    } = findings.wakers(site);
     let (tid, count) = others
         .iter()
         .max_by_key(|(tid, count)| (**count, std::cmp::Reverse(**tid)))?;
     let all: u64 = others.values().sum();
-    (all > *workers && *count > 0).then_some(*tid)
+    (all > workers && *count > 0).then_some(*tid)
 }

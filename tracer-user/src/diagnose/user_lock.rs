@@ -8,10 +8,10 @@ use super::candidate::Candidate;
 use super::findings::Findings;
 use super::pool;
 use crate::blame::LockStats;
+use crate::classify::{WaitKind, WaitSite};
 use crate::report::Culprit;
 use crate::row::ResourceKind;
 use crate::scaling::Lost;
-use crate::work::{WaitKind, WaitSite};
 
 /// Waiting that makes out less than this share of worker time is of no interest.
 pub(super) const WORTH_NAMING: f64 = 0.02;

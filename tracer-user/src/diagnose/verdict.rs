@@ -2,9 +2,9 @@
 
 use super::candidate::Candidate;
 use super::findings::Findings;
+use crate::classify::WaitKind;
 use crate::report::{Culprit, RateSource, Severity, StageName, Verdict};
 use crate::scaling::{Factor, KARP_FLATT_CRITICAL, Lost, factor, karp_flatt};
-use crate::work::WaitKind;
 
 /// Severity by the serialization factor, as users know it.
 const CRITICAL: f64 = 10.0;

@@ -138,7 +138,7 @@ pub fn goldsky() -> Report {
             unmatched_wakeups: 2,
             self_cpu_share: 0.008,
             unknown_time_share: 0.0,
-            books_difference: 0.002,
+            kernel_difference: Some(0.002),
             notes: vec!["hardware counters are not there on this host".to_owned()],
             ..Coverage::default()
         },

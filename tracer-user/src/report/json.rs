@@ -300,7 +300,7 @@ mod tests {
     "unmatched_wakeups": 2,
     "self_cpu_share": 0.008,
     "unknown_time_share": 0.0,
-    "books_difference": 0.002,
+    "kernel_difference": 0.002,
     "conservation_error_ns": 0,
     "multiplexed_share": 0.0,
     "notes": [

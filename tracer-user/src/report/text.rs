@@ -419,8 +419,9 @@ Evidence
   cpu                 Transform    80 us      1
   - Coverage: 48,211 events, none lost; 0% of worker time in
     no known state; holdup took 0.8% of a CPU.
-  - Unmatched wake-ups 2; difference to the kernel's books
-    0.2%; exchanges on shared sockets 0%; turns alike 97%.
+  - Unmatched wake-ups 2; difference to the kernel's own
+    figures 0.2%; exchanges on shared sockets 0%; turns
+    alike 97%.
   - hardware counters are not there on this host
 "##);
     }

@@ -332,9 +332,9 @@ pub struct Coverage {
     /// Time of workers that is in no known state, 0 to 1.
     #[serde(default)]
     pub unknown_time_share: f64,
-    /// Largest difference to the kernel's own books (schedstat, switches), 0 to 1.
+    /// How far the timelines are from the kernel's own figures (run time, switches), 0 to 1 and more; null: not compared.
     #[serde(default)]
-    pub books_difference: f64,
+    pub kernel_difference: Option<f64>,
     /// Difference of worker time and window times workers, ns; always 0.
     #[serde(default)]
     pub conservation_error_ns: i64,

@@ -4,7 +4,7 @@ use super::{Nanos, Pid, Tid};
 
 /// What a span is. Append-only numbers.
 #[repr(u8)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KernelSpanKind {
     /// A tracked thread waited for a kernel lock: `a` address, `b` flags of `lock:contention_begin`.
     #[default]

@@ -10,6 +10,6 @@ mod state;
 mod sweep;
 mod threads;
 
-pub use comparison::{CpuTotals, KernelComparison, compare};
+pub use comparison::{Comparison, KernelComparison};
 pub use state::{Blocked, Piece, State};
-pub use sweep::{LOOKAHEAD, Step, Sweep};
+pub use sweep::{Gap, LOOKAHEAD, Step, Sweep};

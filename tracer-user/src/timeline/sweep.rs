@@ -114,28 +114,58 @@ pub struct Sweep {
     held: VecDeque<Held>,
     first: u32,
     threads: Threads,
+    /// Where nothing, or not all, is known, in order.
+    gaps: VecDeque<Gap>,
     opened: Nanos,
     lookahead: Nanos,
     now: Nanos,
     late: Nanos,
 }
 
+/// From when to when rows are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The first that may be missing began then.
+    pub from: Nanos,
+    /// The last that may be missing ended then.
+    pub to: Nanos,
+    /// All rows are missing, as when a part of the trace is damaged. Else some are: a wait that has a row is known.
+    pub all: bool,
+}
+
 impl Sweep {
-    /// A sweep over a window that opens at `opened`; what lies before is cut off. `longest` is the longest wait there is: on
-    /// a starved host it was not cut in time, and rows must be held back for as long.
+    /// A sweep over a window that opens at `opened`; what lies before is cut off.
     #[must_use]
-    pub fn new(opened: Nanos, longest: Nanos) -> Self {
+    pub fn new(opened: Nanos) -> Self {
         Self {
             marks: Vec::new(),
             done: 0,
             held: VecDeque::new(),
             first: 0,
-            threads: Threads::default(),
+            threads: Threads::new(opened),
+            gaps: VecDeque::new(),
             opened,
-            lookahead: LOOKAHEAD.max(longest),
+            lookahead: LOOKAHEAD,
             now: opened,
             late: Nanos::ZERO,
         }
+    }
+
+    /// Rows are missing there. Gaps are told in order, before the rows that follow them.
+    pub fn gap(&mut self, gap: Gap) {
+        self.gaps.push_back(gap);
+    }
+
+    /// Rows of threads that had ended by then, which were passed over.
+    #[must_use]
+    pub fn after_end(&self) -> u64 {
+        self.threads.after_end()
+    }
+
+    /// Up to when all steps were given.
+    #[must_use]
+    pub fn now(&self) -> Nanos {
+        self.now
     }
 
     /// Time that came too late to be placed: a thread's rows were not in order.
@@ -146,6 +176,9 @@ impl Sweep {
 
     /// Takes a batch and gives all steps that are now certain.
     pub fn push(&mut self, batch: Batch, listen: &mut dyn FnMut(Step<'_>)) {
+        // On a starved host a wait was not cut in time, and rows must be held back for as long.
+        let longest = batch.waits.iter().map(|wait| wait.end.since(wait.start));
+        self.lookahead = longest.fold(self.lookahead, Nanos::max);
         let certain = batch.watermark.since(self.lookahead);
         self.enter(&batch.waits);
         self.held.push_back(Held {
@@ -158,10 +191,14 @@ impl Sweep {
     /// Gives the remaining steps, and ends every thread's last stretch at `closed`.
     pub fn finish(&mut self, closed: Nanos, listen: &mut dyn FnMut(Step<'_>)) {
         self.drain(closed, listen);
-        // Rows that end after the window: their beginning still counts.
+        // Rows that end after the window: their beginning still counts, and facts hold.
         self.now = closed;
         self.marks.clear();
-        self.held.clear();
+        for held in std::mem::take(&mut self.held) {
+            for task in held.batch.tasks.iter().skip(held.tasks) {
+                listen(Step::Task(task));
+            }
+        }
         self.threads.close(closed, listen);
     }
 
@@ -208,6 +245,7 @@ impl Sweep {
                     if mark.at > until {
                         break;
                     }
+                    self.pass_gaps(mark.at, listen);
                     self.done += 1;
                     self.now = self.now.max(mark.at);
                     if let Some(wait) = wait_at(&self.held, self.first, mark.index) {
@@ -223,12 +261,29 @@ impl Sweep {
                     if at > until {
                         break;
                     }
+                    self.pass_gaps(at, listen);
                     self.now = self.now.max(at);
                     self.end(table, listen);
                     end = self.next_end();
                 }
                 (_, None) => break,
             }
+        }
+    }
+
+    /// Gaps that begin or end before what happens at `at`.
+    fn pass_gaps(&mut self, at: Nanos, listen: &mut dyn FnMut(Step<'_>)) {
+        while let Some(gap) = self.gaps.front().copied() {
+            if !self.threads.is_in_gap() && gap.from < at {
+                let from = gap.from.max(self.now);
+                self.threads.lose(from, gap.all, listen);
+                self.now = from;
+            }
+            if !self.threads.is_in_gap() || gap.to >= at {
+                break;
+            }
+            self.threads.find();
+            self.gaps.pop_front();
         }
     }
 
@@ -282,7 +337,7 @@ impl Sweep {
             Table::Calls => {
                 let call = &held.batch.calls[held.calls];
                 held.calls += 1;
-                self.threads.meet(call.tid, call.pid, self.now, listen);
+                self.threads.called(call.tid, call.pid, self.now, listen);
                 listen(Step::Call(call));
             }
         }

@@ -2,7 +2,7 @@
 
 use super::cycle::{Cycle, ItemMark};
 use super::inventory::Inventory;
-use super::operation::{Operation, OperationKind};
+use crate::classify::{OperationId, OperationKind};
 
 /// The user's item cannot be read, or nothing like it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +30,7 @@ impl Cycle {
     ///
     /// # Errors
     /// [`ItemError`] when it cannot be read or never happened.
-    pub fn name_item(&mut self, item: &str, inventory: &Inventory) -> Result<(), ItemError> {
+    pub fn name_item(&mut self, item: &str, inventory: &Inventory<'_>) -> Result<(), ItemError> {
         let form = || ItemError::Form {
             item: item.to_owned(),
         };
@@ -39,38 +39,38 @@ impl Cycle {
             "write" => |kind| {
                 matches!(
                     kind,
-                    OperationKind::Exchange(_) | OperationKind::Write | OperationKind::Give
+                    OperationKind::Request(_) | OperationKind::Write | OperationKind::Give
                 )
             },
-            "exchange" => |kind| matches!(kind, OperationKind::Exchange(_) | OperationKind::Serve),
+            "exchange" => |kind| matches!(kind, OperationKind::Request(_) | OperationKind::Serve),
             "fsync" => |kind| kind == OperationKind::Sync,
             "read" => |kind| matches!(kind, OperationKind::Read | OperationKind::Take),
             "call" => |_| true,
             _ => return Err(form()),
         };
-        let count = |operation: &Operation| {
-            let threads = self
-                .workers
-                .iter()
-                .filter_map(|tid| inventory.threads.get(tid));
-            threads
-                .filter_map(|thread| thread.operations.get(operation))
+        let count = |operation: OperationId| {
+            let workers = self.workers.iter();
+            workers
+                .filter_map(|id| inventory.actors.get(id)?.operations.get(&operation))
                 .sum::<u64>()
         };
-        let named = |operation: &Operation| match what {
-            "call" => kind_name(operation.kind) == part,
-            _ => inventory.classes.name(operation.class).contains(part),
-        };
         let best = inventory
-            .alphabet
+            .classifier
+            .operations
             .iter()
-            .filter(|op| fits(op.kind) && named(op))
-            .max_by_key(|op| count(op));
+            .filter(|(_, operation)| {
+                let is_named = match what {
+                    "call" => kind_name(operation.kind) == part,
+                    _ => inventory.classes().name(operation.class).contains(part),
+                };
+                fits(operation.kind) && is_named
+            })
+            .max_by_key(|(id, _)| count(*id));
         match best {
-            Some(operation) => {
+            Some((id, _)) => {
                 self.times = 1;
-                self.mark = Some(ItemMark::Each(*operation));
-                self.regular.insert(*operation, count(operation));
+                self.mark = Some(ItemMark::Each(id));
+                self.regular.insert(id, count(id));
                 Ok(())
             }
             None => Err(ItemError::NotSeen {
@@ -83,7 +83,8 @@ impl Cycle {
 
 fn kind_name(kind: OperationKind) -> &'static str {
     match kind {
-        OperationKind::Exchange(_) => "exchange",
+        OperationKind::Request(_) | OperationKind::Reply => "exchange",
+        OperationKind::Refused(_) => "refused",
         OperationKind::Serve => "serve",
         OperationKind::Read => "read",
         OperationKind::Write => "write",
@@ -98,16 +99,14 @@ fn kind_name(kind: OperationKind) -> &'static str {
     }
 }
 
-fn seen(inventory: &Inventory) -> String {
+fn seen(inventory: &Inventory<'_>) -> String {
     let mut list: Vec<String> = inventory
-        .alphabet
+        .classifier
+        .operations
         .iter()
-        .map(|operation| {
-            format!(
-                "{} {}",
-                kind_name(operation.kind),
-                inventory.classes.name(operation.class)
-            )
+        .map(|(_, operation)| {
+            let name = inventory.classes().name(operation.class);
+            format!("{} {name}", kind_name(operation.kind))
         })
         .map(|text| crate::row::printable(text.trim()).into_owned())
         .collect();

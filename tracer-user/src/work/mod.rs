@@ -1,29 +1,40 @@
-//! Timelines to exchanges, stages, items and their rate.
+//! What every actor does: operations, stages, items, rate, and who the workers are.
 //!
-//! In: rows (for the inventory, a first pass) and steps of the sweep (for the attribution, a second pass). Out: who the workers are,
-//! what a turn of their cycle is, and where each nanosecond of their time went. Nobody annotates anything: operations are
-//! told apart by what they are done to, stages by verbs, bytes and files. In doubt a stage is `other`, not a guess.
+//! In: events by actor, as they come. Out, whenever asked: who the workers are, what one iteration of their cycle is, and where
+//! each nanosecond of their time went. Nobody annotates anything: operations are told apart by what they are done to, stages
+//! by verbs, bytes and files. In doubt a stage is `other`, not a guess.
 
+mod slots;
+
+mod account;
 mod attribution;
-mod class;
-mod cycle;
-mod inventory;
-mod item;
-mod operation;
-mod period;
-mod request;
-mod segment;
-mod stage;
-mod times;
-mod wait_site;
+mod blocks;
 
-pub use attribution::{Attribution, StageTime, WorkerTotals};
-pub use class::{ClassId, ClassKind, ResourceClasses, pattern};
+mod stage;
+
+mod recorder;
+
+mod inventory;
+
+mod workers;
+
+mod period;
+
+mod cycle;
+mod item;
+
+mod times;
+
+mod stage_time;
+
+pub use account::{Account, Accounts, ActorIndex};
+pub use blocks::{Block, Blocks};
 pub use cycle::{Cycle, ItemMark};
-pub use inventory::{ClassTotals, FutexTotals, Inventory, ThreadTotals};
+pub use inventory::{Actor, Inventory};
 pub use item::ItemError;
-pub use operation::{Operation, OperationKind, operation};
-pub use request::{Request, RequestTracker};
+pub use recorder::{ClassTotals, Recorder};
+pub use slots::{Context, Next, Part, Slots};
 pub use stage::{RuleError, StageName, Stages, UserRule};
+pub use stage_time::{StageTime, WorkerTotals, crossings, worker_totals};
 pub use times::Times;
-pub use wait_site::{WaitKind, WaitSite};
+pub use workers::Crew;

@@ -6,11 +6,9 @@ use foldhash::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::class::ClassId;
 use super::inventory::Inventory;
-use super::operation::{Operation, OperationKind};
-use super::wait_site::{WaitKind, WaitSite};
-use crate::row::{Syscall, Verb};
+use crate::classify::{ClassId, Operation, OperationId, OperationKind};
+use crate::row::Verb;
 
 /// Part of the work an item goes through.
 #[derive(
@@ -73,38 +71,36 @@ impl std::str::FromStr for UserRule {
     }
 }
 
-/// Stages of all operations met in the inventory.
-#[derive(Debug, Default)]
+impl UserRule {
+    /// It holds for a resource class of this name.
+    #[must_use]
+    pub fn fits(&self, name: &str) -> bool {
+        !name.is_empty() && name.contains(&self.part)
+    }
+}
+
+/// Stages of all operations.
+#[derive(Clone, Debug, Default)]
 pub struct Stages {
-    by_operation: HashMap<Operation, StageName>,
+    by_operation: HashMap<OperationId, StageName>,
     by_class: HashMap<ClassId, StageName>,
 }
 
 impl Stages {
-    /// Classifies the operations of a inventory.
+    /// Finds the stage of each operation that was met.
     #[must_use]
-    pub fn classify(inventory: &Inventory, rules: &[UserRule]) -> Self {
+    pub fn find(inventory: &Inventory<'_>) -> Self {
         let mut stages = Self::default();
-        for operation in &inventory.alphabet {
-            if let Some(stage) = classify(*operation, inventory, rules) {
-                stages.by_operation.insert(*operation, stage);
-                // Where a resource class is both read from and written to, a wait there that never returned is a write.
+        for (id, operation) in inventory.classifier.operations.iter() {
+            let counted = inventory.canonical(id);
+            let what = inventory.operation(counted).unwrap_or(operation);
+            if let Some(stage) = stage(what, inventory) {
+                stages.by_operation.insert(id, stage);
+                // Where a resource class is both read from and written to, a wait there that is part of no known operation
+                // is a write.
                 let at = stages.by_class.entry(operation.class).or_insert(stage);
                 if stage == StageName::Write {
                     *at = stage;
-                }
-            }
-        }
-        // ResourceClasses at which somebody is still blocked in his first request.
-        for (class, totals) in &inventory.totals {
-            for verb in totals.bytes.keys() {
-                let operation = Operation {
-                    kind: OperationKind::Exchange(*verb),
-                    class: *class,
-                };
-                if let Some(stage) = classify(operation, inventory, rules) {
-                    stages.by_operation.entry(operation).or_insert(stage);
-                    stages.by_class.entry(*class).or_insert(stage);
                 }
             }
         }
@@ -113,26 +109,8 @@ impl Stages {
 
     /// The stage of an operation; `None`: it says nothing about it (a lock, a sleep).
     #[must_use]
-    pub fn of(&self, operation: Operation) -> Option<StageName> {
+    pub fn of(&self, operation: OperationId) -> Option<StageName> {
         self.by_operation.get(&operation).copied()
-    }
-
-    /// The stage of waiting at a wait site in `call`, for calls whose end was not seen.
-    #[must_use]
-    pub fn of_wait(&self, site: WaitSite, call: Syscall) -> Option<StageName> {
-        // One pipe or file may be read by some and written by others.
-        let kind = match (site.kind, call.is_input()) {
-            (WaitKind::Pipe, true) => OperationKind::Take,
-            (WaitKind::Pipe, false) => OperationKind::Give,
-            (WaitKind::File, true) => OperationKind::Read,
-            (WaitKind::File, false) => OperationKind::Write,
-            (WaitKind::Sync, _) => OperationKind::Sync,
-            (WaitKind::Exchange, _) => return self.at(site.class),
-            _ => return None,
-        };
-        let class = site.class;
-        self.of(Operation { kind, class })
-            .or_else(|| self.at(class))
     }
 
     /// The stage of what is done at a resource class as a whole.
@@ -143,45 +121,39 @@ impl Stages {
 }
 
 /// A database whose changes go to a file beside it (`data.db-wal`, `data.db-journal`).
-fn has_journal(name: &str, inventory: &Inventory) -> bool {
-    let beside = |other: &str| {
+fn has_journal(name: &str, inventory: &Inventory<'_>) -> bool {
+    let is_beside = |other: &str| {
         other
             .strip_prefix(name)
             .is_some_and(|end| end.starts_with('-'))
     };
-    let written = inventory.totals.iter().filter(|(_, totals)| totals.written);
     !name.is_empty()
-        && written
-            .into_iter()
-            .any(|(class, _)| beside(inventory.classes.name(*class)))
+        && inventory
+            .recorder
+            .classes
+            .iter()
+            .filter(|(_, totals)| totals.written)
+            .any(|(class, _)| is_beside(inventory.classes().name(*class)))
 }
 
-fn classify(operation: Operation, inventory: &Inventory, rules: &[UserRule]) -> Option<StageName> {
-    let name = inventory.classes.name(operation.class);
-    if let Some(rule) = rules
-        .iter()
-        .find(|rule| !name.is_empty() && name.contains(&rule.part))
-    {
+fn stage(operation: Operation, inventory: &Inventory<'_>) -> Option<StageName> {
+    let name = inventory.classes().name(operation.class);
+    let rules = inventory.recorder.rules();
+    if let Some(rule) = rules.iter().find(|rule| rule.fits(name)) {
         return Some(rule.stage);
     }
-    let totals = inventory.totals.get(&operation.class);
+    let totals = inventory.totals(operation.class);
     Some(match operation.kind {
-        OperationKind::Exchange(Verb::HttpRead | Verb::SqlRead | Verb::RedisRead) => {
-            StageName::Fetch
-        }
-        OperationKind::Exchange(Verb::HttpWrite | Verb::SqlWrite | Verb::RedisWrite) => {
-            StageName::Write
-        }
-        OperationKind::Exchange(Verb::SqlOther) => return None,
-        OperationKind::Exchange(verb) => {
-            let (out, inward) = totals.and_then(|totals| totals.bytes.get(&verb)).copied()?;
-            if out > inward {
-                StageName::Write
-            } else {
-                StageName::Fetch
+        OperationKind::Request(verb) | OperationKind::Refused(verb) => match verb {
+            Verb::HttpRead | Verb::SqlRead | Verb::RedisRead => StageName::Fetch,
+            Verb::HttpWrite | Verb::SqlWrite | Verb::RedisWrite => StageName::Write,
+            Verb::SqlOther => return None,
+            Verb::Unknown | Verb::HttpPost | Verb::HttpReply | Verb::Tls => {
+                by_bytes(totals?.bytes.get(&verb).copied())
             }
-        }
-        // SharingEstimate back what is also written is part of writing: a database page, a progress file.
+        },
+        OperationKind::Reply => StageName::Fetch,
+        // Reading back what is also written is part of writing: a database page, a progress file.
         OperationKind::Read
             if totals.is_some_and(|totals| totals.written) || has_journal(name, inventory) =>
         {
@@ -197,4 +169,12 @@ fn classify(operation: Operation, inventory: &Inventory, rules: &[UserRule]) -> 
         | OperationKind::Release
         | OperationKind::Sleep => return None,
     })
+}
+
+/// More bytes out than in: a write.
+fn by_bytes(bytes: Option<(u64, u64)>) -> StageName {
+    match bytes {
+        Some((out, inward)) if out > inward => StageName::Write,
+        _ => StageName::Fetch,
+    }
 }

@@ -96,9 +96,11 @@ fn coverage(report: &Report, limits: &Limits, details: bool) -> Vec<Phrase> {
     if details {
         points.push(
             format!(
-                "Unmatched wake-ups {}; difference to the kernel's books {}; exchanges on shared sockets {}; turns alike {}.",
+                "Unmatched wake-ups {}; difference to the kernel's own figures {}; exchanges on shared sockets {}; turns alike {}.",
                 count(coverage.unmatched_wakeups),
-                percent(coverage.books_difference),
+                coverage
+                    .kernel_difference
+                    .map_or("not compared".to_owned(), percent),
                 percent(coverage.multiplexed_share),
                 percent(report.items.regularity)
             )

@@ -95,7 +95,7 @@ fn plainly(batch: &Batch, opened: Nanos, listen: &mut dyn FnMut(Step<'_>)) {
         marks.push((end.max(opened), number, Phase::Ends as u8, table, at));
     }
     marks.sort_unstable();
-    let mut threads = Threads::default();
+    let mut threads = Threads::new(opened);
     for (at, _, phase, table, row) in marks {
         match (table, phase) {
             (0, _) => threads.life(&batch.tasks[row], at, listen),
@@ -104,7 +104,7 @@ fn plainly(batch: &Batch, opened: Nanos, listen: &mut dyn FnMut(Step<'_>)) {
             (1, _) => threads.phase(&batch.waits[row], Phase::Ends, at, listen),
             _ => {
                 let call = &batch.calls[row];
-                threads.meet(call.tid, call.pid, at, listen);
+                threads.called(call.tid, call.pid, at, listen);
                 listen(Step::Call(call));
             }
         }
@@ -119,7 +119,7 @@ fn end_of(batch: &Batch) -> Nanos {
 fn swept(rows: &Batch, opened: Nanos, pieces: u64) -> Vec<String> {
     let mut steps = Vec::new();
     let mut listen = |step: Step<'_>| steps.push(format!("{step:?}"));
-    let mut sweep = Sweep::new(opened, Nanos::ZERO);
+    let mut sweep = Sweep::new(opened);
     sweep.lookahead = Nanos(60);
     let mut rest = rows.clone();
     let last = end_of(rows).0;
@@ -183,7 +183,7 @@ fn what_goes_on_at_the_end_is_cut_there_and_late_time_is_counted() {
             states.push((was.start.0, was.end.0, was.state != State::Running));
         }
     };
-    let mut sweep = Sweep::new(Nanos(100), Nanos::ZERO);
+    let mut sweep = Sweep::new(Nanos(100));
     sweep.lookahead = Nanos(50);
     let batch = |watermark, waits| Batch {
         watermark: Nanos(watermark),

@@ -35,19 +35,48 @@ pub enum ClassKind {
 }
 
 /// All resources of a trace, and the resource classes they belong to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ResourceClasses {
     resources: HashMap<ResourceId, Resource>,
     of: HashMap<ResourceId, ClassId>,
     ids: HashMap<(ClassKind, String), ClassId>,
     names: Vec<(ClassKind, String)>,
+    timer: ClassId,
+}
+
+impl Default for ResourceClasses {
+    fn default() -> Self {
+        let mut classes = Self {
+            resources: HashMap::default(),
+            of: HashMap::default(),
+            ids: HashMap::default(),
+            names: Vec::new(),
+            timer: ClassId::default(),
+        };
+        classes.timer = classes.class((ClassKind::Timer, String::new()));
+        classes
+    }
 }
 
 impl ResourceClasses {
     /// Takes what is known of a resource; a later row of the same id replaces an earlier one.
     pub fn learn(&mut self, resource: &Resource) {
         self.resources.insert(resource.id, resource.clone());
-        self.of.remove(&resource.id);
+        let Some(old) = self.of.remove(&resource.id) else {
+            return;
+        };
+        let key = class_key(resource);
+        let is_new = self
+            .names
+            .get(old.0 as usize)
+            .is_some_and(|name| *name != key);
+        let is_alone = !self.of.values().any(|of| *of == old);
+        if is_new && is_alone && key.0 == self.kind(old) && !self.ids.contains_key(&key) {
+            // It is better known now: what was counted so far is of the same class.
+            self.ids.remove(&self.names[old.0 as usize]);
+            self.ids.insert(key.clone(), old);
+            self.names[old.0 as usize] = key;
+        }
     }
 
     /// All that is known of a resource.
@@ -75,10 +104,16 @@ impl ResourceClasses {
         class
     }
 
-    /// Waiting for this resource turned out to be waiting for time to pass: from now on it belongs to that resource class.
-    pub fn pass_time(&mut self, id: ResourceId) {
-        let timer = self.class((ClassKind::Timer, String::new()));
-        self.of.insert(id, timer);
+    /// As [`ResourceClasses::of`], for a resource that was asked for before.
+    #[must_use]
+    pub fn known(&self, id: ResourceId) -> Option<ClassId> {
+        self.of.get(&id).copied()
+    }
+
+    /// The class of passing time.
+    #[must_use]
+    pub fn timer(&self) -> ClassId {
+        self.timer
     }
 
     fn class(&mut self, key: (ClassKind, String)) -> ClassId {
@@ -88,12 +123,6 @@ impl ResourceClasses {
             self.names.push(key);
         }
         class
-    }
-
-    /// As [`ResourceClasses::of`], for a resource class that was asked for before.
-    #[must_use]
-    pub fn known(&self, id: ResourceId) -> Option<ClassId> {
-        self.of.get(&id).copied()
     }
 
     /// Sort of a resource class.

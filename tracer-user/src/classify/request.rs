@@ -3,10 +3,12 @@
 use foldhash::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::class::ClassId;
 use crate::row::{Call, Nanos, Pid, ResourceId, Tid, Verb};
 
-/// A turn that got its first reply byte (as client), or gave it (as server).
+/// HTTP statuses of a request that is to be tried again: 429 Too Many Requests, 503 Service Unavailable (RFC 6585, RFC 9110).
+const TRY_AGAIN: [u16; 2] = [429, 503];
+
+/// A request that got its first reply byte (as client), or gave it (as server).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Request {
     /// The socket.
@@ -23,74 +25,75 @@ pub struct Request {
     pub verb: Verb,
     /// HTTP status of the reply, else 0.
     pub status: u16,
-    /// Several threads sent before a reply came: no turn of one worker.
+    /// Several threads sent before a reply came: no request of one worker.
     pub shared: bool,
     /// The request was sent before the window: `start` is not known, and zero.
     pub headless: bool,
 }
 
-#[derive(Debug, Default)]
+impl Request {
+    /// The peer refused it for now, and it is to be tried again.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        TRY_AGAIN.contains(&self.status)
+    }
+}
+
+#[derive(Clone, Debug, Default)]
 struct Socket {
     open: Option<Request>,
     verb: Option<Verb>,
-    /// A reply was outstanding when the window before ended, and nothing was heard since.
+    /// The latest reply refused its request.
+    refused: bool,
+    /// A window has begun since anything was heard of it.
     outstanding: bool,
 }
 
-/// The turns under way on all sockets.
-#[derive(Debug, Default)]
+/// The requests under way on all sockets.
+#[derive(Clone, Debug, Default)]
 pub struct RequestTracker {
-    usual: HashMap<ClassId, Verb>,
     sockets: HashMap<ResourceId, Socket>,
-    /// RequestTracker in which several threads sent at once.
+    /// Requests in which several threads sent at once.
     pub multiplexed: u64,
-    /// All turns.
+    /// All requests that were answered.
     pub all: u64,
 }
 
 impl RequestTracker {
-    /// RequestTracker that know what is usually asked of each peer, for replies to requests sent before the window.
+    /// The requests that are under way, by their sockets.
     #[must_use]
-    pub fn knowing(usual: HashMap<ClassId, Verb>) -> Self {
-        Self {
-            usual,
-            ..Self::default()
-        }
-    }
-
-    /// A window ends: the turns that are open, by their sockets. A reply that comes first in the next window has its request
-    /// before it.
-    pub fn end_window(&mut self) -> Vec<Request> {
-        let mut open: Vec<Request> = self
-            .sockets
-            .values_mut()
-            .filter_map(|socket| {
-                let request = socket.open.take();
-                socket.outstanding = request.is_some();
-                request
-            })
-            .collect();
+    pub fn open(&self) -> Vec<Request> {
+        let mut open: Vec<Request> = self.sockets.values().filter_map(|s| s.open).collect();
         open.sort_unstable_by_key(|request| request.socket);
         open
     }
 
-    /// What the present turn of a socket is about; `None`: its request was not seen, and the peer is not known.
-    #[must_use]
-    pub fn verb(&self, socket: ResourceId, peer: ClassId) -> Option<Verb> {
-        self.sockets
-            .get(&socket)
-            .and_then(|state| state.verb)
-            .or_else(|| self.usual.get(&peer).copied())
+    /// A window ends: what is under way is cut. A reply that comes first in the next window has its request before it, in this
+    /// window or in the pause.
+    pub fn end_window(&mut self) -> Vec<Request> {
+        let open = self.open();
+        for socket in self.sockets.values_mut() {
+            socket.open = None;
+            socket.outstanding = true;
+        }
+        open
     }
 
-    /// A call on a socket that this side connected. Gives the turn when its first reply bytes came.
+    /// What the present request of a socket is about, and whether it was refused; `None`: the request was not seen.
+    #[must_use]
+    pub fn verb(&self, socket: ResourceId) -> Option<(Verb, bool)> {
+        let socket = self.sockets.get(&socket)?;
+        socket.verb.map(|verb| (verb, socket.refused))
+    }
+
+    /// A call on a socket that this side connected. Gives the request when its first reply bytes came.
     pub fn client(&mut self, call: &Call) -> Option<Request> {
         if call.ret <= 0 {
             return None;
         }
         if call.call.is_output() {
             let socket = self.sockets.entry(call.resource).or_default();
-            socket.outstanding = false;
+            (socket.outstanding, socket.refused) = (false, false);
             match &mut socket.open {
                 None => {
                     socket.verb = Some(call.verb);
@@ -111,7 +114,7 @@ impl RequestTracker {
         self.close(call)
     }
 
-    /// A call on a socket that this side accepted. Gives the turn when the reply's first bytes went out.
+    /// A call on a socket that this side accepted. Gives the request when the reply's first bytes went out.
     pub fn server(&mut self, call: &Call) -> Option<Request> {
         if call.ret <= 0 {
             return None;
@@ -133,20 +136,23 @@ impl RequestTracker {
             headless: true,
             ..begin(call, Nanos::ZERO)
         };
-        let mut request = match self.sockets.entry(call.resource) {
+        let (mut request, socket) = match self.sockets.entry(call.resource) {
             Entry::Occupied(socket) => {
                 let socket = socket.into_mut();
                 let outstanding = std::mem::take(&mut socket.outstanding);
-                socket.open.take().or_else(|| outstanding.then(headless))?
+                let request = socket.open.take().or_else(|| outstanding.then(headless))?;
+                (request, socket)
             }
             // The first that is heard of this socket is a reply: its request lies before the window.
-            Entry::Vacant(class) => {
-                class.insert(Socket::default());
-                headless()
-            }
+            Entry::Vacant(place) => (headless(), place.insert(Socket::default())),
         };
         self.all += 1;
         (request.end, request.status) = (call.end, call.status);
+        socket.refused = request.is_refused();
+        if request.headless {
+            // What its first bytes said of the reply tells nothing of the request.
+            (request.verb, socket.verb) = (Verb::Unknown, None);
+        }
         Some(request)
     }
 }

@@ -1,0 +1,101 @@
+//! A service of two processes, by hand.
+
+use super::*;
+use crate::row::{Batch, Resource, ResourceKind, SocketRole, Tid};
+
+const SOCKETS: [ResourceId; 2] = [ResourceId(1), ResourceId(2)];
+const THREADS: [ActorId; 2] = [ActorId::Thread(Tid(10)), ActorId::Thread(Tid(11))];
+
+/// Two processes that serve the same port, each with a connection; and a poll that one of them waits in.
+fn classifier() -> (Classifier, [ClassId; 2], State) {
+    let mut classifier = Classifier::default();
+    let resources = SOCKETS.into_iter().zip([10, 11]);
+    classifier.learn(&Batch {
+        resources: resources
+            .map(|(id, pid)| Resource {
+                id,
+                pid: Pid(pid),
+                kind: ResourceKind::Socket,
+                role: SocketRole::Server,
+                local: "127.0.0.1:5432".to_owned(),
+                ..Resource::default()
+            })
+            .collect(),
+        ..Batch::default()
+    });
+    let services = SOCKETS.map(|socket| classifier.classes.of(socket));
+    let poll = WaitSite::plain(WaitKind::Poll, classifier.classes.of(ResourceId(9)));
+    let poll = State::Waiting(classifier.sites.intern(poll));
+    (classifier, services, poll)
+}
+
+fn reply(at: usize, end: u64) -> Request {
+    Request {
+        socket: SOCKETS[at],
+        tid: Tid([10, 11][at]),
+        pid: Pid([10, 11][at]),
+        end: Nanos(end),
+        ..Request::default()
+    }
+}
+
+fn arrival(socket: ResourceId, end: u64) -> Call {
+    Call {
+        resource: socket,
+        end: Nanos(end),
+        ..Call::default()
+    }
+}
+
+/// ```text
+/// 10 answers  |r|        |r    r|
+/// 11 answers  |r|  |r....r|           blocked from 20 to 60, woken by `waker`
+/// ```
+fn check(waker: Option<ActorId>, expect: (u64, u64)) {
+    let (classifier, service, poll) = classifier();
+    let mut services = Services::default();
+    for at in 0..2 {
+        let call = arrival(SOCKETS[at], 1);
+        services.arrived(THREADS[at], &call, service[at], &classifier.sites);
+        services.replied(THREADS[at], &reply(at, 2), service[at], &classifier.sites);
+    }
+    let piece = |start, end, state| Piece {
+        start: Nanos(start),
+        end: Nanos(end),
+        state,
+    };
+    let run = piece(10, 20, State::Running);
+    services.change(THREADS[1], &run, poll, None, &classifier);
+    let call = arrival(SOCKETS[1], 20);
+    services.arrived(THREADS[1], &call, service[1], &classifier.sites);
+    let wait = piece(20, 60, poll);
+    services.change(THREADS[1], &wait, State::Running, waker, &classifier);
+    services.replied(THREADS[1], &reply(1, 60), service[1], &classifier.sites);
+    let stats = &services.stats[&service[1]];
+    assert_eq!((stats.co_waiters.0, stats.handed_off), expect, "{stats:?}");
+    assert_eq!(stats.total.0, 40);
+}
+
+#[test]
+fn who_is_woken_by_another_request_has_waited_for_it() {
+    check(Some(THREADS[0]), (40, 1));
+}
+
+#[test]
+fn who_is_woken_by_anybody_else_has_not() {
+    check(None, (0, 0));
+    check(Some(ActorId::Thread(Tid(99))), (0, 0));
+}
+
+#[test]
+fn a_request_that_comes_before_the_reply_to_another_is_interleaved() {
+    let (classifier, [service, _], _) = classifier();
+    let mut services = Services::default();
+    // The second is more of the first.
+    for (socket, interleaved) in [(0, 0), (0, 0), (1, 1)] {
+        let call = arrival(SOCKETS[socket], 1);
+        services.arrived(THREADS[0], &call, service, &classifier.sites);
+        let stats = services.stats.get(&service);
+        assert_eq!(stats.map_or(0, |stats| stats.interleaved), interleaved);
+    }
+}

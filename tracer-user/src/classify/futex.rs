@@ -1,0 +1,185 @@
+//! Futex words: who waits on each, and from where in the program.
+
+use foldhash::HashMap;
+use std::collections::BTreeSet;
+
+use super::class::ClassId;
+use crate::row::{Pid, Stack, StackId, Tid};
+
+/// `-ETIMEDOUT` (include/uapi/asm-generic/errno.h).
+pub(super) const TIMED_OUT: i64 = -110;
+
+/// Waiters that are told apart; more than one is what matters.
+const MOST_WAITERS: usize = 64;
+
+/// A place in a program from which a futex is waited for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallSiteId(pub u32);
+
+/// What counts as one lock while rows come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LockId {
+    /// A futex word that several threads wait on, or of which nothing better is known.
+    Word(ClassId),
+    /// The futex words, of one waiter each so far, that are waited for from this place: Java, Go, `parking_lot` and Python's
+    /// conditions park each waiter on a word of its own.
+    Parked(CallSiteId),
+    /// The lock of a file.
+    File(ClassId),
+}
+
+/// One word.
+#[derive(Clone, Debug, Default)]
+pub struct FutexWord {
+    /// Its process (one of them, for a shared word).
+    pub pid: Pid,
+    /// Its address, or its offset in shared memory.
+    pub address: u64,
+    /// Threads that waited on it, as far as they are told apart.
+    pub waiters: BTreeSet<Tid>,
+    /// Waits by call stack.
+    pub stacks: HashMap<StackId, u64>,
+    /// Waits by place in the program.
+    pub call_sites: HashMap<CallSiteId, u64>,
+    /// The latest place.
+    pub last_site: CallSiteId,
+    /// Waits that ended because their time was up.
+    pub timed_out: u64,
+    /// Waits that ended otherwise.
+    pub woken: u64,
+}
+
+impl FutexWord {
+    /// One thread waits here for time to pass: a runtime's sleep, or an idle thread that looks around now and then. A lock's
+    /// waiters are woken.
+    #[must_use]
+    pub fn is_sleep(&self) -> bool {
+        self.waiters.len() <= 1 && self.timed_out > self.woken
+    }
+
+    fn lock(&self, word: ClassId) -> LockId {
+        if self.waiters.len() == 1 {
+            LockId::Parked(self.last_site)
+        } else {
+            LockId::Word(word)
+        }
+    }
+
+    /// The place it is waited for from most often.
+    #[must_use]
+    pub fn usual_site(&self) -> CallSiteId {
+        let most = self.call_sites.iter();
+        most.max_by_key(|(site, count)| (**count, std::cmp::Reverse(**site)))
+            .map_or(self.last_site, |(site, _)| *site)
+    }
+}
+
+/// All words, and the places they are waited for from.
+#[derive(Clone, Debug, Default)]
+pub struct FutexWords {
+    words: HashMap<ClassId, FutexWord>,
+    call_sites: HashMap<(Pid, String), CallSiteId>,
+    by_stack: HashMap<(Pid, StackId), CallSiteId>,
+}
+
+impl FutexWords {
+    /// A thread begins to wait.
+    pub(super) fn wait(
+        &mut self,
+        word: ClassId,
+        address: u64,
+        (tid, pid): (Tid, Pid),
+        stack: StackId,
+        stacks: &HashMap<StackId, Stack>,
+    ) -> LockId {
+        let site = self.call_site(pid, stack, stacks);
+        let entry = self.words.entry(word).or_default();
+        (entry.pid, entry.address) = (pid, address);
+        if entry.waiters.len() < MOST_WAITERS {
+            entry.waiters.insert(tid);
+        }
+        if stack != StackId::NONE {
+            *entry.stacks.entry(stack).or_default() += 1;
+            *entry.call_sites.entry(site).or_default() += 1;
+        }
+        entry.last_site = site;
+        entry.lock(word)
+    }
+
+    /// The lock that a word is part of, as far as is known now.
+    #[must_use]
+    pub fn lock(&self, word: ClassId) -> LockId {
+        self.words
+            .get(&word)
+            .map_or(LockId::Word(word), |entry| entry.lock(word))
+    }
+
+    /// A wait on `word` returned `ret`. Gives whether the word is one that its thread sleeps on.
+    pub(super) fn returned(&mut self, word: ClassId, ret: i64) -> bool {
+        let entry = self.words.entry(word).or_default();
+        if ret == TIMED_OUT {
+            entry.timed_out += 1;
+        } else {
+            entry.woken += 1;
+        }
+        entry.is_sleep()
+    }
+
+    /// What is known of a word.
+    #[must_use]
+    pub fn get(&self, word: ClassId) -> Option<&FutexWord> {
+        self.words.get(&word)
+    }
+
+    /// All words, in order.
+    #[must_use]
+    pub fn all(&self) -> Vec<(ClassId, &FutexWord)> {
+        let mut all: Vec<_> = self.words.iter().map(|(word, of)| (*word, of)).collect();
+        all.sort_unstable_by_key(|(word, _)| *word);
+        all
+    }
+
+    /// The words that are slept on, not locks.
+    pub fn sleeps(&self) -> impl Iterator<Item = ClassId> {
+        let words = self.words.iter().filter(|(_, word)| word.is_sleep());
+        words.map(|(word, _)| *word)
+    }
+
+    fn call_site(
+        &mut self,
+        pid: Pid,
+        stack: StackId,
+        stacks: &HashMap<StackId, Stack>,
+    ) -> CallSiteId {
+        if let Some(site) = self.by_stack.get(&(pid, stack)) {
+            return *site;
+        }
+        let next = CallSiteId(u32::try_from(self.call_sites.len()).unwrap_or(u32::MAX));
+        let key = (pid, way_in(stacks.get(&stack)));
+        let site = *self.call_sites.entry(key).or_insert(next);
+        if stack == StackId::NONE || stacks.contains_key(&stack) {
+            self.by_stack.insert((pid, stack), site);
+        }
+        site
+    }
+}
+
+/// What tells the waits of one lock from those of others: the call site; where it is not known, the frames through the
+/// runtime to the wait.
+fn way_in(stack: Option<&Stack>) -> String {
+    /// Frames that tell a monitor from a queue, and both from the threads of the runtime itself.
+    const FRAMES: usize = 6;
+    let Some(stack) = stack else {
+        return String::new();
+    };
+    match stack.call_site() {
+        Some(frame) => frame.to_string(),
+        None => {
+            let names = stack.frames.iter().take(FRAMES);
+            names
+                .map(|frame| frame.symbol.as_str())
+                .collect::<Vec<_>>()
+                .join(" < ")
+        }
+    }
+}

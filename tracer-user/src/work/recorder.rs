@@ -1,0 +1,364 @@
+//! Takes events as they come and keeps what every actor did, in memory that does not grow with the window.
+
+use std::collections::BTreeSet;
+
+use foldhash::HashMap;
+
+use super::account::{Account, Accounts, SEQUENCE};
+use super::attribution::Role;
+use super::blocks::Blocks;
+use super::slots::Slots;
+use super::stage::UserRule;
+use crate::actors::ActorId;
+use crate::classify::{
+    ClassId, ClassifiedCall, Classifier, Event, OperationId, OperationKind, State, WaitKind,
+    WaitSite,
+};
+use crate::row::{Nanos, Syscall, Task, TaskFact, TaskRole, Tid, Verb};
+
+/// What was done to one resource class.
+#[derive(Clone, Debug, Default)]
+pub struct ClassTotals {
+    /// Bytes out and in, by what the request was about.
+    pub bytes: std::collections::BTreeMap<Verb, (u64, u64)>,
+    /// Written, synced or truncated: more than read.
+    pub written: bool,
+    /// Bytes written to it as a file.
+    pub bytes_written: u64,
+    /// How often it was opened: a file that is opened for each write is written anew, not appended to.
+    pub opens: u64,
+    /// Actors of the target that came here.
+    pub actors: BTreeSet<ActorId>,
+    /// Replies with status 429 or 503.
+    pub throttled: u64,
+}
+
+/// The work station: keeps the accounts.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    /// By actor.
+    pub accounts: Accounts,
+    /// By resource class.
+    pub classes: HashMap<ClassId, ClassTotals>,
+    /// By block of the window.
+    pub blocks: Blocks,
+    rules: Vec<UserRule>,
+    /// Whether an operation belongs to a stage, by its number.
+    staged: Vec<bool>,
+    /// The present window began; before that a pause was.
+    began: Nanos,
+}
+
+impl Recorder {
+    /// Nothing is known yet; the window opens at `opened`. `rules`: the user's word on stages.
+    #[must_use]
+    pub fn new(opened: Nanos, rules: Vec<UserRule>) -> Self {
+        Self {
+            accounts: Accounts::default(),
+            classes: HashMap::default(),
+            blocks: Blocks::new(opened),
+            rules,
+            staged: Vec::new(),
+            began: opened,
+        }
+    }
+
+    /// Takes an event.
+    pub fn record(&mut self, event: &Event<'_, ActorId>, classifier: &mut Classifier) {
+        self.know_stages(classifier);
+        match event {
+            Event::Change {
+                who, pid, was, now, ..
+            } => {
+                let index = self.accounts.index(*who);
+                let account = self.accounts.at(index);
+                account.pid = *pid;
+                if account.role != TaskRole::Target {
+                    return;
+                }
+                if let Some((state, length)) = account.open.advance(was.end) {
+                    account.spend(state, length, classifier);
+                    self.blocks.add(index, state, was.end, length);
+                }
+                account.open.state = *now;
+            }
+            Event::Call(call) => self.call(call, classifier),
+            Event::Task(task) => self.task(task),
+            Event::Join(at, _) => self.join(*at, classifier),
+        }
+    }
+
+    /// Which of the operations met since belong to a stage.
+    fn know_stages(&mut self, classifier: &Classifier) {
+        let known = self.staged.len();
+        for (_, operation) in classifier.operations.iter().skip(known) {
+            let name = classifier.classes.name(operation.class);
+            let by_rule = self.rules.iter().any(|rule| rule.fits(name));
+            self.staged.push(by_rule || operation.kind.is_staged());
+        }
+    }
+
+    fn is_staged(staged: &[bool], operation: OperationId) -> bool {
+        usize::from(operation.0)
+            .checked_sub(1)
+            .and_then(|at| staged.get(at).copied())
+            .unwrap_or(false)
+    }
+
+    fn call(&mut self, row: &ClassifiedCall<'_, ActorId>, classifier: &mut Classifier) {
+        let index = self.accounts.index(row.who);
+        let account = self.accounts.at(index);
+        account.pid = row.call.pid;
+        if account.role != TaskRole::Target {
+            return;
+        }
+        if let Some((state, length)) = account.open.advance(row.call.end) {
+            account.spend(state, length, classifier);
+            self.blocks.add(index, state, row.call.end, length);
+        }
+        if row.is(Syscall::Open) && row.call.ret >= 0 {
+            self.classes.entry(row.class).or_default().opens += 1;
+        }
+        let Some((id, operation)) = row.operation else {
+            return;
+        };
+        self.count_class(row, operation.kind);
+        let account = self.accounts.at(index);
+        let mut progress = Slots::default();
+        if Self::is_staged(&self.staged, id) {
+            let site = classifier.sites.intern(WaitSite {
+                kind: wait_kind(operation.kind),
+                class: operation.class,
+                operation: id,
+            });
+            let is_answer = matches!(
+                operation.kind,
+                OperationKind::Request(_) | OperationKind::Refused(_) | OperationKind::Reply
+            ) && row.call.call.is_input()
+                && row.call.ret > 0;
+            if is_answer && let Some(poll) = account.open.poll_under_way(&classifier.sites) {
+                self.blocks.reassign(index, poll, site);
+            }
+            let Account { open, slots, .. } = account;
+            let polled = is_answer.then_some(site);
+            open.operation(row.call.start, id, polled, &classifier.sites, slots);
+            let visits = match operation.kind {
+                // However many sends and receives it takes.
+                OperationKind::Request(_) | OperationKind::Refused(_) | OperationKind::Reply => {
+                    u64::from(row.request.is_some())
+                }
+                _ => u64::from(row.call.count),
+            };
+            slots.visit(super::attribution::inside(id), site, visits);
+            account.progress(row, id, operation.kind, self.began, &mut progress);
+        } else {
+            let role = role(row, operation.kind, classifier);
+            let Account { open, slots, .. } = account;
+            open.aside(row.call.start, role, slots);
+        }
+        account.count(row, id, operation.kind, &mut self.blocks);
+        if !progress.transitions.is_empty() {
+            let block = self.blocks.at(row.call.end);
+            for (pair, count) in &progress.transitions {
+                *block.transitions.entry(*pair).or_default() += count;
+            }
+            account.slots.merge(&progress);
+        }
+    }
+
+    fn count_class(&mut self, row: &ClassifiedCall<'_, ActorId>, kind: OperationKind) {
+        let totals = self.classes.entry(row.class).or_default();
+        totals.actors.insert(row.who);
+        match kind {
+            OperationKind::Request(verb) | OperationKind::Refused(verb) => {
+                let (out, inward) = totals.bytes.entry(verb).or_default();
+                *(if row.call.call.is_output() {
+                    out
+                } else {
+                    inward
+                }) += row.call.bytes();
+                let refused = row.request.is_some_and(|request| request.is_refused());
+                totals.throttled += u64::from(refused);
+            }
+            OperationKind::Write => {
+                totals.written = true;
+                if row.call.call.is_output() {
+                    totals.bytes_written += row.call.bytes();
+                }
+            }
+            OperationKind::Sync => totals.written = true,
+            _ => {}
+        }
+    }
+
+    fn task(&mut self, task: &Task) {
+        let index = self.accounts.index(ActorId::Thread(task.tid));
+        let account = self.accounts.at(index);
+        account.pid = task.pid;
+        match task.fact {
+            TaskFact::SchedStatOpened => account.opened = Some(task.schedstat),
+            TaskFact::SchedStatClosed => account.closed = Some(task.schedstat),
+            // A reading of the kernel's figures says nothing of why a thread is recorded.
+            _ => account.role = task.role,
+        }
+        if task.parent_pid.0 != 0 {
+            account.parent = task.parent_pid;
+        }
+        for (mine, theirs) in [
+            (&mut account.name, &task.name),
+            (&mut account.exe, &task.exe),
+        ] {
+            if !theirs.is_empty() {
+                mine.clone_from(theirs);
+            }
+        }
+    }
+
+    /// Windows join here: a call that is under way in the next one need not be the one before.
+    fn join(&mut self, at: Nanos, classifier: &Classifier) {
+        let staged = &self.staged;
+        for (index, account) in self.accounts.all_mut() {
+            if account.role == TaskRole::Target {
+                if let Some((state, length)) = account.open.advance(at) {
+                    account.spend(state, length, classifier);
+                    self.blocks.add(index, state, at, length);
+                }
+                let Account { open, slots, .. } = account;
+                let is_staged = |operation| Self::is_staged(staged, operation);
+                open.end_window(at, &classifier.sites, &is_staged, slots);
+            }
+        }
+        self.began = at;
+    }
+
+    /// What an actor has done up to `at`, what is under way included.
+    #[must_use]
+    pub fn slots_at(&self, account: &Account, at: Nanos, classifier: &Classifier) -> Slots {
+        let mut slots = account.slots.clone();
+        let is_staged = |operation| Self::is_staged(&self.staged, operation);
+        account
+            .open
+            .clone()
+            .end_window(at, &classifier.sites, &is_staged, &mut slots);
+        slots
+    }
+
+    /// The user's word on stages.
+    #[must_use]
+    pub fn rules(&self) -> &[UserRule] {
+        &self.rules
+    }
+
+    /// Threads as the kernel's figures and the timelines have them.
+    #[must_use]
+    pub fn thread(&self, tid: Tid) -> Option<&Account> {
+        self.accounts.get(ActorId::Thread(tid))
+    }
+}
+
+impl Account {
+    fn spend(&mut self, state: State, length: Nanos, classifier: &Classifier) {
+        self.lived += length;
+        if let State::Waiting(site) = state {
+            let class = classifier.sites.get(site).class;
+            *self.blocked.entry(class).or_default() += length;
+        }
+    }
+
+    /// Notes what moves the work on: answered requests, and what is done to files and pipes.
+    fn progress(
+        &mut self,
+        row: &ClassifiedCall<'_, ActorId>,
+        id: OperationId,
+        kind: OperationKind,
+        began: Nanos,
+        out: &mut Slots,
+    ) {
+        let is_new = match kind {
+            OperationKind::Refused(_) => return,
+            OperationKind::Request(_) | OperationKind::Reply => match row.request {
+                Some(request) => !request.headless && request.start > began,
+                None => return,
+            },
+            _ => row.call.start > began,
+        };
+        self.open.progressed(id, is_new, out);
+    }
+
+    fn count(
+        &mut self,
+        row: &ClassifiedCall<'_, ActorId>,
+        id: OperationId,
+        kind: OperationKind,
+        blocks: &mut Blocks,
+    ) {
+        let is_exchange = matches!(
+            kind,
+            OperationKind::Request(_)
+                | OperationKind::Refused(_)
+                | OperationKind::Reply
+                | OperationKind::Serve
+        );
+        // An exchange is one operation, however many sends and receives it takes.
+        if is_exchange && row.request.is_none() {
+            return;
+        }
+        *self.operations.entry(id).or_default() += 1;
+        // A sleep is one however it ends.
+        if is_exchange || row.call.ret >= 0 || kind == OperationKind::Sleep {
+            let count = if is_exchange {
+                1
+            } else {
+                u64::from(row.call.count.max(1))
+            };
+            *self.done.entry(id).or_default() += count;
+            *blocks.at(row.call.end).done.entry(id).or_default() += count;
+        }
+        if self.sequence.len() < SEQUENCE {
+            self.sequence.push(id);
+        }
+    }
+}
+
+/// What a call that belongs to no stage is for the time around it.
+fn role(
+    row: &ClassifiedCall<'_, ActorId>,
+    kind: OperationKind,
+    classifier: &mut Classifier,
+) -> Role {
+    let kind_of_wait = match kind {
+        OperationKind::Wait => WaitKind::Futex,
+        OperationKind::LockFile | OperationKind::LockRefused => WaitKind::FileLock,
+        OperationKind::Sleep if row.polled_lock.is_some() => WaitKind::FileLock,
+        OperationKind::Sleep => return Role::Sleep,
+        OperationKind::Release | OperationKind::UnlockFile => {
+            return row.lock.map_or(Role::Between, Role::Release);
+        }
+        _ => return Role::Between,
+    };
+    let class = row.polled_lock.unwrap_or(row.class);
+    let site = classifier
+        .sites
+        .intern(WaitSite::plain(kind_of_wait, class));
+    row.lock
+        .map_or(Role::Between, |lock| Role::Lock(site, lock))
+}
+
+/// How a thread waits inside an operation.
+fn wait_kind(kind: OperationKind) -> WaitKind {
+    match kind {
+        OperationKind::Request(_) | OperationKind::Refused(_) | OperationKind::Reply => {
+            WaitKind::Request
+        }
+        OperationKind::Serve => WaitKind::Service,
+        OperationKind::Sync => WaitKind::Sync,
+        OperationKind::Take => WaitKind::PipeRead,
+        OperationKind::Give => WaitKind::PipeWrite,
+        OperationKind::Wait | OperationKind::Release => WaitKind::Futex,
+        OperationKind::LockFile | OperationKind::LockRefused | OperationKind::UnlockFile => {
+            WaitKind::FileLock
+        }
+        OperationKind::Read | OperationKind::Write => WaitKind::File,
+        OperationKind::Sleep => WaitKind::Sleep,
+    }
+}

@@ -1,0 +1,253 @@
+//! Contexts to stages: where the workers' time went, now that each operation has its stage.
+
+use std::collections::BTreeMap;
+
+use super::cycle::{Cycle, ItemMark};
+use super::inventory::{Actor, Inventory};
+use super::slots::{Context, Next, Part, Slots};
+use super::stage::{StageName, Stages};
+use super::times::Times;
+use crate::actors::ActorId;
+use crate::classify::{OperationId, State, WaitSite};
+use crate::row::Nanos;
+
+/// One stage of one worker, or of all.
+#[derive(Clone, Debug, Default)]
+pub struct StageTime {
+    /// Its time.
+    pub times: Times,
+    /// How often something was done, or waited for, by station.
+    pub visits: BTreeMap<WaitSite, u64>,
+    /// Time running at its edges, which may belong to the neighbour.
+    pub edge: Nanos,
+}
+
+/// What one worker did in the window.
+#[derive(Clone, Debug, Default)]
+pub struct WorkerTotals {
+    /// By stage.
+    pub stages: BTreeMap<StageName, StageTime>,
+    /// Items completed.
+    pub items: f64,
+    /// How long it lived in the window.
+    pub lived: Nanos,
+}
+
+/// Which stage a lock is usually had in, by station.
+type UsualStages = BTreeMap<WaitSite, StageName>;
+
+/// What each worker of the cycle did. `lock` gives the station that stands for all words of a lock; the window is
+/// looked at as it stands at `at`.
+#[must_use]
+pub fn worker_totals(
+    inventory: &Inventory<'_>,
+    stages: &Stages,
+    cycle: &Cycle,
+    lock: &dyn Fn(WaitSite) -> WaitSite,
+    at: Nanos,
+) -> BTreeMap<ActorId, WorkerTotals> {
+    let resolver = Resolver {
+        inventory,
+        stages,
+        lock,
+        is_classified: cycle
+            .regular
+            .keys()
+            .any(|operation| stages.of(*operation).is_some()),
+        usual: UsualStages::new(),
+    };
+    let workers = || {
+        let ids = cycle.workers.iter();
+        ids.filter_map(|id| inventory.actors.get(id).map(|actor| (*id, actor)))
+    };
+    let resolver = Resolver {
+        usual: resolver.usual_stages(workers().map(|(_, actor)| actor)),
+        ..resolver
+    };
+    workers()
+        .map(|(id, actor)| {
+            let totals = WorkerTotals {
+                stages: resolver.stages(&actor.slots),
+                items: items(inventory, stages, cycle, actor),
+                lived: actor.account.lived_at(at),
+            };
+            (id, totals)
+        })
+        .collect()
+}
+
+/// Items an actor completed.
+#[expect(clippy::cast_precision_loss, reason = "a number of operations")]
+fn items(inventory: &Inventory<'_>, stages: &Stages, cycle: &Cycle, actor: &Actor<'_>) -> f64 {
+    let marks = match cycle.mark {
+        None => 0.0,
+        Some(ItemMark::Each(operation)) => {
+            actor.done.get(&operation).copied().unwrap_or_default() as f64
+        }
+        Some(ItemMark::WriteBeforeFetch) => {
+            crossings(inventory, stages, cycle, actor.slots.transitions.iter())
+        }
+    };
+    marks / f64::from(cycle.times.max(1))
+}
+
+/// How often writing went over to fetching, by the operations that take part in most iterations. What happens now and then in
+/// between is passed over: it is left as often as it is come to, in like parts.
+#[expect(clippy::cast_precision_loss, reason = "a number of operations")]
+pub fn crossings<'t>(
+    inventory: &Inventory<'_>,
+    stages: &Stages,
+    cycle: &Cycle,
+    transitions: impl Iterator<Item = (&'t (OperationId, OperationId), &'t u64)>,
+) -> f64 {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Side {
+        Start,
+        Fetch,
+        Write,
+        Rare,
+    }
+    let side = |id: OperationId| {
+        let id = inventory.canonical(id);
+        match stages.of(id) {
+            _ if id == OperationId::NONE => Side::Start,
+            Some(StageName::Fetch) if cycle.regular.contains_key(&id) => Side::Fetch,
+            Some(StageName::Write) if cycle.regular.contains_key(&id) => Side::Write,
+            _ => Side::Rare,
+        }
+    };
+    let (mut direct, mut write_to_rare, mut rare_to_fetch, mut from_rare) = (0.0, 0.0, 0.0, 0.0);
+    for ((one, next), count) in transitions {
+        let count = *count as f64;
+        match (side(*one), side(*next)) {
+            (Side::Write, Side::Fetch) => direct += count,
+            (Side::Write, Side::Rare) => write_to_rare += count,
+            (Side::Rare, Side::Rare) => {}
+            (Side::Rare, next) => {
+                from_rare += count;
+                if next == Side::Fetch {
+                    rare_to_fetch += count;
+                }
+            }
+            _ => {}
+        }
+    }
+    if from_rare > 0.0 {
+        direct += write_to_rare * rare_to_fetch / from_rare;
+    }
+    direct
+}
+
+struct Resolver<'a> {
+    inventory: &'a Inventory<'a>,
+    stages: &'a Stages,
+    lock: &'a dyn Fn(WaitSite) -> WaitSite,
+    /// The work has operations of known stage; else running is computing and the rest is coordination.
+    is_classified: bool,
+    usual: UsualStages,
+}
+
+impl Resolver<'_> {
+    fn station(&self, site: crate::classify::SiteId) -> WaitSite {
+        self.inventory
+            .station(self.inventory.classifier.sites.get(site))
+    }
+
+    /// In which stage each lock is had most often, as far as that is seen.
+    fn usual_stages<'a>(&self, workers: impl Iterator<Item = &'a Actor<'a>>) -> UsualStages {
+        let mut visits: BTreeMap<WaitSite, BTreeMap<StageName, u64>> = BTreeMap::new();
+        for actor in workers {
+            for ((context, site), count) in &actor.slots.visits {
+                if !matches!(context.next, Next::Lock(_)) {
+                    let by_stage = visits.entry((self.lock)(self.station(*site))).or_default();
+                    *by_stage.entry(self.stage(*context)).or_default() += count;
+                }
+            }
+        }
+        let most = |by_stage: BTreeMap<StageName, u64>| {
+            by_stage
+                .into_iter()
+                .max_by_key(|(_, count)| *count)
+                .map(|(stage, _)| stage)
+        };
+        visits
+            .into_iter()
+            .filter_map(|(site, by_stage)| most(by_stage).map(|stage| (site, stage)))
+            .collect()
+    }
+
+    fn stages(&self, slots: &Slots) -> BTreeMap<StageName, StageTime> {
+        let mut out: BTreeMap<StageName, StageTime> = BTreeMap::new();
+        for ((context, state), length) in &slots.times {
+            let stage = out.entry(self.stage(*context)).or_default();
+            match state {
+                State::Absent => {}
+                State::Unknown => stage.times.unknown += *length,
+                State::Running => stage.times.run += *length,
+                State::Queued => stage.times.queued += *length,
+                State::Stopped => stage.times.stopped += *length,
+                State::Waiting(site) => {
+                    let station = self.station(*site);
+                    *stage.times.blocked.entry(station).or_default() += *length;
+                }
+            }
+            if *state == State::Running && context.part == Part::Between {
+                self.add_edges(*context, *length, &mut out);
+            }
+        }
+        for ((context, site), count) in &slots.visits {
+            let visits = &mut out.entry(self.stage(*context)).or_default().visits;
+            *visits.entry(self.station(*site)).or_default() += count;
+        }
+        out
+    }
+
+    /// Computing between two stages may belong to either.
+    fn add_edges(&self, context: Context, run: Nanos, out: &mut BTreeMap<StageName, StageTime>) {
+        let (before, after) = (self.stages.of(context.before), self.next(context));
+        if before != after {
+            for side in [before, after].into_iter().flatten() {
+                out.entry(side).or_default().edge += run;
+            }
+        }
+    }
+
+    fn next(&self, context: Context) -> Option<StageName> {
+        match context.next {
+            Next::Unseen => None,
+            Next::Operation(operation) => self.stages.of(operation),
+            Next::Lock(site) => self.usual.get(&(self.lock)(self.station(site))).copied(),
+        }
+    }
+
+    /// The stage of a context.
+    ///
+    /// - A lock belongs to what is done once it is had; a section that ends before the next operation belongs where it is.
+    /// - A sleep belongs to the operation before it.
+    /// - Computing between fetch and write is transform; before the next fetch it belongs to that fetch.
+    fn stage(&self, context: Context) -> StageName {
+        use StageName::{Fetch, Other, Transform, Write};
+        let (before, after) = (self.stages.of(context.before), self.next(context));
+        match context.part {
+            Part::Inside => after.unwrap_or(Other),
+            Part::Asleep => before.or(after).unwrap_or(Other),
+            Part::Between => match (before, after) {
+                _ if !self.is_classified => Transform,
+                (Some(Fetch), Some(Write) | None) => Transform,
+                (_, Some(after)) => after,
+                (Some(before), None) => before,
+                (None, None) => Transform,
+            },
+            Part::Locked if after.is_some() => after.unwrap_or(Other),
+            Part::Locked | Part::Section => match (before, after) {
+                _ if !self.is_classified => Other,
+                (Some(Fetch), Some(Write)) => Transform,
+                // The work has no writes of its own: what it does under a lock after fetching is its output.
+                (Some(Fetch), Some(Fetch)) => Write,
+                (Some(before), _) => before,
+                (None, Some(after)) => after,
+                (None, None) => Other,
+            },
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Who the workers are.
+//!
+//! Workers are the actors that share the operation which most actors do at any time, and those that are stuck where workers
+//! are. Weighed by how long each lives: a child that reads a library and ends is one actor among many, but hardly there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::inventory::{Actor, Inventory};
+use super::stage::Stages;
+use crate::actors::ActorId;
+use crate::classify::{ClassId, OperationId, pattern};
+use crate::row::{Nanos, TaskRole};
+
+/// An actor that does less than this share of the median worker's operations is no worker ...
+const FEW: f64 = 0.1;
+/// ... unless it is blocked for this share of the window where workers are blocked.
+const LONG: f64 = 0.2;
+/// Who is like the workers, lives for this share of the window and does nothing in it is idle.
+const ALL_THE_WHILE: f64 = 0.9;
+
+/// The workers, and who is like them and does nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Crew {
+    /// In order of their ids.
+    pub workers: Vec<ActorId>,
+    /// In order of their ids.
+    pub idle: Vec<ActorId>,
+}
+
+impl Crew {
+    /// Finds them.
+    #[must_use]
+    pub fn find(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Self {
+        let workers = workers(inventory, stages, window);
+        let idle = idle(inventory, &workers, window);
+        Self { workers, idle }
+    }
+}
+
+type Actors<'a> = Vec<(ActorId, &'a Actor<'a>)>;
+
+fn targets<'a>(inventory: &'a Inventory<'a>) -> Actors<'a> {
+    let all = inventory.actors.iter();
+    all.filter(|(_, actor)| actor.account.role == TaskRole::Target)
+        .map(|(id, actor)| (*id, actor))
+        .collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts and times of one window")]
+fn workers(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Vec<ActorId> {
+    let targets = targets(inventory);
+    let steers = |operation: &OperationId| stages.of(*operation).is_some();
+    let any = targets
+        .iter()
+        .any(|(_, actor)| actor.operations.keys().any(steers));
+    let ours = shared_operations(&targets, &|operation| !any || steers(operation));
+    if ours.is_empty() {
+        return busy(&targets, window);
+    }
+    let done = |actor: &Actor<'_>| {
+        ours.iter()
+            .filter_map(|operation| actor.operations.get(operation))
+            .sum::<u64>()
+    };
+    let classes = classes_of(inventory, stages, &ours);
+    let stuck = |actor: &Actor<'_>| {
+        classes
+            .iter()
+            .filter_map(|class| actor.account.blocked.get(class))
+            .copied()
+            .sum::<Nanos>()
+    };
+    let mut all: Vec<u64> = targets
+        .iter()
+        .map(|(_, actor)| done(actor))
+        .filter(|count| *count > 0)
+        .collect();
+    all.sort_unstable();
+    let median = all.get(all.len() / 2).copied().unwrap_or(0) as f64;
+    targets
+        .iter()
+        .filter(|(_, actor)| {
+            let count = done(actor) as f64;
+            (count > 0.0 && count >= FEW * median)
+                || stuck(actor).0 as f64 >= LONG * window.0 as f64
+        })
+        .map(|(id, _)| *id)
+        .collect()
+}
+
+/// The operations that are shared by at least half as many actors as the most shared one, each actor weighed by its life.
+fn shared_operations(
+    targets: &Actors<'_>,
+    counts: &dyn Fn(&OperationId) -> bool,
+) -> Vec<OperationId> {
+    #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+    struct Shared {
+        lived: Nanos,
+        count: u64,
+    }
+    let mut shared: BTreeMap<OperationId, Shared> = BTreeMap::new();
+    for (_, actor) in targets {
+        for (operation, count) in actor.operations.iter().filter(|(id, _)| counts(id)) {
+            let entry = shared.entry(*operation).or_default();
+            entry.lived += actor.account.lived;
+            entry.count += count;
+        }
+    }
+    let most = shared.values().copied().max().unwrap_or_default();
+    shared
+        .into_iter()
+        .filter(|(_, shared)| 2 * shared.lived.0 >= most.lived.0)
+        .map(|(operation, _)| operation)
+        .collect()
+}
+
+/// Where the workers may be stuck: what they do things to, and whatever belongs to a stage.
+fn classes_of(
+    inventory: &Inventory<'_>,
+    stages: &Stages,
+    ours: &[OperationId],
+) -> BTreeSet<ClassId> {
+    let done_to = ours
+        .iter()
+        .filter_map(|id| inventory.operation(*id))
+        .map(|operation| operation.class);
+    let staged = inventory
+        .recorder
+        .classes
+        .keys()
+        .filter(|class| stages.at(**class).is_some())
+        .copied();
+    done_to.chain(staged).collect()
+}
+
+/// Actors that make no calls at all but compute: those with a fair share of the CPU time by the kernel's figures.
+#[expect(clippy::cast_precision_loss, reason = "times of one window")]
+fn busy(targets: &Actors<'_>, window: Nanos) -> Vec<ActorId> {
+    /// A thread that is on a CPU or queued for one half of the time computes.
+    const COMPUTES: f64 = 0.5;
+    targets
+        .iter()
+        .filter(
+            |(_, actor)| match (actor.account.opened, actor.account.closed) {
+                (Some(before), Some(after)) => {
+                    let wanted = (after.run - before.run) + (after.delay - before.delay);
+                    wanted.0 as f64 >= COMPUTES * window.0 as f64
+                }
+                _ => actor.slots.busy().0 as f64 >= COMPUTES * window.0 as f64,
+            },
+        )
+        .map(|(id, _)| *id)
+        .collect()
+}
+
+/// Who is like the workers and does nothing: threads of the same process with the same name, processes of the same parent that
+/// run the same program. The main thread of workers that are threads is not like them.
+#[expect(clippy::cast_precision_loss, reason = "times of one window")]
+fn idle(inventory: &Inventory<'_>, workers: &[ActorId], window: Nanos) -> Vec<ActorId> {
+    let likeness = |id: ActorId, actor: &Actor<'_>| {
+        let account = actor.account;
+        let is_main = id.tid().is_some_and(|tid| tid.0 == account.pid.0);
+        if is_main {
+            (account.parent, account.exe.clone(), String::new())
+        } else {
+            (account.pid, account.exe.clone(), pattern(&account.name))
+        }
+    };
+    let ours: BTreeSet<_> = workers
+        .iter()
+        .filter_map(|id| inventory.actors.get(id).map(|actor| likeness(*id, actor)))
+        .filter(|(of, exe, name)| of.0 != 0 && !(exe.is_empty() && name.is_empty()))
+        .collect();
+    targets(inventory)
+        .into_iter()
+        .filter(|(id, actor)| {
+            let blocked: Nanos = actor.account.blocked.values().copied().sum();
+            workers.binary_search(id).is_err()
+                && blocked.0 as f64 >= ALL_THE_WHILE * window.0 as f64
+                && ours.contains(&likeness(*id, actor))
+        })
+        .map(|(id, _)| id)
+        .collect()
+}
