@@ -57,9 +57,30 @@ impl Stations {
     }
 }
 
+/// What of a trace's own words must be known before its first row is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Begun {
+    opened: Nanos,
+    joins: Vec<Nanos>,
+    gaps: Vec<(Nanos, Nanos)>,
+    thinned: bool,
+}
+
+impl Begun {
+    fn of(meta: &Meta) -> Self {
+        Self {
+            opened: meta.opened,
+            joins: meta.joins.clone(),
+            gaps: meta.gaps.clone(),
+            thinned: meta.thinned,
+        }
+    }
+}
+
 /// The analysis.
 #[derive(Debug)]
 pub struct Analyzer {
+    begun: Begun,
     options: Options,
     opened: Nanos,
     sweep: Sweep,
@@ -89,6 +110,7 @@ impl Analyzer {
             });
         }
         Ok(Self {
+            begun: Begun::of(meta),
             options: options.clone(),
             opened: meta.opened,
             sweep,
@@ -103,6 +125,13 @@ impl Analyzer {
             spans: BTreeMap::new(),
             rows: 0,
         })
+    }
+
+    /// Whether it was begun with all that `meta` says of how the rows are to be taken: where windows join, where rows are
+    /// missing, and whether calls were left out. Else all has to be analysed anew.
+    #[must_use]
+    pub fn knows(&self, meta: &Meta) -> bool {
+        self.begun == Begun::of(meta)
     }
 
     /// Takes the next batch.

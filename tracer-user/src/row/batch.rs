@@ -52,6 +52,19 @@ impl Batch {
         self.thinned |= later.thinned;
     }
 
+    /// Without the rows that ended up to `watermark`. What other rows name stays.
+    #[must_use]
+    pub fn after(mut self, watermark: Nanos) -> Self {
+        if watermark > Nanos::ZERO {
+            self.waits.retain(|row| row.end > watermark);
+            self.calls.retain(|row| row.end > watermark);
+            self.tasks.retain(|row| row.end > watermark);
+            self.samples.retain(|row| row.end > watermark);
+            self.kernel.retain(|row| row.end > watermark);
+        }
+        self
+    }
+
     /// No rows at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {

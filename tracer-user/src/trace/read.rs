@@ -74,6 +74,26 @@ impl Reader {
         })
     }
 
+    /// The batches with rows after `watermark`, in order: what has come since an earlier look at a recording that goes on.
+    pub fn batches_after(
+        &self,
+        watermark: Nanos,
+    ) -> impl Iterator<Item = Result<Batch, SourceError>> + '_ {
+        let seen = |epoch: &Epoch| epoch.watermark <= watermark;
+        let from = if watermark == Nanos::ZERO {
+            0
+        } else {
+            self.epochs.partition_point(seen)
+        };
+        let batches = Batches {
+            reader: self,
+            epochs: self.epochs[from..].iter(),
+            current: None,
+        };
+        // Small epochs may have been joined since.
+        batches.map(move |batch| batch.map(|batch| batch.after(watermark)))
+    }
+
     fn error(&self, epoch: &Epoch, what: &dyn std::fmt::Display) -> SourceError {
         let what = format!(
             "{}; it was sound when the trace was opened: open it again",
@@ -133,11 +153,7 @@ impl RowSource for Reader {
     }
 
     fn batches(&self) -> Box<dyn Iterator<Item = Result<Batch, SourceError>> + '_> {
-        Box::new(Batches {
-            reader: self,
-            epochs: self.epochs.iter(),
-            current: None,
-        })
+        Box::new(self.batches_after(Nanos::ZERO))
     }
 }
 

@@ -3,6 +3,7 @@
 //! In: checked arguments. Out: a recording, and a report made of nothing but that recording, by the same calls as `holdup
 //! report`: the two are equal because there is one way only.
 
+mod follow;
 mod interrupt;
 mod progress;
 mod record;
@@ -46,7 +47,7 @@ pub fn record(wanted: &Record) -> Result<Exit, Failure> {
     let until = Until::of(&mut settings, &Work::default());
     let session = open(settings)?;
     let options = trace::Options::default().overwrite(wanted.overwrite);
-    let meta =
+    let recorded =
         record::record(session, &wanted.output, options, until).map_err(|failure| match failure
             .error
             .downcast_ref::<TraceError>()
@@ -62,8 +63,8 @@ pub fn record(wanted: &Record) -> Result<Exit, Failure> {
         })?;
     eprintln!(
         "recorded {} events in {} to {path}; read them with: holdup report {path}",
-        crate::report::count(meta.counters.events),
-        crate::report::seconds(meta.window().seconds()),
+        crate::report::count(recorded.meta.counters.events),
+        crate::report::seconds(recorded.meta.window().seconds()),
         path = wanted.output.display()
     );
     Ok(Exit::Done)
@@ -93,9 +94,12 @@ pub fn watch(
     let spool = Spool::new(keep)?;
     let session = open(settings)?;
     let options = trace::Options::default().join(keep.is_some());
-    record::record(session, &spool.path(), options, until)?;
+    let recorded = record::record(session, &spool.path(), options, until)?;
     interrupt::quit_at_once(spool.temporary());
-    finish::read(&spool.path(), &finish::options(work))
+    match recorded.follower {
+        Some(follower) => follower.finish(),
+        None => finish::read(&spool.path(), &finish::options(work)),
+    }
 }
 
 /// The folder a live report is made of.

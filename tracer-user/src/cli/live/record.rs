@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::failure;
+use super::follow::Follower;
 use super::progress::Line;
 use super::stop_rule::{self, StopRule};
 use crate::analyse::Options;
@@ -62,7 +63,16 @@ impl Source for Session {
     }
 }
 
-/// Captures one window into `folder`; gives the final meta.
+/// A finished recording.
+#[derive(Debug)]
+pub struct Recorded {
+    /// What it says of itself.
+    pub meta: Meta,
+    /// The analysis that followed it, where the window was to end by itself.
+    pub follower: Option<Follower>,
+}
+
+/// Captures one window into `folder`.
 ///
 /// # Errors
 /// [`Exit::BadInput`]: `folder` cannot take a trace. [`Exit::Host`]: the capture broke off; what came before is kept.
@@ -71,7 +81,7 @@ pub fn record(
     folder: &Path,
     options: trace::Options,
     until: Until,
-) -> Result<Meta, Failure> {
+) -> Result<Recorded, Failure> {
     let started = source.meta().clone();
     let writer = options.create(folder, &started).or_exit(Exit::BadInput)?;
     let full = RefCell::new(None);
@@ -103,7 +113,7 @@ pub fn record(
         }
     });
     line.clear();
-    drop(stop_rule);
+    let follower = stop_rule.and_then(StopRule::end);
     let Lenient { writer, .. } = sink;
     let mut meta = match outcome {
         Ok(meta) => meta,
@@ -134,7 +144,7 @@ pub fn record(
     if let Some(what) = full {
         eprintln!("holdup: {what}; what was recorded before is kept");
     }
-    Ok(meta)
+    Ok(Recorded { meta, follower })
 }
 
 /// A writer that runs full does not end the capture: the window closes in order, and what is on disk stays sound.

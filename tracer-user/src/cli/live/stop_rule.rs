@@ -1,4 +1,4 @@
-//! Whether the window may end by itself: looks at what is on disk so far, beside the capture and never in its way.
+//! Whether the window may end by itself: follows what is on disk so far, beside the capture and never in its way.
 
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::analyse::{self, Options};
-use crate::trace::Reader;
+use super::follow::Follower;
+use crate::analyse::Options;
 
 /// No answer is taken before this.
 pub const SHORTEST: Duration = Duration::from_secs(10);
@@ -29,27 +29,29 @@ struct Seen {
     stable: bool,
 }
 
-/// Looks at the spool from time to time in a thread of its own. Ends with the value.
+/// Follows the spool in a thread of its own. Ends with the value.
 pub struct StopRule {
     seen: Arc<Mutex<Seen>>,
     end: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<Follower>>,
 }
 
 impl StopRule {
-    /// Begins to look at `folder`.
+    /// Begins to follow `folder`.
     pub fn begin(folder: &Path, options: Options) -> Self {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let (end, ended) = mpsc::channel();
         let thread = {
-            let (seen, folder) = (Arc::clone(&seen), folder.to_owned());
+            let seen = Arc::clone(&seen);
+            let mut follower = Follower::new(folder, options);
             std::thread::spawn(move || {
                 let mut pause = FIRST_LOOK;
                 while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
                     let began = Instant::now();
-                    look(&folder, &options, &seen);
+                    look(&mut follower, &seen);
                     pause = EVERY.max(began.elapsed() * COST);
                 }
+                follower
             })
         };
         Self {
@@ -63,6 +65,12 @@ impl StopRule {
     pub fn open(&self, elapsed: Duration) -> Option<Vec<String>> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         still_open(&seen, elapsed)
+    }
+
+    /// Ends looking, and gives what has been analysed so far.
+    pub fn end(mut self) -> Option<Follower> {
+        drop(self.end.take());
+        self.thread.take()?.join().ok()
     }
 }
 
@@ -88,16 +96,13 @@ fn still_open(seen: &Seen, elapsed: Duration) -> Option<Vec<String>> {
     }
 }
 
-fn look(folder: &Path, options: &Options, seen: &Mutex<Seen>) {
+fn look(follower: &mut Follower, seen: &Mutex<Seen>) {
     // Nothing on disk yet, or a rule that fits nothing yet: look again later, the final analysis will say it.
-    let Ok(reader) = Reader::open(folder) else {
-        return;
-    };
-    let Ok(analysis) = analyse::analyse(&reader, options) else {
+    let Some(analysis) = follower.look() else {
         return;
     };
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    let cause = analysis.report.verdict.cause;
+    let cause = analysis.report.verdict.cause.to_string();
     *seen = Seen {
         looked: true,
         stable: seen.looked && seen.cause == cause,
