@@ -309,7 +309,7 @@ Evidence
   peer 127.0.0.1:8080   Fetch     205 ms        1
   - Coverage: 48,211 events, none lost; 0% of worker time in no known state; holdup took 0.8% of a
     CPU.
-  - hardware counters are not there on this host
+  - all targets have ended after 30.0 s
 "##);
     }
 
@@ -401,7 +401,7 @@ Evidence
     no known state; holdup took 0.8% of a CPU.
   - Unmatched wake-ups 2; difference to the kernel's books
     0.2%; exchanges on shared sockets 0%; turns alike 97%.
-  - hardware counters are not there on this host
+  - all targets have ended after 30.0 s
 "##);
     }
 
