@@ -5,6 +5,7 @@
 
 pub mod clock;
 mod error;
+mod mappings;
 
 pub mod host;
 pub mod targets;

@@ -359,7 +359,7 @@ mod tests {
     fn nonsense_is_refused_before_anything_starts() {
         for (line, says) in [
             ("holdup attach --pid 1 --duration 0s", "too short"),
-            ("holdup attach --pid 1 --duration 0", "no unit"),
+            ("holdup attach --pid 1 --duration 10", "no unit"),
             ("holdup attach --pid 1 --duration 9999h", "too long"),
             ("holdup attach --pid 1 --ring-bytes 3M", "power of two"),
             (

@@ -1,20 +1,23 @@
-//! Sizes as people type them: `16M`, `512k`, `65536`.
+//! The size of the ring buffer as people type it: `16M`, `512k`, `65536`. The crate parse-size parses it; here it gets bounds, and
+//! errors that say what to type. k, M and G are powers of 1024, as in all that speaks of memory.
+
+use parse_size::Config;
 
 /// Smallest ring buffer that makes sense.
 const SMALLEST: u32 = 64 << 10;
-/// Largest ring buffer: more memory than that is not worth the watching.
+/// Largest ring buffer: more memory than that is not worth the recording.
 const LARGEST: u32 = 256 << 20;
 
 /// Why a text is no size of a ring buffer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SizeError {
-    /// Not a number with an optional k, M or G.
+    /// It is not a number with an optional k, M or G.
     #[error("is no size; say for example 16M")]
     NoSize,
     /// The kernel's ring buffers are powers of two.
     #[error("is no power of two; the next is {0}k")]
     NoPowerOfTwo(u64),
-    /// Out of bounds.
+    /// It is too small or too large.
     #[error("is out of bounds; between 64k and 256M")]
     OutOfBounds,
 }
@@ -24,30 +27,18 @@ pub enum SizeError {
 /// # Errors
 /// [`SizeError`], which says what to type instead.
 pub fn parse(text: &str) -> Result<u32, SizeError> {
-    let text = text.trim();
-    let text = text
-        .strip_suffix("iB")
-        .or(text.strip_suffix('B'))
-        .unwrap_or(text);
-    let (number, shift) = match text.char_indices().last() {
-        Some((at, 'k' | 'K')) => (&text[..at], 10),
-        Some((at, 'm' | 'M')) => (&text[..at], 20),
-        Some((at, 'g' | 'G')) => (&text[..at], 30),
-        _ => (text, 0),
+    let bytes = match Config::new().with_binary().parse_size(text.trim()) {
+        Ok(bytes) => u32::try_from(bytes).unwrap_or(u32::MAX),
+        Err(parse_size::Error::PosOverflow) => u32::MAX,
+        Err(_) => return Err(SizeError::NoSize),
     };
-    let number: u64 = number.trim().parse().map_err(|_| SizeError::NoSize)?;
-    let bytes = number
-        .checked_shl(shift)
-        .filter(|bytes| bytes >> shift == number)
-        .and_then(|bytes| u32::try_from(bytes).ok())
-        .filter(|bytes| (SMALLEST..=LARGEST).contains(bytes))
-        .ok_or(SizeError::OutOfBounds)?;
-    if bytes.is_power_of_two() {
+    if !(SMALLEST..=LARGEST).contains(&bytes) {
+        Err(SizeError::OutOfBounds)
+    } else if bytes.is_power_of_two() {
         Ok(bytes)
     } else {
-        Err(SizeError::NoPowerOfTwo(
-            u64::from(bytes).next_power_of_two() >> 10,
-        ))
+        let next = u64::from(bytes).next_power_of_two();
+        Err(SizeError::NoPowerOfTwo(next >> 10))
     }
 }
 
@@ -66,6 +57,7 @@ mod tests {
         check("256MiB", Ok(1 << 28));
         check("1GiB", Err(SizeError::OutOfBounds));
         check("1048576", Ok(1 << 20));
+        check(" 1 MB ", Ok(1 << 20));
         check("", Err(SizeError::NoSize));
         check("x", Err(SizeError::NoSize));
         check("-1M", Err(SizeError::NoSize));

@@ -215,7 +215,7 @@ for batch in chunked(rows, 100):
 | peer 127.0.0.1:8080 | Fetch | 205 ms | 1 |
 
 - Coverage: 48,211 events, none lost; 0% of worker time in no known state; holdup took 0.8% of a CPU.
-- hardware counters are not there on this host
+- all targets have ended after 30.0 s
 "##);
     }
 

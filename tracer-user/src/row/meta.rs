@@ -169,7 +169,7 @@ pub struct Meta {
     pub settings: Settings,
     /// What was counted.
     pub counters: Counters,
-    /// Facts the report must mention: "the target ended after 3.2 s", "no hardware counters here".
+    /// Facts the report must mention: "all targets have ended after 3.2 s".
     pub notes: Vec<String>,
     /// Times of which nothing is known (from, to): epochs of the trace that are missing or damaged. Set when a trace is read.
     pub gaps: Vec<(Nanos, Nanos)>,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::image::Image;
-use super::maps::Mapping;
+use crate::capture::mappings::Mapping;
 use crate::row::{Frame, Pid};
 
 /// Most images that are kept. One costs its symbol table (16 bytes a function) and some hundred bytes.
@@ -19,7 +19,7 @@ pub struct ImageId(u32);
 #[derive(Default)]
 pub struct Images {
     /// By device and inode; `None`: tried, and no image.
-    by_file: HashMap<(String, u64), Option<ImageId>>,
+    by_file: HashMap<(u64, u64), Option<ImageId>>,
     open: HashMap<ImageId, Image>,
     /// Images whose debug information is open, the one used last at the end.
     lines: Vec<ImageId>,
@@ -32,7 +32,7 @@ impl Images {
         if mapping.inode == 0 {
             return None;
         }
-        let file = (mapping.device.clone(), mapping.inode);
+        let file = (mapping.device, mapping.inode);
         let id = match self.by_file.get(&file) {
             Some(id) => (*id)?,
             None if self.open.len() >= MOST => return None,

@@ -15,7 +15,6 @@ mod images;
 mod jit;
 mod lines;
 mod linetable;
-mod maps;
 mod memory;
 mod process;
 mod python;

@@ -15,11 +15,13 @@ use super::bytes::Bytes;
 use super::image::Image;
 use super::images::{ImageId, Images};
 use super::jit::{self, PerfMap};
-use super::maps::{self, Mapping};
 use super::python::{Call, Python};
 use super::registers;
+use crate::capture::mappings::{self, Mapping};
 use crate::row::{Frame, Pid};
 
+/// Most mappings with code that are kept; a Java machine has some hundreds.
+const MOST_MAPPINGS: usize = 4096;
 /// Most frames that are walked.
 const DEEPEST: usize = 64;
 /// How long code outside all known mappings is believed before the mappings are read again (a library may have been loaded
@@ -55,8 +57,9 @@ impl Process {
     /// Reads the mappings of a process and opens the files behind them; `None` when it is gone.
     #[must_use]
     pub fn open(pid: Pid, images: &mut Images) -> Option<Self> {
-        let text = std::fs::read(format!("/proc/{pid}/maps")).ok()?;
-        let mappings = maps::parse(&String::from_utf8_lossy(&text));
+        let mappings = mappings::read(pid)?
+            .into_iter()
+            .filter(|mapping| mapping.executable);
         let mut unwinder = UnwinderNative::new();
         let mut load = |mapping: Mapping| {
             let image = images.get(pid, &mapping).and_then(|(id, image)| {
@@ -71,7 +74,7 @@ impl Process {
             });
             Loaded { mapping, image }
         };
-        let loaded: Vec<Loaded> = mappings.into_iter().map(&mut load).collect();
+        let loaded: Vec<Loaded> = mappings.take(MOST_MAPPINGS).map(&mut load).collect();
         let python = interpreter(pid, &loaded, images);
         (!loaded.is_empty()).then(|| Self {
             pid,

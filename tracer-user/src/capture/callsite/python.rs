@@ -3,7 +3,8 @@
 //! In: a process in which CPython 3.11, 3.12 or 3.13 is mapped, and a thread. Out: the functions the thread is in, innermost
 //! first. Nothing is written and nobody is stopped, so frames may change while they are read: the caller uses them only when
 //! the thread's wait is seen to have ended later. A thread state is believed only when it holds the id of the thread, so wrong
-//! offsets of an unknown build give no frames rather than false ones.
+//! offsets of an unknown build give no frames rather than false ones. The crate py-spy reads the same structs, but looks for the
+//! interpreter by itself each time, and comes with the dependencies of a whole profiler.
 
 use std::collections::HashMap;
 

@@ -8,8 +8,6 @@ pub enum Capability {
     SysPtrace = 19,
     /// Everything that [`Self::Bpf`] and [`Self::Perfmon`] allow, on older kernels too.
     SysAdmin = 21,
-    /// Lock more memory than the limit; needed for eBPF maps before Linux 5.11.
-    SysResource = 24,
     /// Load tracing programs and count events (Linux 5.8).
     Perfmon = 38,
     /// Load eBPF programs and make their maps (Linux 5.8).
@@ -23,7 +21,6 @@ impl Capability {
         match self {
             Self::SysPtrace => "CAP_SYS_PTRACE",
             Self::SysAdmin => "CAP_SYS_ADMIN",
-            Self::SysResource => "CAP_SYS_RESOURCE",
             Self::Perfmon => "CAP_PERFMON",
             Self::Bpf => "CAP_BPF",
         }
@@ -61,7 +58,6 @@ mod tests {
         ] {
             assert!(capability.is_in(mask), "{}", capability.name());
         }
-        assert!(!Capability::SysResource.is_in(mask));
         assert_eq!(effective("CapPrm:\t0\n"), None);
     }
 }

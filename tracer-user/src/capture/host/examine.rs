@@ -42,8 +42,6 @@ pub fn glance() -> Facts {
             .as_deref()
             .and_then(lockdown),
         tracefs: mount_point(&mounts, "tracefs"),
-        perf_event_paranoid: number("/proc/sys/kernel/perf_event_paranoid"),
-        hardware_counters: hardware_counters(Path::new("/sys/bus/event_source/devices")),
         kprobes: Path::new("/sys/bus/event_source/devices/kprobe")
             .exists()
             .then_some(true),
@@ -102,19 +100,6 @@ fn hidepid(mounts: &str) -> bool {
             line.rsplit([' ', ','])
                 .filter_map(|option| option.strip_prefix("hidepid="))
                 .any(|how| how != "0" && how != "off")
-        })
-}
-
-/// The CPU's own counters are one of the kernel's event sources: `cpu` on x86 (`cpu_core` on hybrid ones), `armv8...` on Arm.
-fn hardware_counters(sources: &Path) -> bool {
-    fs::read_dir(sources)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .any(|entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            name == "cpu" || name == "cpu_core" || name.starts_with("armv")
         })
 }
 

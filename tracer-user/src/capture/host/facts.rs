@@ -38,10 +38,6 @@ pub struct Facts {
     pub config: Option<Config>,
     /// Where tracefs is mounted.
     pub tracefs: Option<PathBuf>,
-    /// `kernel.perf_event_paranoid`.
-    pub perf_event_paranoid: Option<i32>,
-    /// There are counters of cycles and instructions.
-    pub hardware_counters: bool,
     /// There are kprobes.
     pub kprobes: Option<bool>,
     /// There are probes on function entry and exit (the kernel was built for them; a hypervisor may forbid them still).

@@ -2,12 +2,10 @@
 
 use super::{Capability, Facts, Finding, Lockdown, State};
 
-/// The first kernel with ring buffers, the task iterator, and rights of their own for eBPF.
-const FIRST_KERNEL: (u32, u32) = (5, 8);
+/// The first kernel whose `task_struct` has `__state` (include/linux/sched.h), which the probes read.
+const FIRST_KERNEL: (u32, u32) = (5, 14);
 /// The first kernel that is tested.
 const TESTED_KERNEL: (u32, u32) = (6, 1);
-/// The first kernel that counts the memory of maps by cgroup and not by the limit on locked memory.
-const MEMCG_KERNEL: (u32, u32) = (5, 11);
 
 /// What the facts mean for holdup, the gravest not first but each in its place: kernel, rights, then what makes it better.
 #[must_use]
@@ -15,12 +13,10 @@ pub fn judge(facts: &Facts) -> Vec<Finding> {
     let mut all = vec![kernel(facts), machine(facts), btf(facts), rights(facts)];
     all.extend(bpf_call(facts));
     all.extend(lockdown(facts));
-    all.extend(locked_memory(facts));
     all.push(pid_namespace(facts));
     all.push(other_processes(facts));
     all.push(tracefs(facts));
     all.push(probes(facts));
-    all.push(counters(facts));
     all.push(cgroups(facts));
     all.extend(schedstat(facts));
     all
@@ -74,13 +70,18 @@ fn kernel(facts: &Facts) -> Finding {
         ),
         Some(version) if version < FIRST_KERNEL => impossible(
             "kernel",
-            format!("Linux {release} is older than 5.8 and has no eBPF ring buffer"),
+            format!(
+                "Linux {release} is older than 5.14: its threads tell their state in another form"
+            ),
             "use Linux 6.1 or later",
         ),
         Some(version) if version < TESTED_KERNEL => limited(
             "kernel",
-            format!("Linux {release} may do, but only 6.1 and later are tested"),
-            "use Linux 6.1 or later if something is missing",
+            format!(
+                "Linux {release} works only if its tracepoint sched_switch tells the previous state (5.18 and later do, and \
+                 kernels to which that was carried back); only 6.1 and later are tested"
+            ),
+            "use Linux 6.1 or later if attaching fails",
         ),
         Some(_) => fine("kernel", format!("Linux {release}, {} CPUs", facts.cpus)),
     }
@@ -174,7 +175,7 @@ fn bpf_call(facts: &Facts) -> Option<Finding> {
             Some(limited(
                 "bpf call",
                 format!("an eBPF map could not be made: {error}"),
-                "free some memory, or raise the limit on locked memory",
+                "free some memory, or raise the memory limit of this control group",
             ))
         }
     }
@@ -196,22 +197,6 @@ fn lockdown(facts: &Facts) -> Option<Finding> {
             "boot with lockdown=integrity or without lockdown",
         )),
     }
-}
-
-fn locked_memory(facts: &Facts) -> Option<Finding> {
-    let needed = facts
-        .version()
-        .is_some_and(|version| version < MEMCG_KERNEL);
-    let missing = facts
-        .capabilities
-        .is_some_and(|effective| !Capability::SysResource.is_in(effective));
-    (needed && missing).then(|| {
-        limited(
-            "locked memory",
-            "before Linux 5.11 maps count as locked memory, and CAP_SYS_RESOURCE is missing to raise the limit",
-            "run it as root, or raise the limit first: `ulimit -l unlimited`",
-        )
-    })
 }
 
 fn pid_namespace(facts: &Facts) -> Finding {
@@ -290,21 +275,6 @@ fn probes(facts: &Facts) -> Finding {
         say("fentry", facts.fentry)
     );
     fine("other probes", text)
-}
-
-fn counters(facts: &Facts) -> Finding {
-    if facts.hardware_counters {
-        fine(
-            "hardware counters",
-            "cycles and instructions can be counted",
-        )
-    } else {
-        limited(
-            "hardware counters",
-            "this machine shows none (a virtual machine often does not): cycles and instructions are left out",
-            "nothing to do: verdicts do not rest on them. A hypervisor can pass them on (vPMU)",
-        )
-    }
 }
 
 fn cgroups(facts: &Facts) -> Finding {

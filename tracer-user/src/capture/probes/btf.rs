@@ -1,7 +1,9 @@
 //! The kernel's type information (BTF), as far as offsets of struct members need it.
 //!
-//! In: bytes of `/sys/kernel/btf/vmlinux` (format: Documentation/bpf/btf.rst, v6.18). Out: offsets. aya parses BTF too, but
-//! does not show members. Pure; damaged input gives an error, never a panic.
+//! In: bytes of `/sys/kernel/btf/vmlinux` (format: Documentation/bpf/btf.rst, v6.18). Out: offsets. Pure; damaged input gives an
+//! error, never a panic. aya parses BTF too, but does not show members. The crates that do so would make attaching slower: the
+//! types of Linux 6.18 take 5 ms here, and 300 to 430 ms with btfparse 1.3, btf 0.5 and btf-rs 2.0, which copy every name (btf-rs,
+//! under the LGPL, takes 34 ms where the kernel lets the file be mapped, from 6.16 on).
 
 /// Kinds of types (include/uapi/linux/btf.h).
 mod kind {

@@ -32,12 +32,12 @@ pub fn parse(bytes: &[u8]) -> Result<Btf<'_>, CaptureError> {
     })
 }
 
-/// Reads and parses the kernel's type information for aya, which keeps what it parsed to itself.
+/// Parses the same bytes for aya, which keeps what it parsed to itself.
 ///
 /// # Errors
 /// [`CaptureError::BadBtf`].
-pub fn for_aya() -> Result<aya::Btf, CaptureError> {
-    aya::Btf::from_sys_fs().map_err(|_| CaptureError::BadBtf {
+pub fn for_aya(bytes: &[u8]) -> Result<aya::Btf, CaptureError> {
+    aya::Btf::parse(bytes, aya::Endianness::default()).map_err(|_| CaptureError::BadBtf {
         path: Path::new(BTF_PATH).into(),
         what: "aya cannot read it",
     })

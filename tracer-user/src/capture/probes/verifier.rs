@@ -37,7 +37,7 @@ pub fn judge() -> Result<Vec<(String, Judgement)>, CaptureError> {
     let bytes = offsets::read_btf()?;
     let types = offsets::parse(&bytes)?;
     let values = offsets::find(&types, &describe::host().kernel)?;
-    let btf = offsets::for_aya()?;
+    let btf = offsets::for_aya(&bytes)?;
     let mut ebpf = object::load(&settings, &values, &btf)?;
     let mut judged = Vec::new();
     for (name, program) in ebpf.programs_mut() {

@@ -6,9 +6,9 @@ use std::io::Read as _;
 use std::ops::RangeInclusive;
 use std::os::unix::fs::MetadataExt as _;
 
-use super::maps::{Mapping, parse};
 use super::net::Sockets;
 use super::unix_diag::UnixDiag;
+use crate::capture::mappings::{self, Mapping};
 use crate::row::{Nanos, Pid};
 
 /// What an fd names.
@@ -110,9 +110,7 @@ impl Look for Proc {
             if self.maps.len() >= MAPS_KEPT {
                 self.maps.clear();
             }
-            let text = fs::read(format!("/proc/{pid}/maps")).ok()?;
-            self.maps
-                .insert(pid, (at, parse(&String::from_utf8_lossy(&text))));
+            self.maps.insert(pid, (at, mappings::read(pid)?));
         }
         let (_, mappings) = self.maps.get(&pid)?;
         let mapping = mappings
@@ -128,13 +126,12 @@ impl Look for Proc {
 
     fn sockets(&mut self, pid: Pid) -> Option<Sockets> {
         let table = |name: &str| read_table(&format!("/proc/{pid}/net/{name}"));
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         // A host without IPv6 has no tcp6; without tcp there is no network to speak of, or the process is gone.
-        let tcp = text(table("tcp").ok()?);
+        let tcp = table("tcp").ok()?;
         Some(Sockets::parse(
             &tcp,
-            &text(table("tcp6").unwrap_or_default()),
-            &text(table("unix").unwrap_or_default()),
+            &table("tcp6").unwrap_or_default(),
+            &table("unix").unwrap_or_default(),
         ))
     }
 

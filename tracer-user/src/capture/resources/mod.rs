@@ -14,7 +14,6 @@ mod file;
 mod holders;
 mod key;
 mod look;
-mod maps;
 mod net;
 mod paths;
 mod peers;

@@ -1,9 +1,16 @@
 //! The sockets of one network namespace, as `/proc/PID/net` lists them.
+//!
+//! In: the bytes of the tables. Out: the sockets by inode and by address. A table of internet sockets that makes no sense counts as
+//! empty, a line of Unix sockets as absent. Unix sockets are parsed here, since the crate procfs (0.18) does not tell which of them
+//! listen, cuts paths at blanks, and gives up the whole table for one path that is no UTF-8.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
-/// A socket's line in a table.
+use procfs::net::{TcpNetEntries, TcpNetEntry, TcpState};
+use procfs::{ExplicitSystemInfo, FromBufReadSI as _};
+
+/// An internet socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) local: SocketAddr,
@@ -12,15 +19,15 @@ pub(super) struct Entry {
     pub(super) v6: bool,
 }
 
-/// A Unix socket's line.
+/// A Unix socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct UnixEntry {
     pub(super) listens: bool,
-    /// Empty: not bound. `@` stands for the 0 of an abstract name.
+    /// The path it is bound to, empty when it is not bound. `@` stands for the 0 of an abstract name.
     pub(super) path: String,
 }
 
-/// All of them at one moment. Addresses are canonical: IPv4 inside IPv6 is IPv4.
+/// All sockets at one moment. Addresses are canonical: IPv4 inside IPv6 is IPv4.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sockets {
     pub(super) by_inode: HashMap<u64, Entry>,
@@ -30,14 +37,15 @@ pub(super) struct Sockets {
 }
 
 impl Sockets {
-    /// The tables by their text (`tcp`, `tcp6`, `unix`); lines that make no sense are left out.
-    pub(super) fn parse(tcp: &str, tcp6: &str, unix: &str) -> Self {
+    /// Parses the tables `tcp`, `tcp6` and `unix`.
+    pub(super) fn parse(tcp: &[u8], tcp6: &[u8], unix: &[u8]) -> Self {
         let mut all = Self::default();
-        for (text, v6) in [(tcp, false), (tcp6, true)] {
-            for (inode, entry) in text.lines().skip(1).filter_map(|line| tcp_line(line, v6)) {
-                all.add(inode, entry);
+        for (table, v6) in [(tcp, false), (tcp6, true)] {
+            for socket in internet(table) {
+                all.add(socket.inode, Entry::of(&socket, v6));
             }
         }
+        let unix = String::from_utf8_lossy(unix);
         all.unix = unix.lines().skip(1).filter_map(unix_line).collect();
         all
     }
@@ -71,48 +79,31 @@ impl Sockets {
     }
 }
 
-/// `sl local rem st tx:rx tr:when retrnsmt uid timeout inode ...` (Documentation/networking/proc_net_tcp.rst).
-fn tcp_line(line: &str, v6: bool) -> Option<(u64, Entry)> {
-    let mut fields = line.split_ascii_whitespace();
-    let local = end(fields.nth(1)?)?;
-    let remote = end(fields.next()?)?;
-    // TCP_LISTEN, include/net/tcp_states.h.
-    let listens = fields.next()? == "0A";
-    let inode = fields.nth(5)?.parse().ok()?;
-    Some((
-        inode,
-        Entry {
-            local,
-            remote,
-            listens,
+/// The sockets of `tcp` or `tcp6`.
+fn internet(table: &[u8]) -> Vec<TcpNetEntry> {
+    // Of the machine, only the byte order of addresses matters here.
+    let machine = ExplicitSystemInfo {
+        boot_time_secs: 0,
+        ticks_per_second: 0,
+        page_size: 0,
+        is_little_endian: cfg!(target_endian = "little"),
+    };
+    TcpNetEntries::from_buf_read(table, &machine).map_or_else(|_| Vec::new(), |all| all.0)
+}
+
+impl Entry {
+    fn of(socket: &TcpNetEntry, v6: bool) -> Self {
+        let canonical = |end: SocketAddr| SocketAddr::new(end.ip().to_canonical(), end.port());
+        Self {
+            local: canonical(socket.local_address),
+            remote: canonical(socket.remote_address),
+            listens: socket.state == TcpState::Listen,
             v6,
-        },
-    ))
-}
-
-/// `0100007F:1F90`: each 32-bit word of the address in the machine's own byte order, the port as a number.
-fn end(text: &str) -> Option<SocketAddr> {
-    let (address, port) = text.split_once(':')?;
-    let word = |at: usize| {
-        u32::from_str_radix(address.get(at..at + 8)?, 16)
-            .ok()
-            .map(u32::to_ne_bytes)
-    };
-    let ip: IpAddr = match address.len() {
-        8 => Ipv4Addr::from(word(0)?).into(),
-        32 => {
-            let mut bytes = [0; 16];
-            for (at, four) in bytes.chunks_exact_mut(4).enumerate() {
-                four.copy_from_slice(&word(at * 8)?);
-            }
-            Ipv6Addr::from(bytes).to_canonical()
         }
-        _ => return None,
-    };
-    Some(SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?))
+    }
 }
 
-/// `Num RefCount Protocol Flags Type St Inode Path` (proc(5)). A path may hold blanks.
+/// Parses `Num RefCount Protocol Flags Type St Inode Path` (proc(5)). A path may hold blanks.
 fn unix_line(line: &str) -> Option<(u64, UnixEntry)> {
     /// `__SO_ACCEPTCON`, include/uapi/linux/net.h.
     const LISTENS: u32 = 1 << 16;
@@ -170,7 +161,7 @@ Num       RefCount Protocol Flags    Type St Inode Path
 
     #[test]
     fn both_ends_and_listeners() {
-        let all = Sockets::parse(TCP, TCP6, UNIX);
+        let all = Sockets::parse(TCP.as_bytes(), TCP6.as_bytes(), UNIX.as_bytes());
         let end = |text: &str| text.parse().expect("an address");
         assert_eq!(
             all.peer(end("127.0.0.1:33438"), end("127.0.0.1:8123")),
@@ -198,7 +189,7 @@ Num       RefCount Protocol Flags    Type St Inode Path
 
     #[test]
     fn unix_sockets() {
-        let all = Sockets::parse("", "", UNIX);
+        let all = Sockets::parse(b"", b"", UNIX.as_bytes());
         let entry = |listens, path: &str| UnixEntry {
             listens,
             path: path.to_owned(),
@@ -211,11 +202,15 @@ Num       RefCount Protocol Flags    Type St Inode Path
 
     #[test]
     fn nonsense_is_left_out() {
-        let all = Sockets::parse(
-            "h\n 0: zz:1 0:0 0A\n\u{e9}\n 1: 0100007F:zz 0:0",
-            "h\n0: 00:00",
-            "h\nx\n1: 2 3 zz 5 6 7",
-        );
-        assert!(all.by_inode.is_empty() && all.unix.is_empty());
+        let nonsense: [(&[u8], &[u8]); 4] = [
+            (b"h\n 0: zz:1 0:0 0A\n", b"h\nx\n"),
+            (b"h\n\xff\n", b"h\n\xff\n1: 2 3 zz 5 6 7\n"),
+            (b"h\n 1: 0100007F:zz 0:0", b"h"),
+            (b"h\n0: 00:00", b""),
+        ];
+        for (internet, unix) in nonsense {
+            let all = Sockets::parse(internet, internet, unix);
+            assert!(all.by_inode.is_empty() && all.unix.is_empty());
+        }
     }
 }

@@ -193,7 +193,8 @@ fn web(acceptor: Pid, alive: bool) -> Fake {
         tcp += " 1: 0100007F:1FBB 0100007F:9C8C 01 0:0 0:0 0 0 0 2000 1 0\n 2: 0100007F:9C8C 0100007F:1FBB 01 0:0 0:0 0 0 0 1000 1 0\n";
     }
     let mut fake = Fake::default();
-    fake.tables.insert(Pid(10), Sockets::parse(&tcp, "", ""));
+    fake.tables
+        .insert(Pid(10), Sockets::parse(tcp.as_bytes(), b"", b""));
     fake.fds.insert(Pid(1), (4000, vec![]));
     fake.fds.insert(Pid(10), (4000, vec![1000]));
     for pid in [50, 51] {
@@ -307,7 +308,7 @@ fn a_listener_at_all_addresses_says_nothing_of_a_strangers_port() {
     let mut fake = web(Pid(50), false);
     let wildcard = "h\n 0: 00000000:1FBB 00000000:0000 0A 0:0 0:0 0 0 0 3000 1 0\n";
     fake.tables
-        .insert(Pid(10), Sockets::parse(wildcard, "", ""));
+        .insert(Pid(10), Sockets::parse(wildcard.as_bytes(), b"", b""));
     let mut table = table(fake);
     let mut event = connection(socket_role::CLIENT);
     event.local[..4].copy_from_slice(&[10, 0, 0, 2]);
@@ -322,9 +323,11 @@ fn a_listener_at_all_addresses_says_nothing_of_a_strangers_port() {
 #[test]
 fn a_peer_in_another_network_namespace() {
     let mut fake = web(Pid(0), false);
-    fake.tables.insert(Pid(10), Sockets::parse("h\n", "", ""));
+    fake.tables
+        .insert(Pid(10), Sockets::parse(b"h\n", b"", b""));
     let inside = "h\n 1: 0300000A:1FBB 0200000A:9C8C 01 0:0 0:0 0 0 0 2000 1 0\n";
-    fake.tables.insert(Pid(60), Sockets::parse(inside, "", ""));
+    fake.tables
+        .insert(Pid(60), Sockets::parse(inside.as_bytes(), b"", b""));
     fake.fds.insert(Pid(60), (5000, vec![2000]));
     fake.names.insert(Pid(60), "postgres".to_owned());
     let mut table = table(fake);
@@ -347,7 +350,8 @@ fn a_peer_in_another_network_namespace() {
 fn a_unix_socket_and_its_server() {
     let mut fake = Fake::default();
     let unix = "h\n0: 2 0 00010000 0001 01 3000 /run/app.sock\n0: 3 0 0 0001 03 2000 /run/app.sock\n0: 3 0 0 0001 03 1000\n";
-    fake.tables.insert(Pid(10), Sockets::parse("h\n", "", unix));
+    fake.tables
+        .insert(Pid(10), Sockets::parse(b"h\n", b"", unix.as_bytes()));
     fake.fds.insert(Pid(10), (4000, vec![1000]));
     fake.fds.insert(Pid(50), (4000, vec![3000, 2000]));
     fake.names.insert(Pid(50), "app".to_owned());
@@ -462,7 +466,8 @@ fn both_ends_watched_know_each_other_without_a_table() {
 fn a_unix_server_that_is_known_names_a_socket_that_is_gone() {
     let mut fake = Fake::default();
     let unix = "h\n0: 2 0 00010000 0001 01 3000 /run/app.sock\n";
-    fake.tables.insert(Pid(10), Sockets::parse("h\n", "", unix));
+    fake.tables
+        .insert(Pid(10), Sockets::parse(b"h\n", b"", unix.as_bytes()));
     fake.fds.insert(Pid(50), (4000, vec![3000]));
     let mut table = table(fake);
     let mut accepted = connection(socket_role::SERVER);

@@ -1,7 +1,8 @@
 //! The other end of a Unix socket, asked of the kernel: what a connecting end was told at first sight is nothing when its
 //! server had not yet accepted it.
 //!
-//! Only sockets of holdup's own network namespace can be asked about.
+//! Only sockets of holdup's own network namespace can be asked about. One question and one attribute of its answer are all that is
+//! needed, which takes less code than the netlink crates take dependencies.
 
 use std::io;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};

@@ -77,7 +77,7 @@ impl Session {
         let bytes = offsets::read_btf()?;
         let types = offsets::parse(&bytes)?;
         let values = offsets::find(&types, &machine.kernel)?;
-        let btf = offsets::for_aya()?;
+        let btf = offsets::for_aya(&bytes)?;
         let mut ebpf = object::load(&settings, &values, &btf)?;
         let tasks = TaskIterator::load(&mut ebpf, &btf)?;
         let (mut notes, links) =

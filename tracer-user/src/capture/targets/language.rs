@@ -9,6 +9,7 @@ use std::path::Path;
 use object::read::{ReadCache, ReadRef};
 use object::{Object, ObjectSection};
 
+use crate::capture::mappings;
 use crate::row::Pid;
 
 /// A language that advice is written in.
@@ -117,12 +118,9 @@ pub fn decide(exe: &str, libraries: &[&str], marks: Marks) -> Option<Language> {
 #[must_use]
 pub fn of(pid: Pid) -> Option<Language> {
     let exe = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
-    let maps = std::fs::read(format!("/proc/{pid}/maps")).unwrap_or_default();
-    let maps = String::from_utf8_lossy(&maps);
-    let mut libraries: Vec<&str> = maps
-        .lines()
-        .filter_map(|line| Some(&line[line.find('/')?..]))
-        .collect();
+    let mappings = mappings::read(pid).unwrap_or_default();
+    let paths = mappings.iter().map(|mapping| mapping.path.as_str());
+    let mut libraries: Vec<&str> = paths.filter(|path| path.starts_with('/')).collect();
     libraries.dedup();
     // Through /proc the file opens even where it was deleted or lies in another mount namespace.
     let marks = marks(Path::new(&format!("/proc/{pid}/exe")));
@@ -164,7 +162,7 @@ fn contains<'data, R: ReadRef<'data>>(
     matches!(data, Ok(Some(data)) if memchr::memmem::find(data, bytes).is_some())
 }
 
-/// The part of a path behind its last slash, without what the kernel adds to a deleted file.
+/// The part of a path behind its last slash, without what the kernel adds to the path of a deleted program.
 fn file_name(path: &str) -> &str {
     let path = path.strip_suffix(" (deleted)").unwrap_or(path);
     path.rsplit('/').next().unwrap_or(path)

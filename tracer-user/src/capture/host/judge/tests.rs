@@ -20,7 +20,6 @@ fn good() -> Facts {
         user: Some(0),
         bpf: Some(0),
         lockdown: Some(Lockdown::Off),
-        hardware_counters: true,
         host_pids: Some(true),
         cgroup_v2: true,
         schedstat: true,
@@ -67,7 +66,7 @@ fn what_makes_it_impossible() {
             ..good()
         },
         "kernel",
-        "older than 5.8",
+        "older than 5.14",
     );
     check(
         &Facts {
@@ -177,14 +176,6 @@ fn what_limits() {
         },
         "kernel",
         "6.1 and later are tested",
-    );
-    check(
-        &Facts {
-            hardware_counters: false,
-            ..good()
-        },
-        "hardware counters",
-        "left out",
     );
     check(
         &Facts {
