@@ -1,15 +1,12 @@
-//! Columns of a table: their types and packing, and the way from rows to Arrow arrays.
+//! Columns of a table: their types and packing, and the way from rows to columns of values.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::types::UInt8Type;
-use arrow_array::{
-    ArrayRef, BooleanArray, DictionaryArray, Int64Array, StringArray, UInt8Array, UInt16Array,
-    UInt32Array, UInt64Array,
-};
-use arrow_schema::{DataType, Field, Schema};
+use bytes::Bytes;
+use parquet::data_type::ByteArray;
 
-use super::names::Word;
+use super::names::DictionaryName;
 
 /// Type of a column. None is nullable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,40 +19,7 @@ pub(super) enum Kind {
     /// Free text.
     Text,
     /// One of a closed list of names.
-    Word,
-}
-
-impl Kind {
-    /// As it is handed to the Parquet writer.
-    fn written(self) -> DataType {
-        match self {
-            Self::U16 => DataType::UInt16,
-            Self::U32 => DataType::UInt32,
-            Self::U64 => DataType::UInt64,
-            Self::I64 => DataType::Int64,
-            Self::Bool => DataType::Boolean,
-            Self::Text => DataType::Utf8,
-            Self::Word => DataType::Dictionary(Box::new(DataType::UInt8), Box::new(DataType::Utf8)),
-        }
-    }
-
-    /// As the Parquet reader finds it.
-    pub(super) fn stored(self) -> DataType {
-        match self {
-            Self::Word => DataType::Utf8,
-            other => other.written(),
-        }
-    }
-
-    /// As it is asked from the Parquet reader: texts stay dictionaries, so that a long text used a million times is there once.
-    pub(super) fn read(self) -> DataType {
-        match self {
-            Self::Text | Self::Word => {
-                DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
-            }
-            other => other.written(),
-        }
-    }
+    Name,
 }
 
 /// How the values of a column are laid out in its pages, before zstd.
@@ -89,43 +53,74 @@ pub(super) const fn column(name: &'static str, kind: Kind, packing: Packing) -> 
     }
 }
 
-/// The Arrow schema behind `columns`.
-pub(super) fn schema(columns: &[Column]) -> Arc<Schema> {
-    Arc::new(Schema::new(
-        columns
-            .iter()
-            .map(|c| Field::new(c.name, c.kind.written(), false))
-            .collect::<Vec<_>>(),
-    ))
+/// The values of a column in some rows.
+#[derive(Clone, Debug)]
+pub(super) enum Values {
+    U16(Vec<u16>),
+    U32(Vec<u32>),
+    U64(Vec<u64>),
+    I64(Vec<i64>),
+    Bool(Vec<bool>),
+    /// Equal texts share their bytes.
+    Text(Vec<ByteArray>),
+    Name(Names),
 }
 
-pub(super) fn u16s<R>(rows: &[R], get: impl Fn(&R) -> u16) -> ArrayRef {
-    Arc::new(UInt16Array::from_iter_values(rows.iter().map(get)))
+/// A column of names: a row holds the position of its name.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    pub(super) positions: Vec<i32>,
+    pub(super) names: Arc<[ByteArray]>,
 }
 
-pub(super) fn u32s<R>(rows: &[R], get: impl Fn(&R) -> u32) -> ArrayRef {
-    Arc::new(UInt32Array::from_iter_values(rows.iter().map(get)))
+impl Values {
+    /// How many rows it has.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::U16(values) => values.len(),
+            Self::U32(values) => values.len(),
+            Self::U64(values) => values.len(),
+            Self::I64(values) => values.len(),
+            Self::Bool(values) => values.len(),
+            Self::Text(values) => values.len(),
+            Self::Name(names) => names.positions.len(),
+        }
+    }
 }
 
-pub(super) fn u64s<R>(rows: &[R], get: impl Fn(&R) -> u64) -> ArrayRef {
-    Arc::new(UInt64Array::from_iter_values(rows.iter().map(get)))
+pub(super) fn u16s<R>(rows: &[R], get: impl Fn(&R) -> u16) -> Values {
+    Values::U16(rows.iter().map(get).collect())
 }
 
-pub(super) fn i64s<R>(rows: &[R], get: impl Fn(&R) -> i64) -> ArrayRef {
-    Arc::new(Int64Array::from_iter_values(rows.iter().map(get)))
+pub(super) fn u32s<R>(rows: &[R], get: impl Fn(&R) -> u32) -> Values {
+    Values::U32(rows.iter().map(get).collect())
 }
 
-pub(super) fn bools<R>(rows: &[R], get: impl Fn(&R) -> bool) -> ArrayRef {
-    Arc::new(BooleanArray::from(rows.iter().map(get).collect::<Vec<_>>()))
+pub(super) fn u64s<R>(rows: &[R], get: impl Fn(&R) -> u64) -> Values {
+    Values::U64(rows.iter().map(get).collect())
+}
+
+pub(super) fn i64s<R>(rows: &[R], get: impl Fn(&R) -> i64) -> Values {
+    Values::I64(rows.iter().map(get).collect())
+}
+
+pub(super) fn bools<R>(rows: &[R], get: impl Fn(&R) -> bool) -> Values {
+    Values::Bool(rows.iter().map(get).collect())
 }
 
 /// Longest text that is stored, bytes; longer ones are cut and end in `…`.
 pub(super) const MAX_TEXT: usize = 16 * 1024;
 
-pub(super) fn texts<'r, R>(rows: &'r [R], get: impl Fn(&'r R) -> &'r str) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values(
-        rows.iter().map(|row| shortened(get(row))),
-    ))
+/// Each text that occurs is copied once: the dictionary of the file keeps what it is given, and must not keep all rows by it.
+pub(super) fn texts<'r, R>(rows: &'r [R], get: impl Fn(&'r R) -> &'r str) -> Values {
+    let mut copied = HashMap::<&str, ByteArray, foldhash::fast::RandomState>::default();
+    let mut copy = |text| -> ByteArray {
+        copied
+            .entry(text)
+            .or_insert_with(|| Bytes::copy_from_slice(shortened(text).as_bytes()).into())
+            .clone()
+    };
+    Values::Text(rows.iter().map(|row| copy(get(row))).collect())
 }
 
 /// `text`, or as much of its start as fits into [`MAX_TEXT`] with a mark that it was cut.
@@ -140,9 +135,11 @@ fn shortened(text: &str) -> std::borrow::Cow<'_, str> {
     format!("{}…", &text[..end]).into()
 }
 
-pub(super) fn words<R, W: Word>(rows: &[R], get: impl Fn(&R) -> W) -> ArrayRef {
-    let keys = UInt8Array::from_iter_values(rows.iter().map(|row| get(row).number()));
-    let names = Arc::new(StringArray::from_iter_values(W::names()));
-    // Every number of a `Word` is a position in its names, so that this cannot fail.
-    Arc::new(DictionaryArray::<UInt8Type>::new(keys, names))
+pub(super) fn names<R, N: DictionaryName>(rows: &[R], get: impl Fn(&R) -> N) -> Values {
+    let name = |name: &'static str| Bytes::from_static(name.as_bytes()).into();
+    Values::Name(Names {
+        // Every number of a `DictionaryName` is a position in its names.
+        positions: rows.iter().map(|row| get(row).number().into()).collect(),
+        names: N::names().map(name).collect(),
+    })
 }

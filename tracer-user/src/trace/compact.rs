@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::encode::{Encoder, schema_as_read, table_path};
+use super::encode::{Encoder, table_path};
 use super::epoch::Epoch;
 use super::error::TraceError;
 use super::open::{TableReader, load};
@@ -97,16 +97,12 @@ fn fill(
             let bytes = load(&path, table, declared).map_err(damaged)?;
             let mut reader = TableReader::open(bytes, table, columns, SCHEMA.1, declared.rows)
                 .map_err(damaged)?;
-            while let Some(batch) = reader.next().map_err(damaged)? {
+            while let Some(piece) = reader.next().map_err(damaged)? {
                 let encoder = match &mut encoder {
                     Some(encoder) => encoder,
-                    none => none.insert(Encoder::create(
-                        table_path(staging, table),
-                        columns,
-                        schema_as_read(columns),
-                    )?),
+                    none => none.insert(Encoder::create(table_path(staging, table), columns)?),
                 };
-                encoder.write(&batch)?;
+                encoder.write(piece.into_columns())?;
             }
         }
         if let Some(encoder) = encoder {

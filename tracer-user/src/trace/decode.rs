@@ -1,37 +1,49 @@
-//! From Arrow arrays back to values. Whatever a stranger's file holds, the answer is a value or a [`Damage`].
+//! From columns back to rows' values. Whatever a stranger's file holds, the answer is a value or a [`Damage`].
 
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    ArrowPrimitiveType, Int32Type, Int64Type, UInt16Type, UInt32Type, UInt64Type,
-};
-use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray};
+use parquet::data_type::ByteArray;
 
-use super::column::MAX_TEXT;
+use super::column::{Column, MAX_TEXT, Names, Values};
 use super::damage::Damage;
-use super::names::Word;
+use super::names::DictionaryName;
 
-/// Decoded columns of some rows of one table. A column that the file lacks reads as zeros, falses or empty texts; whether it
-/// may lack it was decided when the file was opened.
+/// Some rows of a table as columns.
+pub(super) struct Piece {
+    pub(super) rows: usize,
+    /// In the order of the table's columns; `None` where the file lacks one.
+    pub(super) columns: Vec<Option<Values>>,
+}
+
+impl Piece {
+    /// The columns that the file has.
+    pub(super) fn into_columns(self) -> Vec<Values> {
+        self.columns.into_iter().flatten().collect()
+    }
+}
+
+/// The columns of a [`Piece`] by name. One that the file lacks reads as zeros, falses or empty texts; whether it may lack it
+/// was decided when the file was opened.
 pub(super) struct Columns<'a> {
     file: &'a str,
-    batch: &'a RecordBatch,
+    columns: &'a [Column],
+    piece: &'a Piece,
     text: Cell<usize>,
 }
 
 impl<'a> Columns<'a> {
-    pub(super) fn new(file: &'a str, batch: &'a RecordBatch) -> Self {
+    pub(super) fn new(file: &'a str, columns: &'a [Column], piece: &'a Piece) -> Self {
         Self {
             file,
-            batch,
+            columns,
+            piece,
             text: Cell::new(0),
         }
     }
 
     pub(super) fn rows(&self) -> usize {
-        self.batch.num_rows()
+        self.piece.rows
     }
 
     /// Bytes of all texts that were got.
@@ -43,106 +55,107 @@ impl<'a> Columns<'a> {
         Damage::invalid(self.file, what)
     }
 
-    fn array(&self, name: &str) -> Result<Option<&'a ArrayRef>, Damage> {
-        let Some(array) = self.batch.column_by_name(name) else {
+    /// What `pick` takes out of the column; `None` where the file lacks it.
+    fn values<T>(
+        &self,
+        name: &str,
+        pick: impl Fn(&'a Values) -> Option<T>,
+    ) -> Result<Option<T>, Damage> {
+        let position = self.columns.iter().position(|column| column.name == name);
+        let Some(values) = position.and_then(|position| self.piece.columns.get(position)?.as_ref())
+        else {
             return Ok(None);
         };
-        if array.null_count() > 0 {
-            return Err(self.invalid(format!("nulls in {name}")));
-        }
-        Ok(Some(array))
+        pick(values)
+            .filter(|_| values.len() == self.rows())
+            .map(Some)
+            .ok_or_else(|| self.invalid(format!("type of {name}")))
     }
 
-    fn numbers<T: ArrowPrimitiveType>(&self, name: &str) -> Result<Cow<'a, [T::Native]>, Damage> {
-        let Some(array) = self.array(name)? else {
-            return Ok(Cow::Owned(vec![T::Native::default(); self.rows()]));
-        };
-        let array = array
-            .as_primitive_opt::<T>()
-            .ok_or_else(|| self.invalid(format!("type of {name}")))?;
-        Ok(Cow::Borrowed(array.values()))
+    fn numbers<T: Copy + Default>(
+        &self,
+        name: &str,
+        pick: impl Fn(&'a Values) -> Option<&'a Vec<T>>,
+    ) -> Result<Cow<'a, [T]>, Damage> {
+        Ok(match self.values(name, pick)? {
+            Some(values) => Cow::Borrowed(values),
+            None => Cow::Owned(vec![T::default(); self.rows()]),
+        })
     }
 
     pub(super) fn u16(&self, name: &str) -> Result<Cow<'a, [u16]>, Damage> {
-        self.numbers::<UInt16Type>(name)
+        self.numbers(name, |values| match values {
+            Values::U16(values) => Some(values),
+            _ => None,
+        })
     }
 
     pub(super) fn u32(&self, name: &str) -> Result<Cow<'a, [u32]>, Damage> {
-        self.numbers::<UInt32Type>(name)
+        self.numbers(name, |values| match values {
+            Values::U32(values) => Some(values),
+            _ => None,
+        })
     }
 
     pub(super) fn u64(&self, name: &str) -> Result<Cow<'a, [u64]>, Damage> {
-        self.numbers::<UInt64Type>(name)
+        self.numbers(name, |values| match values {
+            Values::U64(values) => Some(values),
+            _ => None,
+        })
     }
 
     pub(super) fn i64(&self, name: &str) -> Result<Cow<'a, [i64]>, Damage> {
-        self.numbers::<Int64Type>(name)
+        self.numbers(name, |values| match values {
+            Values::I64(values) => Some(values),
+            _ => None,
+        })
     }
 
-    pub(super) fn bools(&self, name: &str) -> Result<Bools<'a>, Damage> {
-        let Some(array) = self.array(name)? else {
-            return Ok(Bools(None));
-        };
-        let array = array
-            .as_boolean_opt()
-            .ok_or_else(|| self.invalid(format!("type of {name}")))?;
-        Ok(Bools(Some(array)))
-    }
-
-    /// Positions in a dictionary, and the dictionary.
-    fn dictionary(&self, name: &str) -> Result<Option<(&'a [i32], &'a StringArray)>, Damage> {
-        let Some(array) = self.array(name)? else {
-            return Ok(None);
-        };
-        let wrong = || self.invalid(format!("type of {name}"));
-        let array = array.as_dictionary_opt::<Int32Type>().ok_or_else(wrong)?;
-        let values = array.values().as_string_opt::<i32>().ok_or_else(wrong)?;
-        if values.null_count() > 0 {
-            return Err(self.invalid(format!("nulls in {name}")));
-        }
-        Ok(Some((array.keys().values(), values)))
+    pub(super) fn bools(&self, name: &str) -> Result<Cow<'a, [bool]>, Damage> {
+        self.numbers(name, |values| match values {
+            Values::Bool(values) => Some(values),
+            _ => None,
+        })
     }
 
     pub(super) fn texts(&self, name: &'static str) -> Result<Texts<'_>, Damage> {
+        let texts = self.values(name, |values| match values {
+            Values::Text(texts) => Some(&texts[..]),
+            _ => None,
+        })?;
         Ok(Texts {
             columns: self,
             name,
-            dictionary: self.dictionary(name)?,
+            texts,
         })
     }
 
     /// The values of a column of names. A name of a later release reads as `unknown`; without one the file is not valid.
-    pub(super) fn words<W: Word + Default>(
+    pub(super) fn names<N: DictionaryName + Default>(
         &self,
         name: &str,
-        unknown: Option<W>,
-    ) -> Result<Vec<W>, Damage> {
-        let Some((keys, names)) = self.dictionary(name)? else {
-            return Ok(vec![W::default(); self.rows()]);
+        unknown: Option<N>,
+    ) -> Result<Vec<N>, Damage> {
+        let column = self.values(name, |values| match values {
+            Values::Name(column) => Some(column),
+            _ => None,
+        })?;
+        let Some(Names { positions, names }) = column else {
+            return Ok(vec![N::default(); self.rows()]);
         };
-        let mut known = Vec::with_capacity(names.len().min(256));
-        for word in names.iter().flatten() {
-            known.push(W::named(word).or(unknown));
-        }
-        let value = |key: &i32| {
-            usize::try_from(*key)
-                .ok()
-                .and_then(|key| known.get(key).copied().flatten())
+        let known = |name: &ByteArray| {
+            let name = str::from_utf8(name.data()).ok()?;
+            N::named(name).or(unknown)
         };
-        let values = keys.iter().map(value).collect::<Option<Vec<W>>>();
+        let known: Vec<Option<N>> = names.iter().map(known).collect();
+        let value = |position: &i32| {
+            let position = usize::try_from(*position).ok()?;
+            known.get(position).copied().flatten()
+        };
+        let values = positions.iter().map(value).collect::<Option<Vec<N>>>();
         values.ok_or_else(|| {
             self.invalid(format!("a name in {name} that this version does not know"))
         })
-    }
-}
-
-/// A column of booleans.
-pub(super) struct Bools<'a>(Option<&'a BooleanArray>);
-
-impl Bools<'_> {
-    pub(super) fn get(&self, row: usize) -> bool {
-        self.0
-            .is_some_and(|array| row < array.len() && array.value(row))
     }
 }
 
@@ -150,21 +163,16 @@ impl Bools<'_> {
 pub(super) struct Texts<'a> {
     columns: &'a Columns<'a>,
     name: &'static str,
-    dictionary: Option<(&'a [i32], &'a StringArray)>,
+    texts: Option<&'a [ByteArray]>,
 }
 
 impl Texts<'_> {
     pub(super) fn get(&self, row: usize) -> Result<String, Damage> {
-        let Some((keys, values)) = self.dictionary else {
+        let Some(texts) = self.texts else {
             return Ok(String::new());
         };
-        let key = keys
-            .get(row)
-            .and_then(|key| usize::try_from(*key).ok())
-            .filter(|key| *key < values.len());
-        let text = key
-            .map(|key| values.value(key))
-            .ok_or_else(|| self.columns.invalid(self.name))?;
+        let invalid = || self.columns.invalid(self.name);
+        let text = texts.get(row).ok_or_else(invalid)?.data();
         if text.len() > MAX_TEXT {
             return Err(Damage::TooLarge {
                 file: self.columns.file.to_owned(),
@@ -174,6 +182,7 @@ impl Texts<'_> {
             });
         }
         self.columns.text.set(self.columns.text.get() + text.len());
+        let text = str::from_utf8(text).map_err(|_| invalid())?;
         Ok(text.to_owned())
     }
 }

@@ -5,21 +5,21 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{Schema, SchemaRef};
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
-use super::column::{Column, Kind, Packing};
+use super::column::{Column, Kind, Packing, Values};
 use super::epoch::TableFile;
 use super::error::TraceError;
+use super::group::Group;
+use super::schema::schema;
 
 /// Rows of a row group at most.
 pub(super) const MAX_GROUP_ROWS: usize = 1_000_000;
-/// Rows that become arrays at once.
+/// Rows that become columns at once.
 const CHUNK_ROWS: usize = 16 * 1024;
 /// Rows of a page: as many as keep a page of eight-byte numbers at a quarter of a megabyte.
 const PAGE_ROWS: usize = 32 * 1024;
@@ -29,29 +29,24 @@ const LEVEL: i32 = 1;
 /// Writes one table's file.
 pub(super) struct Encoder {
     path: PathBuf,
-    schema: SchemaRef,
-    writer: ArrowWriter<Summed>,
+    writer: SerializedFileWriter<Summed>,
+    /// The row group under way.
+    group: Option<Group>,
     rows: u64,
 }
 
 impl Encoder {
-    /// Starts the file at `path`; `schema` as made from `columns`.
-    pub(super) fn create(
-        path: PathBuf,
-        columns: &[Column],
-        schema: SchemaRef,
-    ) -> Result<Self, TraceError> {
+    /// Starts the file at `path`.
+    pub(super) fn create(path: PathBuf, columns: &[Column]) -> Result<Self, TraceError> {
         let file = File::create(&path).map_err(|error| TraceError::writing(&path, error))?;
-        let options = ArrowWriterOptions::new()
-            .with_properties(properties(columns))
-            .with_skip_arrow_metadata(true);
-        let writer =
-            ArrowWriter::try_new_with_options(Summed::new(file), Arc::clone(&schema), options)
-                .map_err(|error| TraceError::writing(&path, error))?;
+        let writer = schema(columns).and_then(|schema| {
+            SerializedFileWriter::new(Summed::new(file), schema, Arc::new(properties(columns)))
+        });
+        let writer = writer.map_err(|error| TraceError::writing(&path, error))?;
         Ok(Self {
             path,
-            schema,
             writer,
+            group: None,
             rows: 0,
         })
     }
@@ -60,27 +55,46 @@ impl Encoder {
     pub(super) fn write_rows<R>(
         &mut self,
         rows: &[R],
-        encode: impl Fn(&[R]) -> Vec<ArrayRef>,
+        encode: impl Fn(&[R]) -> Vec<Values>,
     ) -> Result<(), TraceError> {
-        for chunk in rows.chunks(CHUNK_ROWS) {
-            let batch = RecordBatch::try_new(Arc::clone(&self.schema), encode(chunk));
-            self.write(&batch.map_err(|error| TraceError::writing(&self.path, error))?)?;
-        }
-        Ok(())
+        rows.chunks(CHUNK_ROWS)
+            .try_for_each(|chunk| self.write(encode(chunk)))
     }
 
-    /// Adds rows as columns.
-    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), TraceError> {
-        self.rows += batch.num_rows() as u64;
-        self.writer
-            .write(batch)
+    /// Adds rows as columns, in the order of the table's columns; at most as many rows as go into a row group.
+    pub(super) fn write(&mut self, columns: Vec<Values>) -> Result<(), TraceError> {
+        self.add(columns)
             .map_err(|error| TraceError::writing(&self.path, error))
+    }
+
+    fn add(&mut self, columns: Vec<Values>) -> Result<(), ParquetError> {
+        let rows = columns.first().map_or(0, Values::len);
+        let fits = |group: &Group| group.rows() + rows <= MAX_GROUP_ROWS;
+        if !self.group.as_ref().is_none_or(fits) {
+            self.end_group()?;
+        }
+        self.rows += rows as u64;
+        let group = match &mut self.group {
+            Some(group) => group,
+            none => none.insert(Group::new(
+                self.writer.schema_descr(),
+                self.writer.properties(),
+            )),
+        };
+        group.write(columns)
+    }
+
+    fn end_group(&mut self) -> Result<(), ParquetError> {
+        match self.group.take() {
+            Some(group) => group.close(&mut self.writer),
+            None => Ok(()),
+        }
     }
 
     /// Completes the file.
     pub(super) fn close(mut self) -> Result<TableFile, TraceError> {
-        self.writer
-            .finish()
+        self.end_group()
+            .and_then(|()| self.writer.finish())
             .map_err(|error| TraceError::writing(&self.path, error))?;
         let sum = self.writer.inner();
         Ok(TableFile {
@@ -89,12 +103,6 @@ impl Encoder {
             crc32: sum.hasher.clone().finalize(),
         })
     }
-}
-
-/// The Arrow schema that a table read back has.
-pub(super) fn schema_as_read(columns: &[Column]) -> SchemaRef {
-    let field = |c: &Column| arrow_schema::Field::new(c.name, c.kind.read(), false);
-    Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
 }
 
 /// How the columns are laid out and compressed.

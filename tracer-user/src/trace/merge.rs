@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::damage::Damage;
-use super::decode::Columns;
 use super::epoch::Epoch;
 use super::open::{TableReader, at_once, load};
 use super::table::{Rows, Table, for_each_table};
@@ -58,19 +57,21 @@ impl<T: Table> Cursor<T> {
                     "too many rows of the same time",
                 ));
             }
-            let Some(batch) = reader.next()? else {
+            let Some(piece) = reader.next()? else {
                 self.reader = None;
                 return Ok(None);
             };
-            let columns = Columns::new(reader.file(), &batch);
-            T::decode(&columns, &mut self.rows)?;
-            self.rows.text += columns.text();
+            let rows = &mut self.rows;
+            rows.text += reader.decode(&piece, |columns| {
+                T::decode(columns, rows)?;
+                Ok(columns.text())
+            })?;
             let keys = &self.rows.keys;
             let in_order = keys.is_sorted()
                 && keys.first().is_none_or(|key| *key >= epoch.from.0)
                 && keys.last().is_none_or(|key| *key <= epoch.watermark.0);
             if !in_order {
-                return Err(columns.invalid("rows out of order"));
+                return Err(Damage::invalid(reader.file(), "rows out of order"));
             }
         }
     }

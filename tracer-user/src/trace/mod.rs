@@ -9,16 +9,22 @@
 mod damage;
 mod error;
 
+mod names;
+
 mod column;
 mod decode;
-mod names;
 mod table;
+
+mod schema;
 
 mod disk;
 mod epoch;
 mod meta_file;
 
 mod encode;
+mod group;
+
+mod cells;
 mod open;
 mod pages;
 mod thrift;

@@ -1,4 +1,4 @@
-//! The words that stand for the row's enumerations in the tables, so that a query reads `reason = 'blocked'`.
+//! The names that stand for the row's enumerations in the tables, so that a query reads `reason = 'blocked'`.
 //!
 //! Append-only like the numbers behind them: position in a list = number.
 
@@ -7,9 +7,9 @@ use crate::row::{
 };
 
 /// An enumeration stored by name.
-pub(super) trait Word: Copy {
+pub(super) trait DictionaryName: Copy {
     /// Name of each number; `-` where no number was given out.
-    fn names() -> Vec<&'static str>;
+    fn names() -> impl Iterator<Item = &'static str>;
     /// Its number.
     fn number(self) -> u8;
     /// The value of a number.
@@ -17,16 +17,16 @@ pub(super) trait Word: Copy {
 
     /// The value of a name.
     fn named(name: &str) -> Option<Self> {
-        let number = Self::names().iter().position(|known| *known == name)?;
+        let number = Self::names().position(|known| known == name)?;
         Self::of(u8::try_from(number).ok()?)
     }
 }
 
-macro_rules! words {
+macro_rules! dictionary_names {
     ($($type:ty: $($name:literal)*;)*) => {$(
-        impl Word for $type {
-            fn names() -> Vec<&'static str> {
-                vec![$($name),*]
+        impl DictionaryName for $type {
+            fn names() -> impl Iterator<Item = &'static str> {
+                [$($name),*].into_iter()
             }
             fn number(self) -> u8 {
                 self as u8
@@ -38,7 +38,7 @@ macro_rules! words {
     )*};
 }
 
-words! {
+dictionary_names! {
     Reason: "" "blocked" "preempted" "yielded" "stopped" "traced" "frozen";
     Verb: "" "http-read" "http-post" "http-write" "http-reply" "sql-read" "sql-write" "redis-read" "redis-write" "tls" "sql-other";
     TaskRole: "" "target" "peer" "bystander";
@@ -49,9 +49,9 @@ words! {
     KernelSpanKind: "" "lock-contention" "journal-commit";
 }
 
-impl Word for Syscall {
-    fn names() -> Vec<&'static str> {
-        Self::ALL.iter().map(|(_, name)| *name).collect()
+impl DictionaryName for Syscall {
+    fn names() -> impl Iterator<Item = &'static str> {
+        Self::ALL.iter().map(|(_, name)| *name)
     }
     fn number(self) -> u8 {
         self as u8
@@ -66,13 +66,13 @@ mod tests {
     use super::*;
 
     /// Every number that a type gives out has a name, the name leads back to it, and there is no name too many.
-    fn check<W: Word + PartialEq + std::fmt::Debug>() {
+    fn check<N: DictionaryName + PartialEq + std::fmt::Debug>() {
         for number in 0..=u8::MAX {
-            let name = W::names().get(usize::from(number)).copied();
-            match W::of(number) {
+            let name = N::names().nth(usize::from(number));
+            match N::of(number) {
                 Some(value) => {
                     assert_eq!(value.number(), number);
-                    assert_eq!(W::named(name.expect("has a name")), Some(value), "{number}");
+                    assert_eq!(N::named(name.expect("has a name")), Some(value), "{number}");
                 }
                 None => assert!(
                     matches!(name, None | Some("")),

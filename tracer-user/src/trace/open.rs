@@ -5,20 +5,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
-use arrow_schema::{Field, Schema};
 use bytes::Bytes;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
-};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::serialized_reader::SerializedPageReader;
 
+use super::cells::Cells;
 use super::column::{Column, Kind};
 use super::damage::Damage;
+use super::decode::{Columns, Piece};
 use super::disk::read_file;
 use super::epoch::TableFile;
 use super::pages::{check_footer, check_pages};
+use super::schema::positions;
 
 /// Longest file of a table that is read, bytes.
 const MAX_FILE: u64 = 128 * 1024 * 1024;
@@ -69,10 +68,19 @@ pub(super) fn load(folder: &Path, table: &str, declared: &TableFile) -> Result<B
     Ok(bytes.into())
 }
 
-/// Reads the rows of one file in order, as Arrow columns.
+/// Reads the rows of one file in order, as columns.
 pub(super) struct TableReader {
     file: String,
-    reader: ParquetRecordBatchReader,
+    bytes: Arc<Bytes>,
+    metadata: ParquetMetaData,
+    columns: &'static [Column],
+    /// Where each column is in the file.
+    positions: Vec<Option<usize>>,
+    /// Row groups that were begun.
+    groups: usize,
+    /// The columns of the last one, and the rows that are left in it.
+    cells: Vec<Option<Cells>>,
+    left_in_group: usize,
     left: u64,
 }
 
@@ -81,60 +89,112 @@ impl TableReader {
     pub(super) fn open(
         bytes: Bytes,
         table: &str,
-        columns: &[Column],
+        columns: &'static [Column],
         minor: u32,
         rows: u64,
     ) -> Result<Self, Damage> {
         let file = format!("{table}.parquet");
-        let reader = guard(&file, || {
+        let (metadata, positions) = guard(&file, || {
             let wrong = |what: &dyn ToString| Damage::invalid(&*file, what.to_string());
             check_footer(&file, &bytes)?;
-            let found =
-                ArrowReaderMetadata::load(&bytes, options()).map_err(|error| wrong(&error))?;
-            let in_file = found.metadata().file_metadata().num_rows();
-            if u64::try_from(in_file) != Ok(rows) {
-                return Err(wrong(&format!("{in_file} rows instead of {rows}")));
+            let found = ParquetMetaDataReader::new()
+                .parse_and_finish(&bytes)
+                .map_err(|error| wrong(&error))?;
+            let facts = found.file_metadata();
+            if u64::try_from(facts.num_rows()) != Ok(rows) {
+                return Err(wrong(&format!(
+                    "{} rows instead of {rows}",
+                    facts.num_rows()
+                )));
             }
             let known: Vec<&str> = columns.iter().map(|column| column.name).collect();
-            check_pages(&file, &bytes, found.metadata(), &known)?;
-            let schema = wanted(found.schema(), columns, minor).map_err(|what| wrong(&what))?;
-            let found = ArrowReaderMetadata::try_new(
-                Arc::clone(found.metadata()),
-                options().with_schema(schema),
-            )
-            .map_err(|error| wrong(&error))?;
-            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, found);
-            let mask = ProjectionMask::columns(builder.parquet_schema(), known.iter().copied());
-            builder
-                .with_projection(mask)
-                .with_batch_size(at_once(columns))
-                .build()
-                .map_err(|error| wrong(&error))
+            check_pages(&file, &bytes, &found, &known)?;
+            let positions =
+                positions(facts.schema_descr(), columns, minor).map_err(|what| wrong(&what))?;
+            Ok((found, positions))
         })?;
         Ok(Self {
             file,
-            reader,
+            bytes: Arc::new(bytes),
+            metadata,
+            columns,
+            positions,
+            groups: 0,
+            cells: Vec::new(),
+            left_in_group: 0,
             left: rows,
         })
     }
 
     /// The next rows; `None` after the last.
-    pub(super) fn next(&mut self) -> Result<Option<RecordBatch>, Damage> {
-        let reader = &mut self.reader;
-        let batch = guard(&self.file, || {
-            reader
-                .next()
-                .transpose()
-                .map_err(|error| Damage::invalid(&*self.file, error))
+    pub(super) fn next(&mut self) -> Result<Option<Piece>, Damage> {
+        let file = self.file.clone();
+        let piece = guard(&file, || {
+            self.next_in_file()
+                .map_err(|error| Damage::invalid(&*file, error))
         })?;
-        let rows = batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
-        let ended_early = batch.is_none() && self.left > 0;
+        let rows = piece.as_ref().map_or(0, |piece| piece.rows as u64);
+        let ended_early = piece.is_none() && self.left > 0;
         self.left = self
             .left
             .checked_sub(rows)
             .filter(|_| !ended_early)
-            .ok_or_else(|| Damage::invalid(&*self.file, "another number of rows than it says"))?;
-        Ok(batch)
+            .ok_or_else(|| Damage::invalid(file, "another number of rows than it says"))?;
+        Ok(piece)
+    }
+
+    fn next_in_file(&mut self) -> Result<Option<Piece>, ParquetError> {
+        while self.left_in_group == 0 {
+            if self.groups == self.metadata.num_row_groups() {
+                return Ok(None);
+            }
+            self.begin_group()?;
+        }
+        let rows = self.left_in_group.min(at_once(self.columns));
+        self.left_in_group -= rows;
+        let mut columns = Vec::with_capacity(self.cells.len());
+        for cells in &mut self.cells {
+            columns.push(match cells {
+                Some(cells) => Some(cells.read(rows)?),
+                None => None,
+            });
+        }
+        Ok(Some(Piece { rows, columns }))
+    }
+
+    fn begin_group(&mut self) -> Result<(), ParquetError> {
+        let group = self.metadata.row_group(self.groups);
+        self.groups += 1;
+        self.cells.clear();
+        let rows = usize::try_from(group.num_rows())
+            .map_err(|_| ParquetError::General("number of rows of a row group".to_owned()))?;
+        self.left_in_group = rows;
+        if rows == 0 {
+            return Ok(());
+        }
+        for (column, position) in self.columns.iter().zip(&self.positions) {
+            let Some(position) = *position else {
+                self.cells.push(None);
+                continue;
+            };
+            let chunk = group.column(position);
+            let pages = SerializedPageReader::new(Arc::clone(&self.bytes), chunk, rows, None)?;
+            let described = chunk.column_descr_ptr();
+            self.cells
+                .push(Some(Cells::open(column.kind, described, Box::new(pages))?));
+        }
+        Ok(())
+    }
+
+    /// What `decode` makes of `piece`, which this reader gave.
+    pub(super) fn decode<T>(
+        &self,
+        piece: &Piece,
+        decode: impl FnOnce(&Columns<'_>) -> Result<T, Damage>,
+    ) -> Result<T, Damage> {
+        guard(&self.file, || {
+            decode(&Columns::new(&self.file, self.columns, piece))
+        })
     }
 
     /// Name of the file.
@@ -151,43 +211,6 @@ pub(super) fn at_once(columns: &[Column]) -> usize {
     } else {
         ROWS_AT_ONCE
     }
-}
-
-fn options() -> ArrowReaderOptions {
-    ArrowReaderOptions::new().with_skip_arrow_metadata(true)
-}
-
-/// The schema in which to read a file that has `found`: texts as dictionaries. Fails when a column is missing that the
-/// version of the trace has, or has another type. Columns nobody knows are left out later.
-fn wanted(found: &Schema, columns: &[Column], minor: u32) -> Result<Arc<Schema>, String> {
-    for column in columns {
-        match found.column_with_name(column.name) {
-            None if column.since > minor => {}
-            None => return Err(format!("the column {} is missing", column.name)),
-            Some(_) => {}
-        }
-    }
-    let mut fields = Vec::with_capacity(found.fields().len());
-    for field in found.fields() {
-        let Some(column) = columns.iter().find(|column| column.name == field.name()) else {
-            fields.push(Arc::clone(field));
-            continue;
-        };
-        let stored = column.kind.stored();
-        if *field.data_type() != stored {
-            return Err(format!(
-                "the column {} is {}, not {stored}",
-                column.name,
-                field.data_type()
-            ));
-        }
-        fields.push(Arc::new(Field::new(
-            column.name,
-            column.kind.read(),
-            field.is_nullable(),
-        )));
-    }
-    Ok(Arc::new(Schema::new(fields)))
 }
 
 /// Runs `read`; a panic in it is damage of `file`.

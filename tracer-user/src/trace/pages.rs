@@ -14,6 +14,8 @@ const MAX_FOOTER: usize = 1024 * 1024;
 const MAX_PAGE: u64 = 16 * 1024 * 1024;
 /// All pages of a file before compression, bytes.
 const MAX_UNPACKED: u64 = 256 * 1024 * 1024;
+/// Entries of a dictionary, of which some memory is taken for each; the writer cuts a dictionary at one megabyte.
+const MAX_ENTRIES: i64 = 512 * 1024;
 /// Row groups of a file.
 const MAX_GROUPS: usize = 64;
 /// Columns of a table, those of later releases included.
@@ -152,7 +154,7 @@ fn check_chunk(mut chunk: &[u8], rows: i64) -> Result<u64, Malformed> {
             .ok_or(Malformed)?;
         // An entry of a dictionary has at least four bytes.
         let values = if page.dictionary {
-            page.unpacked / 4
+            (page.unpacked / 4).min(MAX_ENTRIES)
         } else {
             rows
         };

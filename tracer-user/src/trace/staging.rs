@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::column::schema;
 use super::encode::{Encoder, table_path};
 use super::epoch::{EPOCH_FILE, Epoch, TableFile};
 use super::error::TraceError;
@@ -28,8 +27,7 @@ macro_rules! encoders {
                             Some(encoder) => encoder,
                             none => {
                                 let path = table_path(folder, <$row>::NAME);
-                                let schema = schema(<$row>::COLUMNS);
-                                none.insert(Encoder::create(path, <$row>::COLUMNS, schema)?)
+                                none.insert(Encoder::create(path, <$row>::COLUMNS)?)
                             }
                         };
                         encoder.write_rows(rows, |rows| <$row>::encode(rows, since.0))?;

@@ -8,9 +8,7 @@ mod stack;
 mod task;
 mod wait;
 
-use arrow_array::ArrayRef;
-
-use super::column::Column;
+use super::column::{Column, Values};
 use super::damage::Damage;
 use super::decode::Columns;
 use crate::row::Batch;
@@ -29,7 +27,7 @@ pub(super) trait Table: Sized + Clone + 'static {
     /// When it ended, ns; what has no end gives 0.
     fn end(&self) -> u64;
     /// Columns of `rows`, in the order of [`Self::COLUMNS`]; `since` is the watermark before them.
-    fn encode(rows: &[Self], since: u64) -> Vec<ArrayRef>;
+    fn encode(rows: &[Self], since: u64) -> Vec<Values>;
     /// Rows of `columns`, put after those already in `rows`; may go on with the last of them.
     fn decode(columns: &Columns<'_>, rows: &mut Rows<Self>) -> Result<(), Damage>;
 }

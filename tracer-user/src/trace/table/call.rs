@@ -1,8 +1,8 @@
 //! Calls.
 
-use arrow_array::ArrayRef;
-
-use super::super::column::{Column, Kind, Packing, bools, column, i64s, u16s, u32s, u64s, words};
+use super::super::column::{
+    Column, Kind, Packing, Values, bools, column, i64s, names, u16s, u32s, u64s,
+};
 use super::super::damage::Damage;
 use super::super::decode::Columns;
 use super::{Rows, Table};
@@ -17,14 +17,14 @@ impl Table for Call {
         column("between_ns", Kind::U64, Packing::Split),
         column("tid", Kind::U32, Packing::Few),
         column("pid", Kind::U32, Packing::Few),
-        column("call", Kind::Word, Packing::Few),
+        column("call", Kind::Name, Packing::Few),
         column("op", Kind::U32, Packing::Few),
         column("resource_id", Kind::U32, Packing::Few),
         column("ret", Kind::I64, Packing::Few),
         column("count", Kind::U32, Packing::Few),
         column("seq", Kind::U32, Packing::Delta),
         column("blocked", Kind::Bool, Packing::Few),
-        column("verb", Kind::Word, Packing::Few),
+        column("verb", Kind::Name, Packing::Few),
         column("status", Kind::U16, Packing::Few),
     ];
 
@@ -36,7 +36,7 @@ impl Table for Call {
         self.end.0
     }
 
-    fn encode(rows: &[Self], _since: u64) -> Vec<ArrayRef> {
+    fn encode(rows: &[Self], _since: u64) -> Vec<Values> {
         vec![
             u64s(rows, |r| r.end.0),
             u64s(rows, |r| r.inside.0),
@@ -45,14 +45,14 @@ impl Table for Call {
             }),
             u32s(rows, |r| r.tid.0),
             u32s(rows, |r| r.pid.0),
-            words(rows, |r| r.call),
+            names(rows, |r| r.call),
             u32s(rows, |r| r.op),
             u32s(rows, |r| r.resource.0),
             i64s(rows, |r| r.ret),
             u32s(rows, |r| r.count),
             u32s(rows, |r| r.seq),
             bools(rows, |r| r.blocked),
-            words(rows, |r| r.verb),
+            names(rows, |r| r.verb),
             u16s(rows, |r| r.status),
         ]
     }
@@ -63,14 +63,14 @@ impl Table for Call {
         let between = columns.u64("between_ns")?;
         let tid = columns.u32("tid")?;
         let pid = columns.u32("pid")?;
-        let call = columns.words("call", Some(Syscall::Other))?;
+        let call = columns.names("call", Some(Syscall::Other))?;
         let op = columns.u32("op")?;
         let resource = columns.u32("resource_id")?;
         let ret = columns.i64("ret")?;
         let count = columns.u32("count")?;
         let seq = columns.u32("seq")?;
         let blocked = columns.bools("blocked")?;
-        let verb = columns.words("verb", Some(Verb::Unknown))?;
+        let verb = columns.names("verb", Some(Verb::Unknown))?;
         let status = columns.u16("status")?;
         rows.keys.extend_from_slice(&end);
         rows.rows.extend((0..columns.rows()).map(|i| Self {
@@ -85,7 +85,7 @@ impl Table for Call {
             ret: ret[i],
             count: count[i],
             seq: seq[i],
-            blocked: blocked.get(i),
+            blocked: blocked[i],
             verb: verb[i],
             status: status[i],
         }));

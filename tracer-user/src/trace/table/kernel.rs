@@ -1,8 +1,6 @@
 //! Kernel spans.
 
-use arrow_array::ArrayRef;
-
-use super::super::column::{Column, Kind, Packing, column, u32s, u64s, words};
+use super::super::column::{Column, Kind, Packing, Values, column, names, u32s, u64s};
 use super::super::damage::Damage;
 use super::super::decode::Columns;
 use super::{Rows, Table};
@@ -16,7 +14,7 @@ impl Table for KernelSpan {
         column("duration_ns", Kind::U64, Packing::Split),
         column("tid", Kind::U32, Packing::Few),
         column("pid", Kind::U32, Packing::Few),
-        column("kind", Kind::Word, Packing::Few),
+        column("kind", Kind::Name, Packing::Few),
         column("a", Kind::U64, Packing::Few),
         column("b", Kind::U64, Packing::Few),
     ];
@@ -29,13 +27,13 @@ impl Table for KernelSpan {
         self.end.0
     }
 
-    fn encode(rows: &[Self], _since: u64) -> Vec<ArrayRef> {
+    fn encode(rows: &[Self], _since: u64) -> Vec<Values> {
         vec![
             u64s(rows, |r| r.end.0),
             u64s(rows, |r| r.end.0.wrapping_sub(r.start.0)),
             u32s(rows, |r| r.tid.0),
             u32s(rows, |r| r.pid.0),
-            words(rows, |r| r.kind),
+            names(rows, |r| r.kind),
             u64s(rows, |r| r.a),
             u64s(rows, |r| r.b),
         ]
@@ -46,7 +44,7 @@ impl Table for KernelSpan {
         let duration = columns.u64("duration_ns")?;
         let tid = columns.u32("tid")?;
         let pid = columns.u32("pid")?;
-        let kind = columns.words("kind", None)?;
+        let kind = columns.names("kind", None)?;
         let a = columns.u64("a")?;
         let b = columns.u64("b")?;
         rows.keys.extend_from_slice(&end);

@@ -1,8 +1,6 @@
 //! What is waited for.
 
-use arrow_array::ArrayRef;
-
-use super::super::column::{Column, Kind, Packing, column, texts, u32s, u64s, words};
+use super::super::column::{Column, Kind, Packing, Values, column, names, texts, u32s, u64s};
 use super::super::damage::Damage;
 use super::super::decode::Columns;
 use super::{Rows, Table};
@@ -15,14 +13,14 @@ impl Table for Resource {
         column("since_ns", Kind::U64, Packing::Delta),
         column("end_ns", Kind::U64, Packing::Delta),
         column("resource_id", Kind::U32, Packing::Delta),
-        column("kind", Kind::Word, Packing::Few),
+        column("kind", Kind::Name, Packing::Few),
         column("pid", Kind::U32, Packing::Few),
         column("address", Kind::U64, Packing::Few),
         column("device", Kind::U64, Packing::Few),
         column("inode", Kind::U64, Packing::Few),
-        column("file", Kind::Word, Packing::Few),
+        column("file", Kind::Name, Packing::Few),
         column("path", Kind::Text, Packing::Few),
-        column("role", Kind::Word, Packing::Few),
+        column("role", Kind::Name, Packing::Few),
         column("family", Kind::Text, Packing::Few),
         column("local", Kind::Text, Packing::Few),
         column("remote", Kind::Text, Packing::Few),
@@ -39,19 +37,19 @@ impl Table for Resource {
         self.end.0
     }
 
-    fn encode(rows: &[Self], since: u64) -> Vec<ArrayRef> {
+    fn encode(rows: &[Self], since: u64) -> Vec<Values> {
         vec![
             u64s(rows, |_| since),
             u64s(rows, |r| r.end.0),
             u32s(rows, |r| r.id.0),
-            words(rows, |r| r.kind),
+            names(rows, |r| r.kind),
             u32s(rows, |r| r.pid.0),
             u64s(rows, |r| r.address),
             u64s(rows, |r| r.device),
             u64s(rows, |r| r.inode),
-            words(rows, |r| r.file),
+            names(rows, |r| r.file),
             texts(rows, |r| &r.path),
-            words(rows, |r| r.role),
+            names(rows, |r| r.role),
             texts(rows, |r| &r.family),
             texts(rows, |r| &r.local),
             texts(rows, |r| &r.remote),
@@ -65,14 +63,14 @@ impl Table for Resource {
         let since = columns.u64("since_ns")?;
         let end = columns.u64("end_ns")?;
         let id = columns.u32("resource_id")?;
-        let kind = columns.words("kind", Some(ResourceKind::Unknown))?;
+        let kind = columns.names("kind", Some(ResourceKind::Unknown))?;
         let pid = columns.u32("pid")?;
         let address = columns.u64("address")?;
         let device = columns.u64("device")?;
         let inode = columns.u64("inode")?;
-        let file = columns.words("file", Some(FileKind::Unknown))?;
+        let file = columns.names("file", Some(FileKind::Unknown))?;
         let path = columns.texts("path")?;
-        let role = columns.words("role", Some(SocketRole::Unknown))?;
+        let role = columns.names("role", Some(SocketRole::Unknown))?;
         let family = columns.texts("family")?;
         let local = columns.texts("local")?;
         let remote = columns.texts("remote")?;

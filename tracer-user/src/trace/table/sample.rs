@@ -1,8 +1,6 @@
 //! On-CPU samples.
 
-use arrow_array::ArrayRef;
-
-use super::super::column::{Column, Kind, Packing, column, u32s, u64s};
+use super::super::column::{Column, Kind, Packing, Values, column, u32s, u64s};
 use super::super::damage::Damage;
 use super::super::decode::Columns;
 use super::{Rows, Table};
@@ -26,7 +24,7 @@ impl Table for Sample {
         self.end.0
     }
 
-    fn encode(rows: &[Self], _since: u64) -> Vec<ArrayRef> {
+    fn encode(rows: &[Self], _since: u64) -> Vec<Values> {
         vec![
             u64s(rows, |r| r.end.0),
             u32s(rows, |r| r.tid.0),

@@ -1,9 +1,7 @@
 //! Call stacks, a row a frame: a stack of three frames is three rows with `frame` 0, 1, 2 and `frames` 3; one without frames
 //! is a row with `frames` 0.
 
-use arrow_array::ArrayRef;
-
-use super::super::column::{Column, Kind, Packing, column, texts, u32s, u64s};
+use super::super::column::{Column, Kind, Packing, Values, column, texts, u32s, u64s};
 use super::super::damage::Damage;
 use super::super::decode::Columns;
 use super::{Rows, Table};
@@ -36,7 +34,7 @@ impl Table for Stack {
         0
     }
 
-    fn encode(rows: &[Self], since: u64) -> Vec<ArrayRef> {
+    fn encode(rows: &[Self], since: u64) -> Vec<Values> {
         let none = Frame::default();
         let mut flat: Vec<(&Self, u32, u32, &Frame)> = Vec::new();
         for stack in rows {

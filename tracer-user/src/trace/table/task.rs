@@ -1,8 +1,6 @@
 //! Facts about threads.
 
-use arrow_array::ArrayRef;
-
-use super::super::column::{Column, Kind, Packing, column, texts, u32s, u64s, words};
+use super::super::column::{Column, Kind, Packing, Values, column, names, texts, u32s, u64s};
 use super::super::damage::Damage;
 use super::super::decode::Columns;
 use super::{Rows, Table};
@@ -15,8 +13,8 @@ impl Table for Task {
         column("end_ns", Kind::U64, Packing::Delta),
         column("tid", Kind::U32, Packing::Few),
         column("pid", Kind::U32, Packing::Few),
-        column("fact", Kind::Word, Packing::Few),
-        column("role", Kind::Word, Packing::Few),
+        column("fact", Kind::Name, Packing::Few),
+        column("role", Kind::Name, Packing::Few),
         column("parent_tid", Kind::U32, Packing::Few),
         column("parent_pid", Kind::U32, Packing::Few),
         column("start_time_ns", Kind::U64, Packing::Few),
@@ -37,13 +35,13 @@ impl Table for Task {
         self.end.0
     }
 
-    fn encode(rows: &[Self], _since: u64) -> Vec<ArrayRef> {
+    fn encode(rows: &[Self], _since: u64) -> Vec<Values> {
         vec![
             u64s(rows, |r| r.end.0),
             u32s(rows, |r| r.tid.0),
             u32s(rows, |r| r.pid.0),
-            words(rows, |r| r.fact),
-            words(rows, |r| r.role),
+            names(rows, |r| r.fact),
+            names(rows, |r| r.role),
             u32s(rows, |r| r.parent_tid.0),
             u32s(rows, |r| r.parent_pid.0),
             u64s(rows, |r| r.start_time.0),
@@ -61,8 +59,8 @@ impl Table for Task {
         let end = columns.u64("end_ns")?;
         let tid = columns.u32("tid")?;
         let pid = columns.u32("pid")?;
-        let fact = columns.words("fact", None)?;
-        let role = columns.words("role", None)?;
+        let fact = columns.names("fact", None)?;
+        let role = columns.names("role", None)?;
         let parent_tid = columns.u32("parent_tid")?;
         let parent_pid = columns.u32("parent_pid")?;
         let start_time = columns.u64("start_time_ns")?;

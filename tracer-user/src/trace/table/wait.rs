@@ -1,8 +1,6 @@
 //! Off-CPU periods.
 
-use arrow_array::ArrayRef;
-
-use super::super::column::{Column, Kind, Packing, bools, column, u32s, u64s, words};
+use super::super::column::{Column, Kind, Packing, Values, bools, column, names, u32s, u64s};
 use super::super::damage::Damage;
 use super::super::decode::Columns;
 use super::{Rows, Table};
@@ -18,13 +16,13 @@ impl Table for Wait {
         column("woken", Kind::Bool, Packing::Few),
         column("tid", Kind::U32, Packing::Few),
         column("pid", Kind::U32, Packing::Few),
-        column("reason", Kind::Word, Packing::Few),
-        column("call", Kind::Word, Packing::Few),
+        column("reason", Kind::Name, Packing::Few),
+        column("call", Kind::Name, Packing::Few),
         column("op", Kind::U32, Packing::Few),
         column("resource_id", Kind::U32, Packing::Few),
         column("waker_tid", Kind::U32, Packing::Few),
         column("waker_pid", Kind::U32, Packing::Few),
-        column("waker_call", Kind::Word, Packing::Few),
+        column("waker_call", Kind::Name, Packing::Few),
         column("waker_kernel_thread", Kind::Bool, Packing::Few),
         column("owner_tid", Kind::U32, Packing::Few),
         column("stack_id", Kind::U32, Packing::Few),
@@ -41,7 +39,7 @@ impl Table for Wait {
         self.end.0
     }
 
-    fn encode(rows: &[Self], _since: u64) -> Vec<ArrayRef> {
+    fn encode(rows: &[Self], _since: u64) -> Vec<Values> {
         vec![
             u64s(rows, |r| r.end.0),
             u64s(rows, |r| r.end.0.wrapping_sub(r.start.0)),
@@ -55,13 +53,13 @@ impl Table for Wait {
             bools(rows, |r| r.woken != Nanos::ZERO),
             u32s(rows, |r| r.tid.0),
             u32s(rows, |r| r.pid.0),
-            words(rows, |r| r.reason),
-            words(rows, |r| r.call),
+            names(rows, |r| r.reason),
+            names(rows, |r| r.call),
             u32s(rows, |r| r.op),
             u32s(rows, |r| r.resource.0),
             u32s(rows, |r| r.waker.tid.0),
             u32s(rows, |r| r.waker.pid.0),
-            words(rows, |r| r.waker.call),
+            names(rows, |r| r.waker.call),
             bools(rows, |r| r.waker.kernel_thread),
             u32s(rows, |r| r.owner.0),
             u32s(rows, |r| r.stack.0),
@@ -78,13 +76,13 @@ impl Table for Wait {
         let woken = columns.bools("woken")?;
         let tid = columns.u32("tid")?;
         let pid = columns.u32("pid")?;
-        let reason = columns.words::<Reason>("reason", None)?;
-        let call = columns.words("call", Some(Syscall::Other))?;
+        let reason = columns.names::<Reason>("reason", None)?;
+        let call = columns.names("call", Some(Syscall::Other))?;
         let op = columns.u32("op")?;
         let resource = columns.u32("resource_id")?;
         let waker_tid = columns.u32("waker_tid")?;
         let waker_pid = columns.u32("waker_pid")?;
-        let waker_call = columns.words("waker_call", Some(Syscall::Other))?;
+        let waker_call = columns.names("waker_call", Some(Syscall::Other))?;
         let waker_kernel_thread = columns.bools("waker_kernel_thread")?;
         let owner = columns.u32("owner_tid")?;
         let stack = columns.u32("stack_id")?;
@@ -95,7 +93,7 @@ impl Table for Wait {
         rows.rows.extend((0..columns.rows()).map(|i| Self {
             end: Nanos(end[i]),
             start: Nanos(end[i].wrapping_sub(duration[i])),
-            woken: if woken.get(i) {
+            woken: if woken[i] {
                 Nanos(end[i].wrapping_sub(queued[i]))
             } else {
                 Nanos::ZERO
@@ -103,9 +101,9 @@ impl Table for Wait {
             tid: Tid(tid[i]),
             pid: Pid(pid[i]),
             reason: reason[i],
-            continues: continues.get(i),
-            continuation: continuation.get(i),
-            uninterruptible: uninterruptible.get(i),
+            continues: continues[i],
+            continuation: continuation[i],
+            uninterruptible: uninterruptible[i],
             call: call[i],
             op: op[i],
             resource: ResourceId(resource[i]),
@@ -113,7 +111,7 @@ impl Table for Wait {
                 tid: Tid(waker_tid[i]),
                 pid: Pid(waker_pid[i]),
                 call: waker_call[i],
-                kernel_thread: waker_kernel_thread.get(i),
+                kernel_thread: waker_kernel_thread[i],
             },
             owner: Tid(owner[i]),
             stack: StackId(stack[i]),
