@@ -6,6 +6,8 @@
 
 mod candidate;
 mod findings;
+
+mod blocks;
 mod inside;
 
 mod cpu;
@@ -19,6 +21,7 @@ mod user_lock;
 
 mod verdict;
 
+pub use blocks::Where;
 pub use candidate::Candidate;
 pub use findings::{Evidence, Findings, Spans};
 pub use verdict::{Conclusion, conclude};

@@ -2,8 +2,10 @@
 //!
 //! In: plain figures. Out: plain figures. Pure.
 
+mod bootstrap;
 mod factor;
 mod sharing;
 
+pub use bootstrap::{BlockSample, Stability, stability};
 pub use factor::{Factor, KARP_FLATT_CRITICAL, Lost, factor, karp_flatt};
 pub use sharing::{SharingEstimate, StationSamples, estimate_sharing};

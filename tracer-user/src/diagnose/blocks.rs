@@ -1,0 +1,102 @@
+//! The window's blocks as the bootstrap takes them.
+
+use foldhash::HashSet;
+use std::collections::BTreeMap;
+
+use super::findings::Findings;
+use crate::classify::{State, WaitSite};
+use crate::scaling::BlockSample;
+use crate::work::{ActorIndex, Block, ItemMark, crossings};
+
+/// Where a candidate's time is: its stations, and the run queue.
+#[derive(Clone, Debug, Default)]
+pub struct Where {
+    /// Its stations.
+    pub sites: Vec<WaitSite>,
+    /// The run queue too.
+    pub run_queue: bool,
+}
+
+impl Findings<'_> {
+    /// The blocks of the window, with the workers' time at each of `candidates`. The last one is left out where it is not
+    /// whole.
+    #[must_use]
+    pub fn blocks(&self, candidates: &[Where]) -> Vec<BlockSample> {
+        let mut by_site: BTreeMap<WaitSite, usize> = BTreeMap::new();
+        let mut by_queue = None;
+        for (index, candidate) in candidates.iter().enumerate() {
+            by_site.extend(candidate.sites.iter().map(|site| (*site, index)));
+            if candidate.run_queue {
+                by_queue = Some(index);
+            }
+        }
+        let workers: HashSet<ActorIndex> = self
+            .cycle
+            .workers
+            .iter()
+            .filter_map(|id| self.inventory.actors.get(id).map(|actor| actor.index))
+            .collect();
+        let blocks = &self.inventory.recorder.blocks;
+        let seconds = blocks.length().seconds();
+        let whole = (self.window() / seconds.max(1e-9) + 1e-6).floor();
+        let sample = |block: &Block| {
+            let mut sample = BlockSample {
+                seconds,
+                items: self.items_of(block),
+                at_candidates: vec![0.0; candidates.len()],
+                ..BlockSample::default()
+            };
+            for ((actor, state), time) in &block.times {
+                if !workers.contains(actor) {
+                    continue;
+                }
+                sample.time += time.seconds();
+                let index = match state {
+                    State::Waiting(site) => {
+                        let site = self.inventory.classifier.sites.get(*site);
+                        let station = self.lock_site(self.inventory.station(site));
+                        by_site.get(&station).copied()
+                    }
+                    State::Queued => by_queue,
+                    _ => None,
+                };
+                if let Some(index) = index {
+                    sample.at_candidates[index] += time.seconds();
+                }
+            }
+            sample
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at most some tens of blocks"
+        )]
+        blocks
+            .all()
+            .iter()
+            .take(whole as usize)
+            .map(sample)
+            .collect()
+    }
+
+    /// Items completed in a block.
+    #[expect(clippy::cast_precision_loss, reason = "a number of operations")]
+    fn items_of(&self, block: &Block) -> f64 {
+        let marks = match self.cycle.mark {
+            None => 0.0,
+            Some(ItemMark::Each(operation)) => {
+                let done = block.done.iter();
+                done.filter(|(id, _)| self.inventory.canonical(**id) == operation)
+                    .map(|(_, count)| *count as f64)
+                    .sum()
+            }
+            Some(ItemMark::WriteBeforeFetch) => crossings(
+                self.inventory,
+                self.operation_stages,
+                self.cycle,
+                block.transitions.iter(),
+            ),
+        };
+        marks / f64::from(self.cycle.times.max(1))
+    }
+}
