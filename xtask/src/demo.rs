@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: builds holdup as a user would and lets it show itself.
+//! `cargo xtask demo`: builds holdup and lets it show itself.
 
 use std::process::Command;
 
@@ -15,7 +15,7 @@ pub struct Arguments {
     more: Vec<String>,
 }
 
-/// Builds with the release profile and runs the scenario; holdup itself falls back to the recording.
+/// Builds with the profile that is soon built and runs the scenario; holdup itself falls back to the recording.
 ///
 /// # Errors
 /// When the build or the demo fails.
@@ -23,9 +23,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     process::run(
         Command::new(project::cargo())
             .current_dir(project::root())
-            .args(["build", "--release", "--package", "holdup"]),
+            .args(["build", "--profile", "demo", "--package", "holdup"]),
     )?;
-    let holdup = project::built("release", "holdup");
+    let holdup = project::built("demo", "holdup");
     let mut command = match host::live() {
         Ok(rights) => rights.command(holdup),
         Err(why) => {

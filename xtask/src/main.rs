@@ -10,6 +10,7 @@ mod step;
 
 mod bench;
 mod demo;
+mod dist;
 mod ebpf;
 mod setup;
 mod test;
@@ -39,7 +40,12 @@ enum Task {
         /// What the bench compares with, too: bpftrace, perf, strace and Redis.
         #[arg(long)]
         bench: bool,
+        /// What the binary to hand out needs, too: musl's compiler, and Rust's library for it.
+        #[arg(long)]
+        dist: bool,
     },
+    /// Builds a static, stripped binary to hand out, in `dist/`.
+    Dist,
     /// Builds the kernel side and keeps the object with its stamp.
     Ebpf {
         /// Change nothing; prove that the kept object is what the sources give.
@@ -63,7 +69,8 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Demo(arguments) => demo::run(&arguments),
-        Task::Setup { bench } => setup::run(bench),
+        Task::Setup { bench, dist } => setup::run(setup::Wanted { bench, dist }),
+        Task::Dist => dist::run(),
         Task::Ebpf { check } => ebpf::run(check),
         Task::Test => test::run(),
         Task::Tidy => tidy::run(),

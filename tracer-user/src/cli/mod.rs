@@ -150,12 +150,18 @@ fn workload(_words: Vec<OsString>) -> Result<(), Failure> {
     .or_exit(Exit::Host)
 }
 
-/// What holdup itself does goes to standard error, when `HOLDUP_LOG` asks for it.
+/// What holdup itself does goes to standard error, when `HOLDUP_LOG` asks for it: by a level (`debug`), or by levels of modules
+/// (`holdup::capture=trace,aya=info`).
 fn log() {
-    if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("HOLDUP_LOG") {
-        let _ = tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
+    use tracing_subscriber::prelude::*;
+    let wanted = std::env::var("HOLDUP_LOG").unwrap_or_default();
+    if let Ok(filter) = wanted.parse::<tracing_subscriber::filter::Targets>()
+        && !wanted.is_empty()
+    {
+        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+        let _ = tracing_subscriber::registry()
+            .with(lines)
+            .with(filter)
             .try_init();
     }
 }

@@ -4,6 +4,7 @@
 //! package this distribution does not have, no root, no apt) it says what does not work without it, and goes on.
 
 mod apt;
+mod library;
 mod linker;
 
 use crate::{tools, vm};
@@ -49,12 +50,29 @@ const PEERS: Need = Need {
     ],
 };
 
-/// Installs what is missing, saying what before doing it; `bench`: also what the bench compares with.
+/// What a binary to hand out is built with.
+const STATIC: Need = Need {
+    what: "the binary to hand out (`cargo xtask dist`)",
+    packages: &["musl-tools"],
+};
+
+/// What is installed beside the rest.
+#[derive(Clone, Copy)]
+pub struct Wanted {
+    /// What the bench compares with.
+    pub bench: bool,
+    /// What a binary to hand out is built with.
+    pub dist: bool,
+}
+
+/// Installs what is missing, saying what before doing it.
 ///
 /// # Errors
 /// When something that was started failed. What cannot be had here is said and is no error.
-pub fn run(bench: bool) -> anyhow::Result<()> {
-    let needs = || NEEDS.iter().chain(bench.then_some(&PEERS));
+pub fn run(wanted: Wanted) -> anyhow::Result<()> {
+    let bench = wanted.bench.then_some(&PEERS);
+    let dist = wanted.dist.then_some(&STATIC);
+    let needs = || NEEDS.iter().chain(bench).chain(dist);
     let mut lacking = Vec::new();
     if tools::found("apt-get").is_none() || tools::found("dpkg-query").is_none() {
         println!("no apt here: install by hand, under the names your system gives them,");
@@ -68,6 +86,9 @@ pub fn run(bench: bool) -> anyhow::Result<()> {
         for need in needs() {
             lacking.extend(apt::install(need.what, need.packages)?);
         }
+    }
+    if wanted.dist {
+        lacking.extend(library::install()?);
     }
     lacking.extend(linker::install()?);
     match vm::kernel::fetch() {
