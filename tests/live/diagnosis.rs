@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use holdup::capture::verifier;
+use holdup::cause::Cause;
 use holdup::report::{Report, StageName};
 
 /// The binary under test, beside this test's own folder.
@@ -62,7 +63,12 @@ fn the_lock_demo_is_named_and_its_recording_says_the_same() {
     );
 
     let report: Report = serde_json::from_slice(&live.stdout).expect("the report is JSON");
-    assert_eq!(report.verdict.cause, "user-lock", "{:#?}", report.verdict);
+    assert_eq!(
+        report.verdict.cause,
+        Cause::UserLock,
+        "{:#?}",
+        report.verdict
+    );
     assert_eq!(
         report.verdict.stage,
         StageName::Write,

@@ -1,5 +1,6 @@
 //! Report against truth: what falls short, in full sentences.
 
+use holdup::cause::Cause;
 use holdup::demo::Span;
 use holdup::report::{Culprit as Named, Report, StageName};
 use serde::{Deserialize, Serialize};
@@ -47,9 +48,9 @@ pub struct Row {
     /// Workers reported.
     pub workers_reported: u32,
     /// Cause that is the truth.
-    pub cause: String,
-    /// Cause named.
-    pub cause_reported: String,
+    pub cause: Cause,
+    /// Cause named; none: there was no report.
+    pub cause_reported: Option<Cause>,
     /// Its confidence.
     pub confidence: f64,
     /// Culprit named.
@@ -110,7 +111,7 @@ impl Row {
             case: case.name.to_owned(),
             seed,
             workers: plan.workers,
-            cause: case.cause.to_owned(),
+            cause: case.cause,
             ..Self::default()
         }
     }
@@ -147,7 +148,7 @@ pub fn compare(
 ) -> Row {
     let mut row = Row::begin(case, seed, plan).with_rates(rates);
     row.workers_reported = report.workers.count;
-    row.cause_reported.clone_from(&report.verdict.cause);
+    row.cause_reported = Some(report.verdict.cause);
     row.confidence = report.verdict.confidence;
     row.sentence.clone_from(&report.verdict.sentence);
     row.factor_reported = report.parallelism.serialization_factor;
@@ -173,11 +174,15 @@ fn faults(row: &Row, truth: &Span) -> Vec<String> {
         }
     };
     fault(
-        row.cause != row.cause_reported,
-        format!("cause {} instead of {}", row.cause_reported, row.cause),
+        row.cause_reported != Some(row.cause),
+        format!(
+            "cause {} instead of {}",
+            row.cause_reported.unwrap_or_default(),
+            row.cause
+        ),
     );
     fault(
-        row.cause == row.cause_reported && !row.culprit_ok,
+        row.cause_reported == Some(row.cause) && !row.culprit_ok,
         format!("culprit {:?}", row.culprit),
     );
     let window = truth.length.seconds();

@@ -15,6 +15,8 @@ pub mod work;
 pub mod blame;
 pub mod scaling;
 
+pub mod cause;
+
 pub mod report;
 
 pub mod diagnose;

@@ -1,12 +1,14 @@
 //! Disks that do not keep up.
 
+use holdup::cause::Cause;
+
 use super::replies;
 use crate::draw::Draw;
 use crate::plan::{Case, Culprit, Plan, Program};
 
 pub const CASES: &[Case] = &[Case {
     name: "synced-appends",
-    cause: "fsync",
+    cause: Cause::Quota,
     quick: true,
     plan: synced_appends,
 }];

@@ -8,7 +8,7 @@ use crate::plan::Program;
 
 const CASE: Case = Case {
     name: "x",
-    cause: "user-lock",
+    cause: Cause::UserLock,
     quick: false,
     plan: |_| plan(),
 };
@@ -59,7 +59,7 @@ fn report() -> Report {
     ];
     report.parallelism.serialization_factor = 4.4;
     report.parallelism.interval = [4.3, 4.5];
-    report.verdict.cause = "user-lock".to_owned();
+    report.verdict.cause = Cause::UserLock;
     report.verdict.culprit.call_site = "append (worker.c:3)".to_owned();
     report
 }
@@ -82,7 +82,7 @@ fn agreement_passes() {
 #[test]
 fn each_fault_is_found() {
     check(
-        |report| report.verdict.cause = "pool".to_owned(),
+        |report| report.verdict.cause = Cause::Pool,
         &["cause pool instead of user-lock"],
     );
     check(

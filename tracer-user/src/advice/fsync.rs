@@ -115,6 +115,21 @@ for batch in queue.chunks(64) {
     ],
 };
 
+/// The same where a control group's limit is what the syncs wait for.
+pub const UNDER_A_LIMIT: Remedy = Remedy {
+    why: limited,
+    ..REMEDY
+};
+
+fn limited(input: &FixInput<'_>) -> String {
+    format!(
+        "Each sync of {} costs writes of the limit that all {} workers share; one sync for many records costs them once. A \
+         higher limit helps as well.",
+        called(input.culprit),
+        input.workers
+    )
+}
+
 fn why(input: &FixInput<'_>) -> String {
     let culprit = input.culprit;
     let each = if culprit.service_ms > 0.0 {

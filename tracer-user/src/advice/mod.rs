@@ -9,7 +9,6 @@ mod remedy;
 
 mod batch_fetch;
 mod batch_write;
-mod buffer;
 mod checkpoint;
 mod critical_section;
 mod feed;
@@ -17,10 +16,8 @@ mod fewer_workers;
 mod file_lock;
 mod fsync;
 mod more_workers;
-mod offload;
 mod pacing;
 mod pool;
-mod processes;
 mod shard;
 mod sqlite;
 

@@ -1,14 +1,15 @@
 //! A remedy: a title, a reason, and code before and after in each language, with blanks to fill in.
 
 use super::Language;
+use crate::cause::Cause;
 use crate::report::{Culprit, Fix, StageName};
 use crate::row::printable;
 
 /// What is known of the case to be mended.
 #[derive(Clone, Copy, Debug)]
 pub struct FixInput<'a> {
-    /// Id of the cause.
-    pub cause: &'a str,
+    /// What was named.
+    pub cause: Cause,
     /// Stage it is in.
     pub stage: StageName,
     /// The thing to look at.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Check, Options};
 use crate::diagnose::{Candidate, Conclusion, Findings};
 use crate::report::{
-    Blame, Cause, Checkpoint, Coverage, Items, Parallelism, Report, Resource, SCHEMA, Stage,
+    Blame, CauseRow, Checkpoint, Coverage, Items, Parallelism, Report, Resource, SCHEMA, Stage,
     StageName, TargetSummary, Workers,
 };
 use crate::row::{TaskRole, printable};
@@ -292,10 +292,10 @@ fn resources(findings: &Findings<'_>, stage: &StageTime) -> Vec<Resource> {
     list
 }
 
-fn causes(conclusion: &Conclusion) -> Vec<Cause> {
+fn causes(conclusion: &Conclusion) -> Vec<CauseRow> {
     let all = conclusion.lost.likely;
-    let row = |(candidate, gain): (&Candidate, &f64)| Cause {
-        cause: candidate.cause.to_owned(),
+    let row = |(candidate, gain): (&Candidate, &f64)| CauseRow {
+        cause: candidate.cause,
         share: if all > 0.0 {
             candidate.lost.likely / all
         } else {

@@ -13,6 +13,7 @@ mod thinned;
 use foldhash::HashMap;
 
 use crate::blame::{Collector, LockGroups};
+use crate::cause::Cause;
 use crate::diagnose::{Candidate, Findings, candidates, conclude};
 use crate::report::Report;
 use crate::row::{Books, Nanos, RowSource, SourceError, Tid};
@@ -154,7 +155,7 @@ pub fn analyse(source: &dyn RowSource, options: &Options) -> Result<Analysis, An
         &workers,
     );
     let candidates = candidates(&findings);
-    let known = |candidate: &&Candidate| matches!(candidate.cause, "starved" | "pool");
+    let known = |candidate: &&Candidate| matches!(candidate.cause, Cause::Starved | Cause::Pool);
     for candidate in candidates.iter().filter(known) {
         // Waiting to be given work is getting input, whatever the work does next; waiting for a connection belongs to the
         // exchange on it, whatever lock is taken and let go in between.

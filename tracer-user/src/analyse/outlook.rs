@@ -1,6 +1,7 @@
 //! What to change, and the bound of what it brings.
 
 use crate::advice::{BoundsInput, FixInput, Station, expected, fix};
+use crate::cause::Cause;
 use crate::diagnose::{Conclusion, Findings};
 use crate::report::{Fix, Prediction, figure};
 
@@ -15,7 +16,7 @@ pub(super) fn outlook(
     let prediction = prediction(findings, conclusion);
     let verdict = &conclusion.verdict;
     let input = FixInput {
-        cause: &verdict.cause,
+        cause: verdict.cause,
         stage: verdict.stage,
         culprit: &verdict.culprit,
         language: &findings.meta.target.language,
@@ -87,11 +88,13 @@ fn prediction(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Predic
 }
 
 /// By how much the fix of a cause widens its station.
-fn relief(cause: &str) -> [f64; 2] {
+fn relief(cause: Cause) -> [f64; 2] {
     match cause {
-        "remote-serial" | "fsync" | "checkpoint" => BATCH,
-        "pool" | "file-lock" | "user-lock" => [2.0, f64::INFINITY],
-        // A limit and a feeder are not moved by a change of the workers' code.
-        _ => [1.0, f64::INFINITY],
+        Cause::RemoteSerial | Cause::Fsync | Cause::Quota | Cause::Checkpoint => BATCH,
+        Cause::Pool | Cause::FileLock | Cause::UserLock => [2.0, f64::INFINITY],
+        // A limit on requests and a feeder are not moved by a change of the workers' code, and more CPUs do not come of one.
+        Cause::RateLimit | Cause::Starved | Cause::Cpu | Cause::None | Cause::Unknown => {
+            [1.0, f64::INFINITY]
+        }
     }
 }

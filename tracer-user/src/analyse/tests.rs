@@ -4,6 +4,7 @@ mod event_loop;
 mod windows;
 
 use super::{Options, analyse};
+use crate::cause::Cause;
 use crate::report::{Report, Severity, StageName};
 use crate::row::{
     Batch, Call, FileKind, MemorySource, Meta, Nanos, Pid, Reason, Resource, ResourceId,
@@ -219,7 +220,8 @@ fn inserts_served_one_at_a_time() {
     let (script, window) = closed_system(64, 1, (205, 236), 60);
     let report = script.finish(window);
     assert_eq!(
-        report.verdict.cause, "remote-serial",
+        report.verdict.cause,
+        Cause::RemoteSerial,
         "{:#?}",
         report.verdict
     );
@@ -304,7 +306,8 @@ fn a_cycle_longer_than_the_window() {
     let report = script.finish(window);
     assert_eq!(report.workers.count, 64, "{:?}", report.workers);
     assert_eq!(
-        report.verdict.cause, "remote-serial",
+        report.verdict.cause,
+        Cause::RemoteSerial,
         "{:#?}",
         report.verdict
     );
@@ -325,7 +328,7 @@ fn a_slow_but_parallel_peer_is_no_cause() {
     let (script, window) = closed_system(16, 16, (50, 236), 20);
     let report = script.finish(window);
     assert!(
-        matches!(report.verdict.cause.as_str(), "none" | "unknown"),
+        matches!(report.verdict.cause, Cause::None | Cause::Unknown),
         "{:#?}",
         report.verdict
     );
@@ -429,7 +432,12 @@ fn a_mutex_held_over_a_sleep() {
 }
 
 fn check_mutex(report: &Report) {
-    assert_eq!(report.verdict.cause, "user-lock", "{:#?}", report.verdict);
+    assert_eq!(
+        report.verdict.cause,
+        Cause::UserLock,
+        "{:#?}",
+        report.verdict
+    );
     assert!(
         (report.items.rate_per_s - 100.0).abs() < 2.0,
         "{:?}",
@@ -454,7 +462,7 @@ fn an_empty_window_names_nothing() {
     let mut script = Script::default();
     script.thread(200, TARGET, TaskRole::Target, 0);
     let report = script.finish((0, 1000 * MS));
-    assert_eq!(report.verdict.cause, "unknown");
+    assert_eq!(report.verdict.cause, Cause::Unknown);
     assert!(
         report.verdict.sentence.contains("no completed item"),
         "{}",

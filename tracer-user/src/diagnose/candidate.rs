@@ -1,5 +1,6 @@
 //! A cause under suspicion.
 
+use crate::cause::Cause;
 use crate::report::{Culprit, StageName};
 use crate::scaling::Lost;
 use crate::work::WaitSite;
@@ -7,8 +8,8 @@ use crate::work::WaitSite;
 /// A cause under suspicion, with what speaks for and against it.
 #[derive(Clone, Debug, Default)]
 pub struct Candidate {
-    /// Id of the closed list.
-    pub cause: &'static str,
+    /// Which.
+    pub cause: Cause,
     /// Stage most of its time is in.
     pub stage: StageName,
     /// The thing to look at.
@@ -31,8 +32,8 @@ pub struct Candidate {
     pub evidence: Vec<String>,
     /// What speaks against it.
     pub against: Vec<String>,
-    /// Ids that cannot be told apart from outside.
-    pub alternatives: Vec<&'static str>,
+    /// What cannot be told apart from it from outside.
+    pub alternatives: Vec<Cause>,
     /// What serialises, as the middle of the verdict's sentence: "inserts to 127.0.0.1:8123 are served one at a time".
     pub clause: String,
     /// From the waiters to the root.

@@ -6,6 +6,7 @@
 use super::candidate::Candidate;
 use super::findings::Findings;
 use super::user_lock::WORTH_NAMING;
+use crate::cause::Cause;
 use crate::report::Culprit;
 use crate::scaling::Lost;
 
@@ -33,7 +34,7 @@ pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
         ));
     }
     vec![Candidate {
-        cause: "cpu",
+        cause: Cause::Cpu,
         stage,
         culprit: Culprit {
             kind: "cpu".to_owned(),

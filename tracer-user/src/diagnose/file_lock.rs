@@ -7,6 +7,7 @@ use super::candidate::Candidate;
 use super::findings::Findings;
 use super::user_lock::WORTH_NAMING;
 use crate::blame::HolderActivity;
+use crate::cause::Cause;
 use crate::report::Culprit;
 use crate::row::{Nanos, Tid};
 use crate::scaling::Lost;
@@ -76,13 +77,13 @@ fn candidate(findings: &Findings<'_>, site: WaitSite, seconds: f64) -> Option<Ca
                 most(findings, site)
             ));
             (
-                "checkpoint",
+                Cause::Checkpoint,
                 path.clone(),
                 format!("all of them rewrite {path} one after the other"),
             )
         }
         None => (
-            "file-lock",
+            Cause::FileLock,
             name.clone(),
             format!("one at a time holds the lock of {name}"),
         ),

@@ -6,6 +6,7 @@
 use super::candidate::Candidate;
 use super::findings::Findings;
 use super::user_lock::WORTH_NAMING;
+use crate::cause::Cause;
 use crate::report::Culprit;
 use crate::row::{DiskLimit, DiskUnit, KernelSpanKind, Nanos, printable};
 use crate::scaling::Lost;
@@ -116,7 +117,11 @@ pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
         .map(|(site, _)| findings.stage_of(*site))
         .unwrap_or_default();
     vec![Candidate {
-        cause: "fsync",
+        cause: if limit.is_some() {
+            Cause::Quota
+        } else {
+            Cause::Fsync
+        },
         stage,
         culprit: Culprit {
             kind: "file".to_owned(),

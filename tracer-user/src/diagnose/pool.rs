@@ -10,6 +10,7 @@ use super::candidate::Candidate;
 use super::findings::Findings;
 use super::user_lock::{BY_CO_WAITERS, WORTH_NAMING, by_co_waiters};
 use crate::blame::{HolderActivity, LockStats};
+use crate::cause::Cause;
 use crate::report::Culprit;
 use crate::row::ResourceId;
 use crate::scaling::Lost;
@@ -80,7 +81,7 @@ fn candidate(findings: &Findings<'_>, site: WaitSite, seconds: f64) -> Option<Ca
         format!(" in {call_site}")
     };
     Some(Candidate {
-        cause: "pool",
+        cause: Cause::Pool,
         stage: findings.stage_of(exchange),
         culprit: Culprit {
             kind: "queue".to_owned(),

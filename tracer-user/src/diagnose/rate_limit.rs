@@ -8,6 +8,7 @@ use super::candidate::Candidate;
 use super::findings::Findings;
 use super::inside::look_inside;
 use super::user_lock::WORTH_NAMING;
+use crate::cause::Cause;
 use crate::report::Culprit;
 use crate::scaling::Lost;
 use crate::work::{WaitKind, WaitSite};
@@ -71,7 +72,7 @@ fn side_by_side(findings: &Findings<'_>) -> Option<Candidate> {
         },
     );
     Some(Candidate {
-        cause: "rate-limit",
+        cause: Cause::RateLimit,
         stage,
         culprit: Culprit {
             kind: if peer.is_some() { "peer" } else { "timer" }.to_owned(),
@@ -135,7 +136,7 @@ fn inside_peer(findings: &Findings<'_>) -> Option<Candidate> {
     }
     let name = findings.class(site.class);
     Some(Candidate {
-        cause: "rate-limit",
+        cause: Cause::RateLimit,
         stage: findings.stage_of(site),
         culprit: Culprit {
             kind: "peer".to_owned(),

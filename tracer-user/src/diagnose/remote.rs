@@ -8,6 +8,7 @@ use super::findings::Findings;
 use super::inside::{Inside, look_inside};
 use super::user_lock::WORTH_NAMING;
 use crate::blame::{Figures, HolderActivity};
+use crate::cause::Cause;
 use crate::report::Culprit;
 use crate::scaling::{Lost, SharingEstimate};
 use crate::work::{WaitKind, WaitSite};
@@ -114,7 +115,7 @@ fn inside(
     }
     chain.push(format!("held by {holder}"));
     Some(Candidate {
-        cause: "remote-serial",
+        cause: Cause::RemoteSerial,
         stage: findings.stage_of(site),
         culprit: Culprit {
             kind: "peer".to_owned(),
@@ -182,13 +183,13 @@ fn outside(
     let mut alternatives = Vec::new();
     if reading.even {
         // From outside a token bucket looks like a serial server.
-        alternatives.push("rate-limit");
+        alternatives.push(Cause::RateLimit);
     }
     if reading.shared.is_none() && !reading.even {
-        alternatives.push("none");
+        alternatives.push(Cause::None);
     }
     Some(Candidate {
-        cause: "remote-serial",
+        cause: Cause::RemoteSerial,
         stage: findings.stage_of(site),
         culprit: Culprit {
             kind: "peer".to_owned(),

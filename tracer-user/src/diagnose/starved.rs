@@ -8,6 +8,7 @@ use super::candidate::Candidate;
 use super::findings::Findings;
 use super::user_lock::{BY_CO_WAITERS, WORTH_NAMING, by_co_waiters};
 use crate::blame::Wakers;
+use crate::cause::Cause;
 use crate::report::{Culprit, StageName};
 use crate::row::Tid;
 use crate::scaling::Lost;
@@ -48,7 +49,7 @@ pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
         _ => findings.class(first.class),
     };
     vec![Candidate {
-        cause: "starved",
+        cause: Cause::Starved,
         stage: StageName::Fetch,
         culprit: Culprit {
             kind: "queue".to_owned(),

@@ -8,6 +8,7 @@ use super::candidate::Candidate;
 use super::findings::Findings;
 use super::pool;
 use crate::blame::LockStats;
+use crate::cause::Cause;
 use crate::report::Culprit;
 use crate::row::ResourceKind;
 use crate::scaling::Lost;
@@ -104,7 +105,7 @@ fn candidate(findings: &Findings<'_>, site: WaitSite, seconds: f64) -> Option<Ca
     let stage = findings.stage_of(site);
     let call_site = findings.call_site(site.class).unwrap_or_default();
     Some(Candidate {
-        cause: "user-lock",
+        cause: Cause::UserLock,
         stage,
         culprit: Culprit {
             kind: "lock".to_owned(),

@@ -2,6 +2,7 @@
 
 use super::candidate::Candidate;
 use super::findings::Findings;
+use crate::cause::Cause;
 use crate::report::{Culprit, RateSource, Severity, StageName, Verdict};
 use crate::scaling::{Factor, KARP_FLATT_CRITICAL, Lost, factor, karp_flatt};
 use crate::work::WaitKind;
@@ -160,12 +161,12 @@ fn named(
     }
     Verdict {
         severity,
-        cause: first.cause.to_owned(),
+        cause: first.cause,
         stage: first.stage,
         culprit: first.culprit.clone(),
         share_of_lost_time: share,
         confidence,
-        alternatives: first.alternatives.iter().map(ToString::to_string).collect(),
+        alternatives: first.alternatives.clone(),
         sentence: format!(
             "{} the work of {} (SF {}): {}{}",
             crew(findings.workers.len()),
@@ -193,7 +194,7 @@ fn none(findings: &Findings<'_>, factor: Factor) -> Verdict {
     };
     Verdict {
         severity: Severity::Good,
-        cause: "none".to_owned(),
+        cause: Cause::None,
         stage: findings
             .stages
             .iter()
@@ -221,7 +222,6 @@ fn undecided(findings: &Findings<'_>, candidates: &[Candidate], factor: Factor) 
     if let Some(first) = candidates.first() {
         verdict.alternatives = std::iter::once(first.cause)
             .chain(first.alternatives.iter().copied())
-            .map(ToString::to_string)
             .collect();
         verdict.culprit = first.culprit.clone();
         verdict.stage = first.stage;
@@ -239,7 +239,7 @@ fn undecided(findings: &Findings<'_>, candidates: &[Candidate], factor: Factor) 
 fn event_loop(findings: &Findings<'_>) -> Verdict {
     let time = findings.time().max(1e-9);
     Verdict {
-        cause: "unknown".to_owned(),
+        cause: Cause::Unknown,
         culprit: Culprit {
             kind: "none".to_owned(),
             ..Culprit::default()
@@ -274,7 +274,7 @@ fn polls(findings: &Findings<'_>) -> f64 {
 
 fn polling(findings: &Findings<'_>) -> Verdict {
     Verdict {
-        cause: "unknown".to_owned(),
+        cause: Cause::Unknown,
         culprit: Culprit {
             kind: "none".to_owned(),
             ..Culprit::default()
@@ -313,7 +313,7 @@ fn unknown(findings: &Findings<'_>, candidates: &[Candidate]) -> Verdict {
         "too few items were completed; watch longer with --duration 60s"
     };
     Verdict {
-        cause: "unknown".to_owned(),
+        cause: Cause::Unknown,
         culprit: Culprit {
             kind: "none".to_owned(),
             ..Culprit::default()
@@ -329,11 +329,12 @@ fn enough(findings: &Findings<'_>) -> f64 {
     (findings.items as f64 / 100.0).sqrt().clamp(0.5, 1.0)
 }
 
-fn hedge(confidence: f64, alternatives: &[&str]) -> String {
+fn hedge(confidence: f64, alternatives: &[Cause]) -> String {
     if !alternatives.is_empty() {
+        let ids: Vec<&str> = alternatives.iter().map(|cause| cause.id()).collect();
         format!(
             " (or {}: not to be told apart from outside)",
-            alternatives.join(", ")
+            ids.join(", ")
         )
     } else if confidence < 0.5 {
         " (not certain)".to_owned()

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Blame, Cause, Checkpoint, Coverage, Culprit, Fix, Items, Parallelism, Prediction, RateSource,
-    Report, Resource, SCHEMA, Severity, Stage, StageName, TargetSummary, Verdict, Workers,
+    Blame, CauseRow, Checkpoint, Coverage, Culprit, Fix, Items, Parallelism, Prediction,
+    RateSource, Report, Resource, SCHEMA, Severity, Stage, StageName, TargetSummary, Verdict,
+    Workers,
 };
+use crate::cause::Cause;
 
 /// 64 workers before a database that inserts one row at a time.
 pub fn goldsky() -> Report {
@@ -69,19 +71,19 @@ pub fn goldsky() -> Report {
         },
         verdict: Verdict {
             severity: Severity::Critical,
-            cause: "remote-serial".to_owned(),
+            cause: Cause::RemoteSerial,
             stage: StageName::Write,
             culprit: culprit.clone(),
             share_of_lost_time: 0.98,
             confidence: 0.93,
-            alternatives: vec!["rate-limit".to_owned()],
+            alternatives: vec![Cause::RateLimit],
             sentence: "64 workers do the work of 1.9 (SF 31 to 37): inserts to 127.0.0.1:8123 are served \
                        one at a time, 4.2 a second however many wait; batch them: 4.2 to 38..140 a second"
                 .to_owned(),
         },
         causes: vec![
-            Cause {
-                cause: "remote-serial".to_owned(),
+            CauseRow {
+                cause: Cause::RemoteSerial,
                 share: 0.98,
                 gain_alone: 34.2,
                 culprit,
@@ -92,8 +94,8 @@ pub fn goldsky() -> Report {
                 ],
                 refuted_by: vec![],
             },
-            Cause {
-                cause: "cpu".to_owned(),
+            CauseRow {
+                cause: Cause::Cpu,
                 share: 0.002,
                 gain_alone: 1.0,
                 culprit: Culprit {
@@ -179,7 +181,6 @@ pub fn hostile() -> Report {
         &mut report.workers.unit,
         &mut report.items.unit,
         &mut report.verdict.sentence,
-        &mut report.verdict.cause,
         &mut report.verdict.culprit.name,
         &mut report.verdict.culprit.call_site,
         &mut report.verdict.culprit.address,
@@ -187,7 +188,6 @@ pub fn hostile() -> Report {
     ] {
         EVIL.clone_into(text);
     }
-    report.verdict.alternatives = vec![EVIL.to_owned()];
     for cause in &mut report.causes {
         cause.culprit.name = EVIL.to_owned();
         cause.evidence = vec![EVIL.to_owned()];

@@ -28,6 +28,6 @@ pub use markdown::Markdown;
 pub use number::{count, figure, millis, percent, range, rate, seconds};
 pub use text::{Text, folded};
 pub use value::{
-    Blame, Cause, Checkpoint, Coverage, Culprit, Fix, Items, Parallelism, Prediction, RateSource,
-    Report, Resource, SCHEMA, Severity, Stage, TargetSummary, Verdict, Workers,
+    Blame, CauseRow, Checkpoint, Coverage, Culprit, Fix, Items, Parallelism, Prediction,
+    RateSource, Report, Resource, SCHEMA, Severity, Stage, TargetSummary, Verdict, Workers,
 };

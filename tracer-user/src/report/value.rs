@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cause::Cause;
 use crate::work::StageName;
 
 /// Name of the JSON contract.
@@ -60,7 +61,7 @@ pub struct Report {
     /// The one answer.
     pub verdict: Verdict,
     /// All causes seen, by gain.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<CauseRow>,
     /// Who made whom wait, heaviest first.
     pub blame: Vec<Blame>,
     /// What to change.
@@ -199,8 +200,8 @@ pub struct Parallelism {
 pub struct Verdict {
     /// How bad.
     pub severity: Severity,
-    /// Id of the closed list.
-    pub cause: String,
+    /// Which, by its id.
+    pub cause: Cause,
     /// Where.
     pub stage: StageName,
     /// What.
@@ -209,8 +210,8 @@ pub struct Verdict {
     pub share_of_lost_time: f64,
     /// 0 to 1.
     pub confidence: f64,
-    /// Ids that cannot be told apart from outside.
-    pub alternatives: Vec<String>,
+    /// What cannot be told apart from it from outside, by their ids.
+    pub alternatives: Vec<Cause>,
     /// The verdict in one sentence.
     pub sentence: String,
 }
@@ -248,9 +249,9 @@ fn is_zero(value: &f64) -> bool {
 
 /// A cause with its evidence.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Cause {
-    /// Id of the closed list.
-    pub cause: String,
+pub struct CauseRow {
+    /// Which, by its id.
+    pub cause: Cause,
     /// Share of lost time.
     pub share: f64,
     /// Speed-up from removing it alone.

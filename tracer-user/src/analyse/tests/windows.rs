@@ -2,6 +2,7 @@
 
 use super::{MS, Script, closed_system};
 use crate::analyse::{Options, analyse};
+use crate::cause::Cause;
 use crate::report::{Report, StageName};
 use crate::row::{MemorySource, Meta, Nanos};
 
@@ -110,5 +111,10 @@ fn rates_and_stages_of_windows_are_those_of_the_whole() {
 fn a_serial_peer_is_called_one_in_windows_too() {
     let (script, window) = closed_system(8, 1, (60, 30), 600);
     let seen = watched(script, &half_seconds(window.0));
-    assert_eq!(seen.verdict.cause, "remote-serial", "{:#?}", seen.verdict);
+    assert_eq!(
+        seen.verdict.cause,
+        Cause::RemoteSerial,
+        "{:#?}",
+        seen.verdict
+    );
 }

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::analyse::{self, Options};
+use crate::cause::Cause;
 use crate::trace::Reader;
 
 /// No answer is taken before this.
@@ -25,7 +26,7 @@ const COST: u32 = 50;
 struct Seen {
     looked: bool,
     unsettled: Vec<String>,
-    cause: String,
+    cause: Cause,
     stable: bool,
 }
 
@@ -116,7 +117,7 @@ mod tests {
             looked,
             stable,
             unsettled: unsettled.iter().map(ToString::to_string).collect(),
-            cause: String::new(),
+            cause: Cause::default(),
         };
         let late = Duration::from_secs(11);
         assert!(still_open(&seen(true, &[], true), Duration::from_secs(9)).is_some());

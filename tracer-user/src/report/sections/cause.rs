@@ -7,8 +7,8 @@ use super::{Limits, or_unknown};
 
 pub(super) fn root_cause(report: &Report, limits: &Limits) -> Vec<Block> {
     let verdict = &report.verdict;
-    let mut line = capital(names::cause(&verdict.cause));
-    if has_place(&verdict.cause) {
+    let mut line = capital(&names::cause(verdict.cause));
+    if verdict.cause.is_named() {
         line.push_str(&format!(
             " in {}: {}",
             names::stage(verdict.stage).to_lowercase(),
@@ -17,7 +17,7 @@ pub(super) fn root_cause(report: &Report, limits: &Limits) -> Vec<Block> {
     }
     let mut blocks = vec![Block::Prose(Phrase::new(line).tone(Tone::Strong))];
     let mut weight = format!("Confidence {}", percent(verdict.confidence));
-    if has_place(&verdict.cause) {
+    if verdict.cause.is_named() {
         weight = format!(
             "{} of the lost time; c{}",
             percent(verdict.share_of_lost_time),
@@ -36,7 +36,12 @@ pub(super) fn root_cause(report: &Report, limits: &Limits) -> Vec<Block> {
         points.push(
             format!(
                 "Cannot be told apart from outside: {}.",
-                verdict.alternatives.join(", ")
+                verdict
+                    .alternatives
+                    .iter()
+                    .map(|cause| cause.id())
+                    .collect::<Vec<_>>()
+                    .join(", ")
             )
             .into(),
         );
@@ -63,7 +68,7 @@ pub(super) fn root_cause(report: &Report, limits: &Limits) -> Vec<Block> {
         points.push(
             format!(
                 "Also {}: {}, {} of the lost time; without it alone {} times the rate.",
-                names::cause(&cause.cause),
+                names::cause(cause.cause),
                 culprit(&cause.culprit),
                 percent(cause.share),
                 figure(cause.gain_alone)
@@ -82,11 +87,6 @@ pub(super) fn root_cause(report: &Report, limits: &Limits) -> Vec<Block> {
     }
     blocks.push(Block::Points(points));
     blocks
-}
-
-/// Causes that are no thing at a place.
-fn has_place(cause: &str) -> bool {
-    !matches!(cause, "none" | "unknown" | "")
 }
 
 /// `127.0.0.1:8123 (goldsky-sink), one at a time, 236 ms each, 4.24/s`.
