@@ -5,7 +5,8 @@ use std::process::{Command, Output};
 
 use holdup::capture::verifier;
 use holdup::cause::Cause;
-use holdup::report::{Report, StageName};
+use holdup::report::Report;
+use holdup::work::StageName;
 
 /// The binary under test, beside this test's own folder.
 fn holdup() -> PathBuf {

@@ -2,7 +2,9 @@
 
 use holdup::cause::Cause;
 use holdup::demo::Span;
-use holdup::report::{Culprit as Named, Report, StageName};
+use holdup::diagnose::{Culprit as Named, CulpritKind};
+use holdup::report::Report;
+use holdup::work::StageName;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{Case, Culprit, Plan};
@@ -261,20 +263,20 @@ fn culprit_fits(expected: Culprit, named: &Named, address: Option<&str>) -> bool
             named.call_site.contains(function) || named.name.contains(function)
         }
         Culprit::File(part) => named.name.contains(part),
-        Culprit::Kind(kind) => named.kind == kind,
+        Culprit::Kind(kind) => named.kind.id() == kind,
         Culprit::Server(_) => {
             let there = address.is_some_and(|address| {
                 named.address.contains(address) || named.name.contains(address)
             });
             // A pool is the program's own; a server on this host has a process.
-            there && (named.kind != "peer" || !named.process.is_empty())
+            there && (named.kind != CulpritKind::Peer || !named.process.is_empty())
         }
     }
 }
 
 fn describe(named: &Named) -> String {
     let parts = [
-        named.kind.as_str(),
+        named.kind.id(),
         &named.name,
         &named.call_site,
         &named.process,

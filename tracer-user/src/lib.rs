@@ -5,6 +5,8 @@
 
 pub mod row;
 
+pub mod number;
+
 #[cfg(target_os = "linux")]
 pub mod capture;
 pub mod trace;
@@ -17,11 +19,11 @@ pub mod scaling;
 
 pub mod cause;
 
-pub mod report;
-
 pub mod diagnose;
 
 pub mod advice;
+
+pub mod report;
 
 pub mod analyse;
 

@@ -1,6 +1,7 @@
 //! A report that agrees passes; each way of falling short is found, and by its own fault alone.
 
-use holdup::report::{Report, Stage, StageName};
+use holdup::diagnose::CulpritKind;
+use holdup::report::{Report, Stage};
 use holdup::row::Nanos;
 
 use super::*;
@@ -135,7 +136,7 @@ fn a_server_is_named_by_address_and_process() {
     let named = |address: &str, process: &str| Named {
         address: address.to_owned(),
         process: process.to_owned(),
-        kind: "peer".to_owned(),
+        kind: CulpritKind::Peer,
         ..Named::default()
     };
     let fits =
@@ -144,7 +145,7 @@ fn a_server_is_named_by_address_and_process() {
     assert!(!fits(&named("127.0.0.1:5000", "")));
     assert!(!fits(&named("127.0.0.1:6000", "server")));
     let pool = Named {
-        kind: "queue".to_owned(),
+        kind: CulpritKind::Queue,
         name: "pool of 4 connections to 127.0.0.1:5000".to_owned(),
         ..Named::default()
     };

@@ -1,12 +1,12 @@
 //! Which remedy is for which cause.
 
-use super::remedy::{FixInput, Remedy};
+use super::remedy::{Fix, FixInput, Remedy};
 use super::{
     batch_fetch, batch_write, checkpoint, critical_section, feed, fewer_workers, file_lock, fsync,
     more_workers, pacing, pool, shard, sqlite,
 };
 use crate::cause::Cause;
-use crate::report::{Fix, StageName};
+use crate::work::StageName;
 
 /// A lock held for less than this, ms, cannot be made worth while by holding it shorter: a futex wake-up and the switch to
 /// the woken thread cost some ten microseconds.

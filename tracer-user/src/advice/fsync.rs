@@ -2,7 +2,7 @@
 
 use super::Language;
 use super::remedy::{Code, FixInput, Remedy, called};
-use crate::report::millis;
+use crate::number::millis;
 
 /// The remedy.
 pub const REMEDY: Remedy = Remedy {
@@ -123,7 +123,7 @@ pub const UNDER_A_LIMIT: Remedy = Remedy {
 
 fn limited(input: &FixInput<'_>) -> String {
     format!(
-        "Each sync of {} costs writes of the limit that all {} workers share; one sync for many records costs them once. A \
+        "Every sync spends writes of the {}, which all {} workers share; one sync for many records spends them once. A \
          higher limit helps as well.",
         called(input.culprit),
         input.workers

@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 
 use super::*;
 use crate::cause::{Cause, ENTRIES};
-use crate::report::{Culprit, Fix, StageName};
+use crate::diagnose::{Culprit, CulpritKind};
+use crate::work::StageName;
 
 /// Causes for which a change of code is known to help.
 fn mended() -> impl Iterator<Item = Cause> {
@@ -17,7 +18,7 @@ fn mended() -> impl Iterator<Item = Cause> {
 
 fn culprits() -> [Culprit; 4] {
     let culprit = |name: &str, site: &str, service_ms, capacity| Culprit {
-        kind: "lock".to_owned(),
+        kind: CulpritKind::Lock,
         name: name.to_owned(),
         call_site: site.to_owned(),
         process: "clickhouse".to_owned(),

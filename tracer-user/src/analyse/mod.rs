@@ -3,8 +3,6 @@
 //! In: a [`RowSource`], as often as it is needed. Out: a [`Report`] and what is not yet settled. Live and recorded input go
 //! through here alike. Two passes: the inventory finds out who does what; the sweep then knows where each moment belongs.
 
-mod assemble;
-mod outlook;
 mod stop_rule;
 #[cfg(test)]
 mod tests;
@@ -12,10 +10,11 @@ mod thinned;
 
 use foldhash::HashMap;
 
+use crate::advice::advise;
 use crate::blame::{Collector, LockGroups};
 use crate::cause::Cause;
-use crate::diagnose::{Candidate, Findings, candidates, conclude};
-use crate::report::Report;
+use crate::diagnose::{Candidate, Checks, Findings, conclude, rulings};
+use crate::report::{Asked, Report, assemble};
 use crate::row::{Books, Nanos, RowSource, SourceError, Tid};
 use crate::timeline::{CpuTotals, Step, Sweep, compare};
 use crate::work::{Attribution, Cycle, Inventory, RequestTracker, Stages, UserRule, operation};
@@ -57,14 +56,6 @@ pub enum AnalysisError {
     /// The user's item cannot be read or does not occur.
     #[error(transparent)]
     Item(#[from] crate::work::ItemError),
-}
-
-/// What the comparison with the kernel's books needs.
-#[derive(Debug, Default)]
-struct Check {
-    conservation: i64,
-    late: Nanos,
-    books: f64,
 }
 
 /// Analyses all rows of `source`.
@@ -141,7 +132,7 @@ pub fn analyse(source: &dyn RowSource, options: &Options) -> Result<Analysis, An
     collector.end(meta.closed, &requests.end_window(), &mut classes);
     collector.close(meta.closed, &mut classes);
     let workers = ledger.close(meta.closed, &mut classes);
-    let check = check(
+    let checks = check(
         &inventory,
         &collector.seen,
         &workers,
@@ -154,17 +145,23 @@ pub fn analyse(source: &dyn RowSource, options: &Options) -> Result<Analysis, An
         (&words, &cycle, &stages, &collector),
         &workers,
     );
-    let candidates = candidates(&findings);
+    let ruling = rulings(&findings);
     let known = |candidate: &&Candidate| matches!(candidate.cause, Cause::Starved | Cause::Pool);
-    for candidate in candidates.iter().filter(known) {
+    for candidate in ruling.candidates.iter().filter(known) {
         // Waiting to be given work is getting input, whatever the work does next; waiting for a connection belongs to the
         // exchange on it, whatever lock is taken and let go in between.
-        for site in &candidate.sites {
-            findings.give_to_stage(*site, candidate.stage);
+        for site in candidate.sites() {
+            findings.give_to_stage(site, candidate.stage);
         }
     }
-    let conclusion = conclude(&findings, candidates);
-    let report = assemble::report(&findings, &conclusion, &check, options);
+    let conclusion = conclude(&findings, ruling, &checks);
+    let advice = advise(&findings, &conclusion);
+    let asked = Asked {
+        total_items: options.total_items,
+        done_items: options.done_items,
+        checkpoint: options.checkpoint.as_deref(),
+    };
+    let report = assemble(&findings, &conclusion, &advice, &checks, &asked);
     let unsettled = stop_rule::unsettled(&findings, &conclusion);
     Ok(Analysis { report, unsettled })
 }
@@ -175,7 +172,7 @@ fn check(
     workers: &std::collections::BTreeMap<Tid, crate::work::WorkerTotals>,
     window: Nanos,
     late: Nanos,
-) -> Check {
+) -> Checks {
     let books = |closing: bool| -> HashMap<Tid, Books> {
         let of = |thread: &crate::work::ThreadTotals| {
             if closing {
@@ -203,9 +200,10 @@ fn check(
                 .saturating_sub(i64::try_from(worker.lived.0).unwrap_or(i64::MAX))
         })
         .fold(0_i64, |sum, off| sum.saturating_add(off.saturating_abs()));
-    Check {
+    Checks {
         conservation,
         late,
-        books: compare(seen, &books(false), &books(true), window).worst(),
+        kernel: compare(seen, &books(false), &books(true), window).worst(),
+        stability: None,
     }
 }

@@ -1,15 +1,19 @@
 //! Simulated workloads through all stations. They guard the analysis; live workloads prove it.
 
 mod event_loop;
+mod rules;
+mod unexplained;
 mod windows;
 
 use super::{Options, analyse};
 use crate::cause::Cause;
-use crate::report::{Report, Severity, StageName};
+use crate::report::Report;
 use crate::row::{
-    Batch, Call, FileKind, MemorySource, Meta, Nanos, Pid, Reason, Resource, ResourceId,
+    Batch, Call, DiskLimit, FileKind, MemorySource, Meta, Nanos, Pid, Reason, Resource, ResourceId,
     ResourceKind, SocketRole, Syscall, Task, TaskFact, TaskRole, Tid, Verb, Wait, Waker,
 };
+use crate::scaling::Severity;
+use crate::work::StageName;
 
 const MS: u64 = 1_000_000;
 const TARGET: Pid = Pid(100);
@@ -20,6 +24,7 @@ struct Script {
     batch: Batch,
     seq: u32,
     thinned: bool,
+    limits: Vec<DiskLimit>,
 }
 
 impl Script {
@@ -131,6 +136,7 @@ impl Script {
             ..Meta::default()
         };
         meta.host.cpus = 4;
+        meta.target.disk_limits = self.limits;
         let source = MemorySource {
             meta,
             batches: vec![self.batch],
@@ -324,9 +330,10 @@ fn a_cycle_longer_than_the_window() {
 }
 
 #[test]
-fn a_slow_but_parallel_peer_is_no_cause() {
+fn a_parallel_peer_in_lockstep_is_no_cause() {
     let (script, window) = closed_system(16, 16, (50, 236), 20);
     let report = script.finish(window);
+    // The number of requests under way does not vary: it cannot be told.
     assert!(
         matches!(report.verdict.cause, Cause::None | Cause::Unknown),
         "{:#?}",
@@ -349,7 +356,17 @@ enum Sleep {
 }
 
 /// `workers` compute for `free` ms, then hold one lock for `held` ms, asleep.
-fn mutex(workers: u32, (free, held): (u64, u64), seconds: u64, sleep: Sleep) -> Report {
+fn mutex(workers: u32, times: (u64, u64), seconds: u64, sleep: Sleep) -> Report {
+    let (script, window) = mutex_script(workers, times, seconds, sleep);
+    script.finish(window)
+}
+
+fn mutex_script(
+    workers: u32,
+    (free, held): (u64, u64),
+    seconds: u64,
+    sleep: Sleep,
+) -> (Script, (u64, u64)) {
     let mut script = Script::default();
     let window = (0, 1000 * seconds * MS);
     script.futex(1);
@@ -421,7 +438,7 @@ fn mutex(workers: u32, (free, held): (u64, u64), seconds: u64, sleep: Sleep) -> 
         (lock_free, last) = (end, worker);
         ready.insert((end + free * MS + u64::from(worker) * 1_000, worker));
     }
-    script.finish(window)
+    (script, window)
 }
 
 #[test]

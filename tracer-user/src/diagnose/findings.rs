@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::blame::{
     Charge, Collector, HolderActivity, LockGroups, LockKey, LockStats, Part, Visit, figures,
 };
-use crate::report::StageName;
 use crate::row::{Meta, Nanos, Pid, TaskRole, Tid, printable};
 use crate::scaling::{SharingEstimate, StationSamples, estimate_sharing};
 use crate::work::{
-    ClassId, ClassKind, Cycle, Inventory, Operation, ResourceClasses, StageTime, Stages, Times,
-    WaitKind, WaitSite, WorkerTotals,
+    ClassId, ClassKind, Cycle, Inventory, Operation, ResourceClasses, StageName, StageTime, Stages,
+    Times, WaitKind, WaitSite, WorkerTotals,
 };
 
 /// Below this share of visits that were seen whole, their mean would be that of the short ones.
@@ -357,36 +356,6 @@ impl<'a> Findings<'a> {
             },
             ClassKind::Timer => "sleep".to_owned(),
             _ => printable(self.classes.name(class)).into_owned(),
-        }
-    }
-
-    /// What a wait site is, as a clause: `in fsync of /data/out.log`.
-    #[must_use]
-    pub fn doing(&self, activity: &HolderActivity) -> String {
-        match activity {
-            HolderActivity::Runs => "computes".to_owned(),
-            HolderActivity::Queues => "waits for a CPU".to_owned(),
-            HolderActivity::Unknown => "does what was not seen".to_owned(),
-            HolderActivity::Blocked(site) => {
-                let name = self.class(site.class);
-                match site.kind {
-                    WaitKind::Sleep => "sleeps".to_owned(),
-                    WaitKind::Sync => format!("is in fsync of {name}"),
-                    WaitKind::Exchange => format!("waits for the reply of {name}"),
-                    WaitKind::Service => "waits for its next request".to_owned(),
-                    WaitKind::Pipe => format!("waits on {name}"),
-                    WaitKind::File => format!("is in a estimate_sharing or write of {name}"),
-                    WaitKind::Futex => format!(
-                        "waits for the {}",
-                        self.lock_name(self.lock_site(*site).class)
-                    ),
-                    WaitKind::FileLock => format!("waits for the lock of {name}"),
-                    WaitKind::Poll => "polls".to_owned(),
-                    WaitKind::Child => "waits for a child process".to_owned(),
-                    WaitKind::Fault => "is in a page fault".to_owned(),
-                    WaitKind::Other => "is in another call".to_owned(),
-                }
-            }
         }
     }
 

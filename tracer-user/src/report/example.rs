@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Blame, CauseRow, Checkpoint, Coverage, Culprit, Fix, Items, Parallelism, Prediction,
-    RateSource, Report, Resource, SCHEMA, Severity, Stage, StageName, TargetSummary, Verdict,
-    Workers,
+    Blame, CauseRow, Checkpoint, Coverage, Items, Parallelism, Prediction, RefutedRow, Report,
+    Resource, SCHEMA, Stage, TargetSummary, Verdict, Workers,
 };
+use crate::advice::Fix;
 use crate::cause::Cause;
+use crate::diagnose::{Culprit, CulpritKind, Level};
+use crate::scaling::{RateSource, Severity};
+use crate::work::StageName;
 
 /// 64 workers before a database that inserts one row at a time.
 pub fn goldsky() -> Report {
     let culprit = Culprit {
-        kind: "peer".to_owned(),
+        kind: CulpritKind::Peer,
         name: "127.0.0.1:8123".to_owned(),
         address: "127.0.0.1:8123".to_owned(),
         process: "clickhouse".to_owned(),
@@ -67,7 +70,6 @@ pub fn goldsky() -> Report {
             single_rate_source: RateSource::Modelled,
             effective_workers: 1.87,
             karp_flatt: 0.527,
-            utilisation: None,
         },
         verdict: Verdict {
             severity: Severity::Critical,
@@ -75,7 +77,9 @@ pub fn goldsky() -> Report {
             stage: StageName::Write,
             culprit: culprit.clone(),
             share_of_lost_time: 0.98,
-            confidence: 0.93,
+            confidence: 0.6,
+            confidence_level: Level::Fair,
+            confidence_reason: "from outside it may also be rate-limit".to_owned(),
             alternatives: vec![Cause::RateLimit],
             sentence: "64 workers do the work of 1.9 (SF 31 to 37): inserts to 127.0.0.1:8123 are served \
                        one at a time, 4.2 a second however many wait; batch them: 4.2 to 38..140 a second"
@@ -99,7 +103,7 @@ pub fn goldsky() -> Report {
                 share: 0.002,
                 gain_alone: 1.0,
                 culprit: Culprit {
-                    kind: "cpu".to_owned(),
+                    kind: CulpritKind::Cpu,
                     name: "2 CPUs".to_owned(),
                     ..Culprit::default()
                 },
@@ -107,6 +111,15 @@ pub fn goldsky() -> Report {
                 refuted_by: vec!["the CPUs were 4% busy".to_owned()],
             },
         ],
+        refuted: vec![RefutedRow {
+            cause: Cause::Starved,
+            culprit: Culprit {
+                kind: CulpritKind::Queue,
+                name: "a queue (lock taken in next_page)".to_owned(),
+                ..Culprit::default()
+            },
+            by: vec!["Only 4% of the waits were ended by a producer.".to_owned()],
+        }],
         blame: vec![Blame {
             waiter: "62 of 64 workers".to_owned(),
             resource: "127.0.0.1:8123".to_owned(),
@@ -193,6 +206,11 @@ pub fn hostile() -> Report {
         cause.evidence = vec![EVIL.to_owned()];
         cause.refuted_by = vec![EVIL.to_owned()];
     }
+    report.verdict.confidence_reason = EVIL.to_owned();
+    for refuted in &mut report.refuted {
+        refuted.culprit.name = EVIL.to_owned();
+        refuted.by = vec![EVIL.to_owned()];
+    }
     for blame in &mut report.blame {
         blame.chain = vec![EVIL.to_owned()];
     }
@@ -258,7 +276,6 @@ pub fn numbers(number: f64) -> Report {
         single_rate_source: RateSource::Observed,
         effective_workers: number,
         karp_flatt: number,
-        utilisation: Some(number),
     };
     report.verdict.culprit.capacity = number;
     report.verdict.culprit.service_ms = number;

@@ -1,8 +1,10 @@
 //! What the ids of the contract are called in print.
 
 use super::page::Tone;
-use super::{RateSource, Severity, StageName};
 use crate::cause::Cause;
+use crate::diagnose::Level;
+use crate::scaling::{RateSource, Severity};
+use crate::work::StageName;
 
 /// A cause in words, with its id.
 pub fn cause(cause: Cause) -> String {
@@ -26,6 +28,15 @@ pub fn severity(severity: Severity) -> (&'static str, Tone) {
         Severity::Warning => ("warning", Tone::Warning),
         Severity::Minor => ("minor", Tone::Minor),
         Severity::Good => ("good", Tone::Good),
+    }
+}
+
+/// How far the verdict may be believed.
+pub fn level(level: Level) -> &'static str {
+    match level {
+        Level::Strong => "strong",
+        Level::Fair => "fair",
+        Level::Weak => "weak",
     }
 }
 

@@ -3,8 +3,23 @@
 //! N, X and the choice of item cancel, so a wrong unit cannot spoil it. A cap that holds for one worker too (a rate limit, a
 //! feeder) bounds the single rate, and with it SF by N x cap / X.
 
+use serde::{Deserialize, Serialize};
+
 /// Karp-Flatt from which on workers are fully serialised, however few they are.
 pub const KARP_FLATT_CRITICAL: f64 = 0.8;
+
+/// Where the single-worker rate comes from, best first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RateSource {
+    /// A trace with one worker.
+    Measured,
+    /// Moments in which the others were idle.
+    Observed,
+    /// T - C.
+    #[default]
+    Modelled,
+}
 
 /// Worker time lost to other workers, seconds of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -25,6 +40,17 @@ impl Lost {
             proved: seconds,
             likely: seconds,
             possible: seconds,
+        }
+    }
+}
+
+impl std::ops::Mul<f64> for Lost {
+    type Output = Self;
+    fn mul(self, times: f64) -> Self {
+        Self {
+            proved: self.proved * times,
+            likely: self.likely * times,
+            possible: self.possible * times,
         }
     }
 }

@@ -3,7 +3,9 @@
 //! In: plain figures. Out: plain figures. Pure.
 
 mod factor;
+mod severity;
 mod sharing;
 
-pub use factor::{Factor, KARP_FLATT_CRITICAL, Lost, factor, karp_flatt};
+pub use factor::{Factor, KARP_FLATT_CRITICAL, Lost, RateSource, factor, karp_flatt};
+pub use severity::{MINOR, Severity};
 pub use sharing::{SharingEstimate, StationSamples, estimate_sharing};

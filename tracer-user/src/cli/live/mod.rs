@@ -62,8 +62,8 @@ pub fn record(wanted: &Record) -> Result<Exit, Failure> {
         })?;
     eprintln!(
         "recorded {} events in {} to {path}; read them with: holdup report {path}",
-        crate::report::count(meta.counters.events),
-        crate::report::seconds(meta.window().seconds()),
+        crate::number::count(meta.counters.events),
+        crate::number::seconds(meta.window().seconds()),
         path = wanted.output.display()
     );
     Ok(Exit::Done)

@@ -9,7 +9,7 @@ use super::{Job, Program, Worker};
 use crate::demo::ground_truth::{GroundTruth, Stopwatch};
 use crate::demo::http::Connection;
 use crate::demo::peer::record;
-use crate::report::StageName;
+use crate::work::StageName;
 
 /// Records from one sync to the next in the fixed program.
 const RECORDS_A_SYNC: u64 = 32;

@@ -1,19 +1,27 @@
 //! What to change, and the bound of what it brings.
 
-use crate::advice::{BoundsInput, FixInput, Station, expected, fix};
+use super::bounds::{BoundsInput, Expected, Station, expected};
+use super::choose::fix;
+use super::remedy::{Fix, FixInput};
 use crate::cause::Cause;
 use crate::diagnose::{Conclusion, Findings};
-use crate::report::{Fix, Prediction, figure};
 
 /// Batches a fix is reckoned with, items: from a modest to a common size.
 const BATCH: [f64; 2] = [10.0, 100.0];
 
+/// What to do about the verdict, and what that would bring.
+#[derive(Clone, Debug, Default)]
+pub struct Advice {
+    /// The change, where one is known to help.
+    pub fix: Option<Fix>,
+    /// Its bound, where something was named that a change relieves.
+    pub expected: Option<Expected>,
+}
+
 /// The fix for the verdict's cause, and its bound.
-pub(super) fn outlook(
-    findings: &Findings<'_>,
-    conclusion: &Conclusion,
-) -> (Option<Fix>, Option<Prediction>) {
-    let prediction = prediction(findings, conclusion);
+#[must_use]
+pub fn advise(findings: &Findings<'_>, conclusion: &Conclusion) -> Advice {
+    let expected = bound_of(findings, conclusion);
     let verdict = &conclusion.verdict;
     let input = FixInput {
         cause: verdict.cause,
@@ -21,36 +29,19 @@ pub(super) fn outlook(
         culprit: &verdict.culprit,
         language: &findings.meta.target.language,
         workers: u32::try_from(findings.workers.len()).unwrap_or(u32::MAX),
-        best_workers: prediction
+        best_workers: expected
             .as_ref()
-            .map_or(0, |prediction| prediction.best_worker_count),
+            .map_or(0, |expected| expected.best_worker_count),
         cpus: findings.meta.host.cpus,
         rate_per_s: findings.rate(),
     };
-    (fix(&input), prediction)
-}
-
-/// The fix with its range, to end the verdict's sentence; empty where there is neither, or nothing is promised.
-pub(super) fn promise(fix: Option<&Fix>, prediction: Option<&Prediction>, now: f64) -> String {
-    let (Some(fix), Some(prediction)) = (fix, prediction) else {
-        return String::new();
-    };
-    let mut title = fix.title.chars();
-    let first = title.next().map(char::to_lowercase);
-    let title: String = first.into_iter().flatten().chain(title).collect();
-    let [now, likely, most] = [now, prediction.rate_per_s, prediction.interval[1]].map(figure);
-    if likely == now && most == now {
-        String::new()
-    } else if likely == now {
-        format!("; {title}: {now} to at most {most} a second")
-    } else if likely == most {
-        format!("; {title}: {now} to {likely} a second")
-    } else {
-        format!("; {title}: {now} to {likely}..{most} a second")
+    Advice {
+        fix: fix(&input),
+        expected,
     }
 }
 
-fn prediction(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Prediction> {
+fn bound_of(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Expected> {
     let first = conclusion.candidates.first()?;
     if conclusion.verdict.cause != first.cause || findings.items == 0 {
         return None;
@@ -59,7 +50,7 @@ fn prediction(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Predic
         .candidates
         .iter()
         .filter(|candidate| {
-            candidate.demand > 0.0 && candidate.lost.likely > 0.0 && !candidate.run_queue
+            candidate.demand > 0.0 && candidate.lost().likely > 0.0 && candidate.cause != Cause::Cpu
         })
         .map(|candidate| Station {
             name: candidate.culprit.name.clone(),
@@ -67,6 +58,13 @@ fn prediction(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Predic
             capacity: candidate.capacity.max(1.0),
         })
         .collect();
+    // No change of code brings more CPUs; what it may save of their time is not known. Nor is what a station without a known
+    // demand allows.
+    let relieved = if first.demand > 0.0 && first.lost().likely > 0.0 && first.cause != Cause::Cpu {
+        0
+    } else {
+        usize::MAX
+    };
     // Every item needs the CPUs, whether they are what limits now or not.
     let run = findings.per_item(findings.all.run.seconds());
     stations.push(Station {
@@ -81,8 +79,7 @@ fn prediction(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Predic
         think_s: (alone - served).max(0.0),
         workers: u32::try_from(findings.workers.len()).unwrap_or(u32::MAX),
         rate_per_s: findings.rate(),
-        // No change of code brings more CPUs; what it may save of their time is not known.
-        relieved: if first.run_queue { usize::MAX } else { 0 },
+        relieved,
         relief: relief(first.cause),
     }))
 }
