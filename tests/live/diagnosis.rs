@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use holdup::capture::probes::verifier;
-use holdup::report::{Report, StageName};
+use holdup::cause::Cause;
+use holdup::report::Report;
+use holdup::work::StageName;
 
 /// The binary under test, beside this test's own folder.
 fn holdup() -> PathBuf {
@@ -62,7 +64,12 @@ fn the_lock_demo_is_named_and_its_recording_says_the_same() {
     );
 
     let report: Report = serde_json::from_slice(&live.stdout).expect("the report is JSON");
-    assert_eq!(report.verdict.cause, "user-lock", "{:#?}", report.verdict);
+    assert_eq!(
+        report.verdict.cause,
+        Cause::UserLock,
+        "{:#?}",
+        report.verdict
+    );
     assert_eq!(
         report.verdict.stage,
         StageName::Write,

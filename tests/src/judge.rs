@@ -1,7 +1,10 @@
 //! Report against truth: what falls short, in full sentences.
 
+use holdup::cause::Cause;
 use holdup::demo::Span;
-use holdup::report::{Culprit as Named, Report, StageName};
+use holdup::diagnose::{Culprit as Named, CulpritKind};
+use holdup::report::Report;
+use holdup::work::StageName;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{Case, Culprit, Plan};
@@ -47,9 +50,9 @@ pub struct Row {
     /// Workers reported.
     pub workers_reported: u32,
     /// Cause that is the truth.
-    pub cause: String,
-    /// Cause named.
-    pub cause_reported: String,
+    pub cause: Cause,
+    /// Cause named; none: there was no report.
+    pub cause_reported: Option<Cause>,
     /// Its confidence.
     pub confidence: f64,
     /// Culprit named.
@@ -110,7 +113,7 @@ impl Row {
             case: case.name.to_owned(),
             seed,
             workers: plan.workers,
-            cause: case.cause.to_owned(),
+            cause: case.cause,
             ..Self::default()
         }
     }
@@ -147,7 +150,7 @@ pub fn compare(
 ) -> Row {
     let mut row = Row::begin(case, seed, plan).with_rates(rates);
     row.workers_reported = report.workers.count;
-    row.cause_reported.clone_from(&report.verdict.cause);
+    row.cause_reported = Some(report.verdict.cause);
     row.confidence = report.verdict.confidence;
     row.sentence.clone_from(&report.verdict.sentence);
     row.factor_reported = report.parallelism.serialization_factor;
@@ -173,11 +176,15 @@ fn faults(row: &Row, truth: &Span) -> Vec<String> {
         }
     };
     fault(
-        row.cause != row.cause_reported,
-        format!("cause {} instead of {}", row.cause_reported, row.cause),
+        row.cause_reported != Some(row.cause),
+        format!(
+            "cause {} instead of {}",
+            row.cause_reported.unwrap_or_default(),
+            row.cause
+        ),
     );
     fault(
-        row.cause == row.cause_reported && !row.culprit_ok,
+        row.cause_reported == Some(row.cause) && !row.culprit_ok,
         format!("culprit {:?}", row.culprit),
     );
     let window = truth.length.seconds();
@@ -259,20 +266,20 @@ fn culprit_fits(expected: Culprit, named: &Named, address: Option<&str>) -> bool
             named.call_site.contains(function) || named.name.contains(function)
         }
         Culprit::File(part) => named.name.contains(part),
-        Culprit::Kind(kind) => named.kind == kind,
+        Culprit::Kind(kind) => named.kind.id() == kind,
         Culprit::Server(_) => {
             let there = address.is_some_and(|address| {
                 named.address.contains(address) || named.name.contains(address)
             });
             // A pool is the program's own; a server on this host has a process.
-            there && (named.kind != "peer" || !named.process.is_empty())
+            there && (named.kind != CulpritKind::Peer || !named.process.is_empty())
         }
     }
 }
 
 fn describe(named: &Named) -> String {
     let parts = [
-        named.kind.as_str(),
+        named.kind.id(),
         &named.name,
         &named.call_site,
         &named.process,

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use holdup::cause::Cause;
+
 use crate::draw::Draw;
 
 /// A workload with a known cause.
@@ -9,8 +11,8 @@ use crate::draw::Draw;
 pub struct Case {
     /// Its label, which stays in the zoo.
     pub name: &'static str,
-    /// The id holdup must name.
-    pub cause: &'static str,
+    /// What holdup must name.
+    pub cause: Cause,
     /// Part of `--quick`.
     pub quick: bool,
     /// Its parameters.

@@ -47,11 +47,11 @@ pub fn render(rows: &[Row]) -> String {
 
 fn cells(row: &Row) -> Vec<String> {
     let begin = [row.case.clone(), row.seed.to_string()];
-    let cells = if row.not_run.is_empty() && !row.cause_reported.is_empty() {
+    let cells = if let Some(reported) = row.cause_reported.filter(|_| row.not_run.is_empty()) {
         vec![
             format!("{}/{}", row.workers_reported, row.workers),
-            row.cause.clone(),
-            row.cause_reported.clone(),
+            row.cause.to_string(),
+            reported.to_string(),
             format!(
                 "{} {}",
                 if row.culprit_ok { "ok:" } else { "wrong:" },
@@ -87,7 +87,7 @@ fn cells(row: &Row) -> Vec<String> {
     } else {
         let mut cells = vec![String::new(); 12];
         cells[0] = row.workers.to_string();
-        cells[1].clone_from(&row.cause);
+        cells[1] = row.cause.to_string();
         if row.factor > 0.0 {
             cells[4] = factor(row);
             cells[6] = format!("{:.2}", row.rate_untraced);
@@ -131,14 +131,16 @@ fn stage_error(stage: &StageRow) -> String {
 
 #[cfg(test)]
 mod tests {
+    use holdup::cause::Cause;
+
     use super::*;
 
     #[test]
     fn what_falls_short_and_what_did_not_run_are_said_in_words() {
         let good = Row {
             case: "a".into(),
-            cause: "none".into(),
-            cause_reported: "none".into(),
+            cause: Cause::None,
+            cause_reported: Some(Cause::None),
             ..Row::default()
         };
         let bad = Row {

@@ -5,6 +5,8 @@
 
 pub mod row;
 
+pub mod number;
+
 #[cfg(target_os = "linux")]
 pub mod capture;
 pub mod trace;
@@ -20,11 +22,13 @@ pub mod work;
 pub mod blame;
 pub mod scaling;
 
-pub mod report;
+pub mod cause;
 
 pub mod diagnose;
 
 pub mod advice;
+
+pub mod report;
 
 pub mod analyse;
 

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use holdup::demo::Span;
-use holdup::report::StageName;
+use holdup::work::StageName;
 
 /// `holdup workload show` under way, and the pid it printed.
 fn show(words: &[&str]) -> (Child, BufReader<std::process::ChildStdout>, u32) {

@@ -1,12 +1,14 @@
 //! Disks that do not keep up.
 
+use holdup::cause::Cause;
+
 use super::replies;
 use crate::draw::Draw;
 use crate::plan::{Case, Culprit, Plan, Program};
 
 pub const CASES: &[Case] = &[Case {
     name: "synced-appends",
-    cause: "fsync",
+    cause: Cause::Quota,
     quick: true,
     plan: synced_appends,
 }];
@@ -25,7 +27,7 @@ fn synced_appends(draw: &mut Draw) -> Plan {
     )
     .set("bytes", draw.between(1_000, 8_000))
     .server("input", fetch_us, replies(draw.between(500, 8_000)))
-    .culprit(Culprit::File("/data/out-"));
+    .culprit(Culprit::Kind("device"));
     plan.write_limit = u32::try_from(limit).ok();
     plan
 }

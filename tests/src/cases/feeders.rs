@@ -1,5 +1,7 @@
 //! Workers that could do more than they are given.
 
+use holdup::cause::Cause;
+
 use super::replies;
 use crate::draw::Draw;
 use crate::plan::{Case, Culprit, Plan, Program};
@@ -7,13 +9,13 @@ use crate::plan::{Case, Culprit, Plan, Program};
 pub const CASES: &[Case] = &[
     Case {
         name: "slow-queue",
-        cause: "starved",
+        cause: Cause::Starved,
         quick: true,
         plan: slow_queue,
     },
     Case {
         name: "slow-pipe",
-        cause: "starved",
+        cause: Cause::Starved,
         quick: false,
         plan: slow_pipe,
     },

@@ -1,5 +1,7 @@
 //! Locks: of threads, of processes, of files.
 
+use holdup::cause::Cause;
+
 use super::replies;
 use crate::draw::Draw;
 use crate::plan::{Case, Culprit, Plan, Program};
@@ -7,25 +9,25 @@ use crate::plan::{Case, Culprit, Plan, Program};
 pub const CASES: &[Case] = &[
     Case {
         name: "mutex-threads",
-        cause: "user-lock",
+        cause: Cause::UserLock,
         quick: true,
         plan: mutex_threads,
     },
     Case {
         name: "mutex-processes",
-        cause: "user-lock",
+        cause: Cause::UserLock,
         quick: true,
         plan: mutex_processes,
     },
     Case {
         name: "sqlite",
-        cause: "file-lock",
+        cause: Cause::FileLock,
         quick: false,
         plan: sqlite,
     },
     Case {
         name: "progress-file",
-        cause: "checkpoint",
+        cause: Cause::Checkpoint,
         quick: true,
         plan: progress_file,
     },

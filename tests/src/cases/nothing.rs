@@ -1,12 +1,14 @@
 //! Nothing holds them up: more workers do more.
 
+use holdup::cause::Cause;
+
 use super::replies;
 use crate::draw::Draw;
 use crate::plan::{Case, Plan, Program};
 
 pub const CASES: &[Case] = &[Case {
     name: "linear",
-    cause: "none",
+    cause: Cause::None,
     quick: true,
     plan: linear,
 }];

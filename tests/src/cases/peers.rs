@@ -1,5 +1,7 @@
 //! Peers: that serve one at a time, that are hidden behind TLS, that are reached over too few connections, that turn away.
 
+use holdup::cause::Cause;
+
 use super::replies;
 use crate::draw::Draw;
 use crate::plan::{Case, Culprit, Plan, Program};
@@ -7,43 +9,43 @@ use crate::plan::{Case, Culprit, Plan, Program};
 pub const CASES: &[Case] = &[
     Case {
         name: "server-one-lock",
-        cause: "remote-serial",
+        cause: Cause::RemoteSerial,
         quick: true,
         plan: one_lock,
     },
     Case {
         name: "server-parallel",
-        cause: "none",
+        cause: Cause::None,
         quick: false,
         plan: parallel,
     },
     Case {
         name: "tls-one-lock",
-        cause: "remote-serial",
+        cause: Cause::RemoteSerial,
         quick: false,
         plan: tls_one_lock,
     },
     Case {
         name: "tls-parallel",
-        cause: "none",
+        cause: Cause::None,
         quick: false,
         plan: tls_parallel,
     },
     Case {
         name: "few-connections",
-        cause: "pool",
+        cause: Cause::Pool,
         quick: true,
         plan: few_connections,
     },
     Case {
         name: "few-connections-java",
-        cause: "pool",
+        cause: Cause::Pool,
         quick: false,
         plan: few_connections_java,
     },
     Case {
         name: "token-bucket",
-        cause: "rate-limit",
+        cause: Cause::RateLimit,
         quick: false,
         plan: token_bucket,
     },

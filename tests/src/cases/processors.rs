@@ -1,12 +1,14 @@
 //! More to compute than there are processors.
 
+use holdup::cause::Cause;
+
 use super::replies;
 use crate::draw::Draw;
 use crate::plan::{Case, Culprit, Plan, Program};
 
 pub const CASES: &[Case] = &[Case {
     name: "burners",
-    cause: "cpu",
+    cause: Cause::Cpu,
     quick: true,
     plan: burners,
 }];

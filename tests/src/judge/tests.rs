@@ -1,6 +1,7 @@
 //! A report that agrees passes; each way of falling short is found, and by its own fault alone.
 
-use holdup::report::{Report, Stage, StageName};
+use holdup::diagnose::CulpritKind;
+use holdup::report::{Report, Stage};
 use holdup::row::Nanos;
 
 use super::*;
@@ -8,7 +9,7 @@ use crate::plan::Program;
 
 const CASE: Case = Case {
     name: "x",
-    cause: "user-lock",
+    cause: Cause::UserLock,
     quick: false,
     plan: |_| plan(),
 };
@@ -59,7 +60,7 @@ fn report() -> Report {
     ];
     report.parallelism.serialization_factor = 4.4;
     report.parallelism.interval = [4.3, 4.5];
-    report.verdict.cause = "user-lock".to_owned();
+    report.verdict.cause = Cause::UserLock;
     report.verdict.culprit.call_site = "append (worker.c:3)".to_owned();
     report
 }
@@ -82,7 +83,7 @@ fn agreement_passes() {
 #[test]
 fn each_fault_is_found() {
     check(
-        |report| report.verdict.cause = "pool".to_owned(),
+        |report| report.verdict.cause = Cause::Pool,
         &["cause pool instead of user-lock"],
     );
     check(
@@ -142,7 +143,7 @@ fn a_server_is_named_by_address_and_process() {
     let named = |address: &str, process: &str| Named {
         address: address.to_owned(),
         process: process.to_owned(),
-        kind: "peer".to_owned(),
+        kind: CulpritKind::Peer,
         ..Named::default()
     };
     let fits =
@@ -151,7 +152,7 @@ fn a_server_is_named_by_address_and_process() {
     assert!(!fits(&named("127.0.0.1:5000", "")));
     assert!(!fits(&named("127.0.0.1:6000", "server")));
     let pool = Named {
-        kind: "queue".to_owned(),
+        kind: CulpritKind::Queue,
         name: "pool of 4 connections to 127.0.0.1:5000".to_owned(),
         ..Named::default()
     };

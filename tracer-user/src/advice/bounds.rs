@@ -4,7 +4,53 @@
 //! is at most min(K_i / D_i) and at most N / (Z + sum D), whatever the order of service (Denning and Buzen, 1978). More
 //! workers than the knee (Z + sum D) / max(D_i / K_i) gain nothing.
 
-use crate::report::{Prediction, figure, millis, rate};
+/// What a fix would bring, by an operational bound.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expected {
+    /// Items/s.
+    pub rate_per_s: f64,
+    /// Against now.
+    pub speedup: f64,
+    /// Rates, items/s: from no better than observed to no new limit.
+    pub interval: [f64; 2],
+    /// How far the same bound misses the rate of now, 0 to 1.
+    pub model_error: f64,
+    /// Workers beyond which more gain nothing, 0: there is no such number.
+    pub best_worker_count: u32,
+    /// What limits next.
+    pub next_limit: Option<NextLimit>,
+}
+
+/// A limit on the rate.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NextLimit {
+    /// A station serves no more.
+    Station {
+        /// Its name.
+        name: String,
+        /// Items/s.
+        rate_per_s: f64,
+    },
+    /// The workers can do no more, each for itself.
+    Workers {
+        /// How many they are.
+        count: u32,
+        /// What an item takes one that meets nobody, s.
+        item_s: f64,
+        /// Items/s.
+        rate_per_s: f64,
+    },
+}
+
+impl NextLimit {
+    /// Items/s it allows.
+    #[must_use]
+    pub fn rate_per_s(&self) -> f64 {
+        match self {
+            Self::Station { rate_per_s, .. } | Self::Workers { rate_per_s, .. } => *rate_per_s,
+        }
+    }
+}
 
 /// Something that serves items.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +85,7 @@ pub struct BoundsInput {
 pub fn bound(input: &BoundsInput) -> f64 {
     limits(input, 1.0)
         .into_iter()
-        .map(|limit| limit.rate)
+        .map(|limit| limit.rate_per_s())
         .fold(f64::INFINITY, f64::min)
 }
 
@@ -68,20 +114,19 @@ pub fn knee(input: &BoundsInput) -> Option<u32> {
 /// The interval runs from no better than observed to no limit at the relieved station; the rate between them takes the lower
 /// end of the relief. The error is how far the same bound misses the rate of now.
 #[must_use]
-pub fn expected(input: &BoundsInput) -> Prediction {
+pub fn expected(input: &BoundsInput) -> Expected {
     let now = positive(input.rate_per_s);
     let at = |relief: f64| {
         limits(input, relief)
             .into_iter()
-            .min_by(|a, b| a.rate.total_cmp(&b.rate))
-            .filter(|limit| limit.rate.is_finite())
+            .min_by(|a, b| a.rate_per_s().total_cmp(&b.rate_per_s()))
+            .filter(|limit| limit.rate_per_s().is_finite())
     };
     let relief = input.relief[0].max(1.0);
-    let [likely, most] =
-        [at(relief), at(f64::INFINITY)].map(|limit| limit.map_or(now, |limit| limit.rate.max(now)));
+    let [likely, most] = [at(relief), at(f64::INFINITY)]
+        .map(|limit| limit.map_or(now, |limit| limit.rate_per_s().max(now)));
     let today = bound(input);
-    Prediction {
-        method: "bound".to_owned(),
+    Expected {
         rate_per_s: likely,
         speedup: if now > 0.0 { likely / now } else { 1.0 },
         interval: [now, most],
@@ -91,43 +136,31 @@ pub fn expected(input: &BoundsInput) -> Prediction {
             0.0
         },
         best_worker_count: knee(input).unwrap_or(0),
-        next_bottleneck: at(input.relief[1].max(relief))
-            .map_or_else(String::new, |limit| limit.says),
+        next_limit: at(input.relief[1].max(relief)),
     }
 }
 
-struct Limit {
-    rate: f64,
-    says: String,
-}
-
 /// Every limit there is with the relieved station's capacity `relief` times what it is.
-fn limits(input: &BoundsInput, relief: f64) -> Vec<Limit> {
-    let mut limits: Vec<Limit> = input
+fn limits(input: &BoundsInput, relief: f64) -> Vec<NextLimit> {
+    let mut limits: Vec<NextLimit> = input
         .stations
         .iter()
         .enumerate()
         .filter(|(_, station)| demand(station) > 0.0)
         .map(|(index, station)| {
             let factor = if index == input.relieved { relief } else { 1.0 };
-            let allowed = capacity(station) * factor / demand(station);
-            Limit {
-                rate: allowed,
-                says: format!("{}: at most {}", station.name, rate(allowed)),
+            NextLimit::Station {
+                name: station.name.clone(),
+                rate_per_s: capacity(station) * factor / demand(station),
             }
         })
         .collect();
     let alone = alone(input);
     if alone > 0.0 {
-        let allowed = f64::from(input.workers) / alone;
-        limits.push(Limit {
-            rate: allowed,
-            says: format!(
-                "the {} workers themselves, {} an item: at most {}",
-                figure(f64::from(input.workers)),
-                millis(alone * 1e3),
-                rate(allowed)
-            ),
+        limits.push(NextLimit::Workers {
+            count: input.workers,
+            item_s: alone,
+            rate_per_s: f64::from(input.workers) / alone,
         });
     }
     limits
@@ -195,16 +228,18 @@ mod tests {
         near(bound(&input), 4.237);
         assert_eq!(knee(&input), Some(2));
         let prediction = expected(&input);
-        assert_eq!(prediction.method, "bound");
         near(prediction.rate_per_s, 42.37);
         near(prediction.speedup, 10.09);
         near(prediction.interval[0], 4.2);
         near(prediction.interval[1], 145.1);
         near(prediction.model_error, 0.0089);
-        assert_eq!(
-            prediction.next_bottleneck,
-            "the 64 workers themselves, 441 ms an item: at most 145/s"
-        );
+        let Some(NextLimit::Workers {
+            count: 64, item_s, ..
+        }) = prediction.next_limit
+        else {
+            panic!("{prediction:?}");
+        };
+        near(item_s, 0.441);
     }
 
     #[test]
@@ -214,7 +249,11 @@ mod tests {
         let prediction = expected(&input);
         near(prediction.rate_per_s, 40.0);
         near(prediction.interval[1], 40.0);
-        assert_eq!(prediction.next_bottleneck, "disk: at most 40/s");
+        let disk = NextLimit::Station {
+            name: "disk".to_owned(),
+            rate_per_s: 40.0,
+        };
+        assert_eq!(prediction.next_limit, Some(disk));
     }
 
     #[test]

@@ -1,18 +1,18 @@
 //! Which remedy is for which cause.
 
-use super::remedy::{FixInput, Remedy};
+use super::remedy::{Fix, FixInput, Remedy};
 use super::{
-    batch_fetch, batch_write, buffer, checkpoint, critical_section, feed, fewer_workers, file_lock,
-    fsync, more_workers, offload, pacing, pool, processes, shard, sqlite,
+    batch_fetch, batch_write, checkpoint, critical_section, feed, fewer_workers, file_lock, fsync,
+    more_workers, pacing, pool, shard, sqlite,
 };
-use crate::report::{Fix, StageName};
+use crate::cause::Cause;
+use crate::work::StageName;
 
 /// A lock held for less than this, ms, cannot be made worth while by holding it shorter: a futex wake-up and the switch to
 /// the woken thread cost some ten microseconds.
 const SHORT_HOLD_MS: f64 = 0.05;
 
-/// What to change, in the target's language; `None` where no change of code is known to help (`network`, `memory`, `quota`,
-/// `kernel-lock`, `runtime-pause`, `imbalance`, `cpu-inflation`, `spin`, `unknown`).
+/// What to change, in the target's language; `None` where nothing was named.
 #[must_use]
 pub fn fix(input: &FixInput<'_>) -> Option<Fix> {
     choose(input).map(|remedy| remedy.fill(input))
@@ -21,26 +21,25 @@ pub fn fix(input: &FixInput<'_>) -> Option<Fix> {
 fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
     let culprit = input.culprit;
     Some(match input.cause {
-        "remote-serial" if input.stage == StageName::Fetch => &batch_fetch::REMEDY,
-        "remote-serial" => &batch_write::REMEDY,
-        "user-lock" if culprit.service_ms > 0.0 && culprit.service_ms < SHORT_HOLD_MS => {
+        Cause::RemoteSerial if input.stage == StageName::Fetch => &batch_fetch::REMEDY,
+        Cause::RemoteSerial => &batch_write::REMEDY,
+        Cause::UserLock if culprit.service_ms > 0.0 && culprit.service_ms < SHORT_HOLD_MS => {
             &shard::REMEDY
         }
-        "user-lock" => &critical_section::REMEDY,
-        "interpreter-lock" => &processes::REMEDY,
-        "file-lock" if is_sqlite(&culprit.name) => &sqlite::REMEDY,
-        "file-lock" => &file_lock::REMEDY,
-        "checkpoint" => &checkpoint::REMEDY,
-        "fsync" if is_sqlite(&culprit.name) => &sqlite::REMEDY,
-        "fsync" => &fsync::REMEDY,
-        "disk" => &buffer::REMEDY,
-        "pool" => &pool::REMEDY,
-        "rate-limit" => &pacing::REMEDY,
-        "starved" => &feed::REMEDY,
-        "cpu" => &fewer_workers::REMEDY,
-        "single-thread" => &offload::REMEDY,
-        "none" => &more_workers::REMEDY,
-        _ => return None,
+        Cause::UserLock => &critical_section::REMEDY,
+        Cause::FileLock | Cause::Fsync | Cause::Quota if is_sqlite(&culprit.name) => {
+            &sqlite::REMEDY
+        }
+        Cause::FileLock => &file_lock::REMEDY,
+        Cause::Checkpoint => &checkpoint::REMEDY,
+        Cause::Fsync => &fsync::REMEDY,
+        Cause::Quota => &fsync::UNDER_A_LIMIT,
+        Cause::Pool => &pool::REMEDY,
+        Cause::RateLimit => &pacing::REMEDY,
+        Cause::Starved => &feed::REMEDY,
+        Cause::Cpu => &fewer_workers::REMEDY,
+        Cause::None => &more_workers::REMEDY,
+        Cause::Unknown => return None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::Language;
 use super::remedy::{Code, FixInput, Remedy, called};
-use crate::report::millis;
+use crate::number::millis;
 
 /// The remedy.
 pub const REMEDY: Remedy = Remedy {
@@ -114,6 +114,21 @@ for batch in queue.chunks(64) {
         },
     ],
 };
+
+/// The same where a control group's limit is what the syncs wait for.
+pub const UNDER_A_LIMIT: Remedy = Remedy {
+    why: limited,
+    ..REMEDY
+};
+
+fn limited(input: &FixInput<'_>) -> String {
+    format!(
+        "Every sync spends writes of the {}, which all {} workers share; one sync for many records spends them once. A \
+         higher limit helps as well.",
+        called(input.culprit),
+        input.workers
+    )
+}
 
 fn why(input: &FixInput<'_>) -> String {
     let culprit = input.culprit;

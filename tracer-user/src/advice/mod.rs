@@ -1,7 +1,7 @@
 //! The fix in the target's own language, and the bound of what it brings.
 //!
 //! In: a named cause with its culprit and a few figures ([`FixInput`]); the demands at each station ([`BoundsInput`]). Out: a
-//! [`crate::report::Fix`] with code before and after, a [`crate::report::Prediction`]. Pure functions. In the doubtful
+//! [`Fix`] with code before and after, and what it is [`Expected`] to bring. Pure functions. In the doubtful
 //! case: a cause without a remedy gets none, and an unknown language gets the nearest one ([`Language::nearest`]).
 
 mod language;
@@ -9,7 +9,6 @@ mod remedy;
 
 mod batch_fetch;
 mod batch_write;
-mod buffer;
 mod checkpoint;
 mod critical_section;
 mod feed;
@@ -17,20 +16,20 @@ mod fewer_workers;
 mod file_lock;
 mod fsync;
 mod more_workers;
-mod offload;
 mod pacing;
 mod pool;
-mod processes;
 mod shard;
 mod sqlite;
 
 mod bounds;
 mod choose;
+mod outlook;
 
-pub use bounds::{BoundsInput, Station, bound, expected, knee};
+pub use bounds::{BoundsInput, Expected, NextLimit, Station, bound, expected, knee};
 pub use choose::fix;
 pub use language::Language;
-pub use remedy::FixInput;
+pub use outlook::{Advice, advise};
+pub use remedy::{Fix, FixInput};
 
 #[cfg(test)]
 mod tests;

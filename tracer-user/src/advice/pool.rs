@@ -2,7 +2,7 @@
 
 use super::Language;
 use super::remedy::{Code, FixInput, Remedy, called};
-use crate::report::figure;
+use crate::number::figure;
 
 /// The remedy.
 pub const REMEDY: Remedy = Remedy {
@@ -103,6 +103,10 @@ fn why(input: &FixInput<'_>) -> String {
     format!(
         "{there} for {} workers; the others wait for one to come free, not for {}.",
         input.workers,
-        called(culprit)
+        if culprit.address.is_empty() {
+            called(culprit)
+        } else {
+            culprit.address.clone()
+        }
     )
 }

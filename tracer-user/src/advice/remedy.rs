@@ -1,14 +1,34 @@
 //! A remedy: a title, a reason, and code before and after in each language, with blanks to fill in.
 
+use serde::{Deserialize, Serialize};
+
 use super::Language;
-use crate::report::{Culprit, Fix, StageName};
+use crate::cause::Cause;
+use crate::diagnose::Culprit;
 use crate::row::printable;
+use crate::work::StageName;
+
+/// What to change.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Fix {
+    /// In a line.
+    pub title: String,
+    /// Why it helps, one or two sentences about this case.
+    #[serde(default)]
+    pub why: String,
+    /// Code as it probably is.
+    pub before: String,
+    /// Code as it should be.
+    pub after: String,
+    /// `python`, `typescript`, `java`, `go`, `rust`.
+    pub language: String,
+}
 
 /// What is known of the case to be mended.
 #[derive(Clone, Copy, Debug)]
 pub struct FixInput<'a> {
-    /// Id of the cause.
-    pub cause: &'a str,
+    /// What was named.
+    pub cause: Cause,
     /// Stage it is in.
     pub stage: StageName,
     /// The thing to look at.
@@ -123,10 +143,10 @@ pub fn best(input: &FixInput<'_>) -> u32 {
 
 /// The culprit on one line, at most `room` characters: where it is taken in the code, else its name.
 fn name(culprit: &Culprit, room: usize) -> String {
-    let name = [&culprit.call_site, &culprit.name, &culprit.kind]
+    let name = [culprit.call_site.as_str(), &culprit.name]
         .into_iter()
         .find(|name| !name.is_empty())
-        .map_or("this", String::as_str);
+        .unwrap_or(culprit.kind.id());
     let name = printable(name);
     // Nothing may end or continue the comment it stands in.
     let name: String = name.replace("*/", "* /").replace('\\', "/");

@@ -2,7 +2,7 @@
 
 use super::Language;
 use super::remedy::{Code, FixInput, Remedy, called};
-use crate::report::millis;
+use crate::number::millis;
 
 /// The remedy.
 pub const REMEDY: Remedy = Remedy {

@@ -6,27 +6,17 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::thinned::Thinned;
-use super::{Analysis, AnalysisError, Options, assemble, stop_rule};
+use super::{Analysis, AnalysisError, Options, stop_rule};
 use crate::actors;
+use crate::advice::advise;
 use crate::blame::{Collector, LockGroups};
+use crate::cause::Cause;
 use crate::classify::{Classifier, Event, WaitSite};
-use crate::diagnose::{Candidate, Evidence, Findings, Spans, candidates, conclude};
+use crate::diagnose::{Candidate, Checks, Evidence, Findings, Spans, conclude, rulings};
+use crate::report::{Asked, assemble};
 use crate::row::{Batch, KernelSpanKind, Meta, Nanos};
-use crate::timeline::{Comparison, Gap, KernelComparison, Step, Sweep};
+use crate::timeline::{Comparison, Gap, Step, Sweep};
 use crate::work::{Crew, Cycle, Inventory, Recorder, Stages, UserRule, worker_totals};
-
-/// How far the analysis rests on sound rows.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Check {
-    /// Worker time in stages that is not the workers' lives, either way, ns; 0 unless the code is wrong.
-    pub(super) conservation: i64,
-    /// Waiting that came too late to be placed.
-    pub(super) late: Nanos,
-    /// The timelines against the kernel's own figures.
-    pub(super) comparison: KernelComparison,
-    /// Rows read.
-    pub(super) rows: u64,
-}
 
 /// Everything behind the sweep: takes its steps.
 #[derive(Clone, Debug)]
@@ -191,11 +181,11 @@ impl Analyzer {
             _ => site,
         };
         let workers = worker_totals(&inventory, &stages, &cycle, &lock, at);
-        let check = Check {
+        let checks = Checks {
+            rows: self.rows,
             conservation: conservation(&workers),
             late: self.sweep.late(),
-            comparison: comparison.result(),
-            rows: self.rows,
+            kernel: comparison.result(),
         };
         let services = collector.services.at(at, &classifier.sites);
         let heads = collector.heads(&classifier.requests.open(), at, classifier);
@@ -212,17 +202,24 @@ impl Analyzer {
             spans: &self.spans,
             at,
         });
-        let candidates = candidates(&findings);
-        let known = |candidate: &&Candidate| matches!(candidate.cause, "starved" | "pool");
-        for candidate in candidates.iter().filter(known) {
+        let ruling = rulings(&findings);
+        let known =
+            |candidate: &&Candidate| matches!(candidate.cause, Cause::Starved | Cause::Pool);
+        for candidate in ruling.candidates.iter().filter(known) {
             // Waiting to be given work is getting input, whatever the work does next; waiting for a connection belongs to the
             // exchange on it, whatever lock is taken and let go in between.
-            for site in &candidate.sites {
-                findings.give_to_stage(*site, candidate.stage);
+            for site in candidate.sites() {
+                findings.give_to_stage(site, candidate.stage);
             }
         }
-        let conclusion = conclude(&findings, candidates);
-        let report = assemble::report(&findings, &conclusion, &check, &self.options);
+        let conclusion = conclude(&findings, ruling, &checks);
+        let advice = advise(&findings, &conclusion);
+        let asked = Asked {
+            total_items: self.options.total_items,
+            done_items: self.options.done_items,
+            checkpoint: self.options.checkpoint.as_deref(),
+        };
+        let report = assemble(&findings, &conclusion, &advice, &checks, &asked);
         let unsettled = stop_rule::unsettled(&findings, &conclusion);
         Ok(Analysis { report, unsettled })
     }

@@ -4,8 +4,6 @@
 //! here alike. What an operation is, who works and which words are one lock is known for certain only at the end, so the
 //! stations keep what they count by what is certain at once, and conclude when asked.
 
-mod assemble;
-mod outlook;
 mod stop_rule;
 mod thinned;
 

@@ -28,8 +28,8 @@ pub(super) fn unsettled(findings: &Findings<'_>, conclusion: &Conclusion) -> Vec
         open.push(format!("SF between {low:.1} and {high:.1}"));
     }
     if let [first, second, ..] = conclusion.candidates.as_slice()
-        && first.lost.likely > 0.0
-        && second.lost.likely > (1.0 - AHEAD) * first.lost.likely
+        && first.lost().likely > 0.0
+        && second.lost().likely > (1.0 - AHEAD) * first.lost().likely
     {
         open.push(format!("{} or {}", first.cause, second.cause));
     }

@@ -33,16 +33,16 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Watch running processes and report what serialises them
-    #[command(after_help = help::ATTACH, group = target_group(&["pid", "comm", "cgroup"]))]
+    #[command(after_help = help::ATTACH, after_long_help = help::with_causes(help::ATTACH), group = target_group(&["pid", "comm", "cgroup"]))]
     Attach(Attach),
     /// Start a command and watch it from its first instruction
-    #[command(after_help = help::RUN)]
+    #[command(after_help = help::RUN, after_long_help = help::with_causes(help::RUN))]
     Run(Run),
     /// Capture now into a folder, to be analysed anywhere
     #[command(after_help = help::RECORD, group = target_group(&["pid", "comm", "cgroup", "cmd"]))]
     Record(Record),
     /// Analyse a recording; needs no rights and no Linux
-    #[command(after_help = help::REPORT)]
+    #[command(after_help = help::REPORT, after_long_help = help::with_causes(help::REPORT))]
     Report(Report),
     /// Say what this host allows, and what to do about what it does not
     #[command(after_help = help::DOCTOR)]

@@ -8,7 +8,8 @@ use super::args::{Demo, FormatName, Output, Work};
 use super::exit::{Exit, Failure, OrExit};
 use super::{finish, output};
 use crate::demo::Scenario;
-use crate::report::{Report, folded, millis, rate};
+use crate::number::{millis, rate};
+use crate::report::{Report, folded};
 
 /// Runs a scenario, or replays it.
 pub fn demo(demo: &Demo) -> Result<Exit, Failure> {
@@ -69,7 +70,7 @@ fn live(wanted: &Demo) -> Result<Exit, Failure> {
     say("", &wanted.output)?;
     let exit = finish::write(&report, &wanted.output)?;
     if truth.items > 0 && truth.length > Nanos::ZERO {
-        use crate::report::StageName::{Fetch, Transform, Write};
+        use crate::work::StageName::{Fetch, Transform, Write};
         say("", &wanted.output)?;
         say(
             &format!(

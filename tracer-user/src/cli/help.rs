@@ -1,5 +1,7 @@
 //! What stands below the options in the help of each command.
 
+use crate::cause::ENTRIES;
+
 pub const PROGRAM: &str = "\
 Examples:
   sudo holdup attach --pid 4242             What holds process 4242 up?
@@ -42,6 +44,15 @@ Examples:
   holdup report before.holdup               the same answer as attach would have given
 
 The folder holds Parquet tables, which DuckDB, Polars and others read as they are.";
+
+/// The long help of a command that prints a report: its examples, and the causes that can be named.
+pub fn with_causes(examples: &str) -> String {
+    let rows = ENTRIES.map(|entry| format!("  {:<14} {}\n", entry.id, entry.definition));
+    format!(
+        "{examples}\n\nCauses that a report can name:\n{}",
+        rows.concat().trim_end()
+    )
+}
 
 pub const REPORT: &str = "\
 Examples:

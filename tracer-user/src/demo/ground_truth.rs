@@ -18,8 +18,8 @@ use std::sync::atomic::{AtomicU64, Ordering, fence};
 use serde::{Deserialize, Serialize};
 
 use super::clock::monotonic;
-use crate::report::StageName;
 use crate::row::Nanos;
+use crate::work::StageName;
 
 /// First field of the file.
 const MAGIC: u64 = 0x686f_6c64_7570_0001;

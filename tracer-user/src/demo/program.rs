@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::Scenario;
 use super::ground_truth::{GroundTruth, Stopwatch};
 use super::http::Connection;
-use crate::report::StageName;
+use crate::work::StageName;
 
 /// What a program is to do.
 #[derive(Clone, Debug, clap::Args)]

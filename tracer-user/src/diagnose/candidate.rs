@@ -1,42 +1,120 @@
-//! A cause under suspicion.
+//! A cause under suspicion, and one that was cleared.
 
+use super::culprit::Culprit;
+use super::facts::Facts;
+use super::refutation::Refutation;
+use super::sign::Test;
+use crate::cause::Cause;
 use crate::classify::WaitSite;
-use crate::report::{Culprit, StageName};
 use crate::scaling::Lost;
+use crate::work::StageName;
 
-/// A cause under suspicion, with what speaks for and against it.
-#[derive(Clone, Debug, Default)]
+/// Worker time at one wait site that a candidate says is lost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Claim {
+    /// Where.
+    pub site: WaitSite,
+    /// How much of it, worker seconds of the window.
+    pub lost: Lost,
+}
+
+/// A cause under suspicion: numbers only, no sentences.
+#[derive(Clone, Debug)]
 pub struct Candidate {
-    /// Id of the closed list.
-    pub cause: &'static str,
+    /// Which.
+    pub cause: Cause,
     /// Stage most of its time is in.
     pub stage: StageName,
     /// The thing to look at.
     pub culprit: Culprit,
-    /// Where the workers lose the time; no two candidates share a wait site.
-    pub sites: Vec<WaitSite>,
-    /// It is the run queue, which has no wait site.
-    pub run_queue: bool,
-    /// Worker seconds lost in the window.
-    pub lost: Lost,
+    /// Where the workers lose the time; two candidates never claim the same wait site in the end ([`super::claims`]).
+    pub claims: Vec<Claim>,
+    /// What they lose in the run queue, which has no wait site, worker seconds of the window.
+    pub run_queue: Lost,
     /// A rate that would hold for one worker too, items/s.
     pub cap: Option<f64>,
-    /// Service demand of one item at it, s.
+    /// Service demand of one item at it, s; 0: not known.
     pub demand: f64,
     /// How many it serves at once.
     pub capacity: f64,
-    /// What was seen of what could have been seen to tell it from the runner-up, 0 to 1.
-    pub seen: f64,
-    /// Full sentences with numbers.
-    pub evidence: Vec<String>,
-    /// What speaks against it.
-    pub against: Vec<String>,
-    /// Ids that cannot be told apart from outside.
-    pub alternatives: Vec<&'static str>,
-    /// What serialises, as the middle of the verdict's sentence: "inserts to 127.0.0.1:8123 are served one at a time".
-    pub clause: String,
-    /// From the waiters to the root.
-    pub chain: Vec<String>,
-    /// Who has it.
-    pub holder: String,
+    /// What separates it from its runner-up, and what came of looking for it.
+    pub tests: Vec<Test>,
+    /// What was seen.
+    pub facts: Facts,
+    /// What speaks against it without clearing it.
+    pub refutations: Vec<Refutation>,
+    /// What cannot be told apart from it from outside.
+    pub alternatives: Vec<Cause>,
+}
+
+impl Candidate {
+    /// A candidate with nothing claimed yet.
+    #[must_use]
+    pub fn new(stage: StageName, culprit: Culprit, facts: Facts) -> Self {
+        Self {
+            cause: facts.cause(),
+            stage,
+            culprit,
+            claims: Vec::new(),
+            run_queue: Lost::default(),
+            cap: None,
+            demand: 0.0,
+            capacity: 1.0,
+            tests: Vec::new(),
+            facts,
+            refutations: Vec::new(),
+            alternatives: Vec::new(),
+        }
+    }
+
+    /// Worker seconds lost to it in the window.
+    #[must_use]
+    pub fn lost(&self) -> Lost {
+        self.claims
+            .iter()
+            .fold(self.run_queue, |sum, claim| sum + claim.lost)
+    }
+
+    /// The wait sites it claims.
+    #[must_use]
+    pub fn sites(&self) -> Vec<WaitSite> {
+        self.claims.iter().map(|claim| claim.site).collect()
+    }
+}
+
+/// A cause that was looked into because what must be seen was there, and that something clears.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refuted {
+    /// Which.
+    pub cause: Cause,
+    /// What it would have been.
+    pub culprit: Culprit,
+    /// What clears it.
+    pub by: Vec<Refutation>,
+}
+
+/// What a rule says, or all of them together.
+#[derive(Clone, Debug, Default)]
+pub struct Ruling {
+    /// Under suspicion.
+    pub candidates: Vec<Candidate>,
+    /// Cleared.
+    pub refuted: Vec<Refuted>,
+}
+
+impl Ruling {
+    /// Takes in what another rule says.
+    pub fn merge(&mut self, other: Self) {
+        self.candidates.extend(other.candidates);
+        self.refuted.extend(other.refuted);
+    }
+
+    /// Notes a cause that is cleared.
+    pub fn clear(&mut self, cause: Cause, culprit: Culprit, by: Refutation) {
+        self.refuted.push(Refuted {
+            cause,
+            culprit,
+            by: vec![by],
+        });
+    }
 }

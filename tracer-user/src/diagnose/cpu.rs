@@ -3,75 +3,92 @@
 //! Must be seen: workers queued for a CPU while the target's own threads have the CPUs. Time queued behind strangers is not
 //! counted as lost to other workers.
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Ruling};
+use super::culprit::{Culprit, CulpritKind};
+use super::facts::Facts;
 use super::findings::Findings;
+use super::refutation::Refutation;
+use super::sign::{Outcome, Sign};
 use super::user_lock::WORTH_NAMING;
-use crate::report::Culprit;
+use crate::cause::Cause;
 use crate::scaling::Lost;
 
-pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
+/// Most of the queueing must be behind the target's own threads not to speak against the cause.
+const OWN: f64 = 0.5;
+/// CPUs that the target keeps busy for this share of the time have no room for more of its threads: what is left goes to the
+/// moments in which a thread changes CPUs.
+const BUSY: f64 = 0.8;
+
+/// What is seen of the CPUs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CpuFacts {
+    /// How many workers queued.
+    pub waiters: usize,
+    /// Worker time without a CPU, s.
+    pub seconds: f64,
+    /// Share of it behind the target's own threads, 0 to 1.
+    pub own: f64,
+    /// CPUs the target keeps busy.
+    pub busy: f64,
+    /// CPUs there are.
+    pub cpus: f64,
+    /// CPU time of one item, s.
+    pub item_s: f64,
+}
+
+pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
+    let mut ruling = Ruling::default();
     let seconds = findings.all.queued.seconds();
-    let own = findings.queued.own_share();
-    let lost = seconds * own;
-    if lost < WORTH_NAMING * findings.time() {
-        return Vec::new();
+    if seconds < WORTH_NAMING * findings.time() {
+        return ruling;
     }
-    let cpus = f64::from(findings.meta.host.cpus.max(1));
-    let busy = findings.run_of_all() / findings.window().max(1e-9);
+    let facts = CpuFacts {
+        waiters: findings.waited_for_a_cpu(),
+        seconds,
+        own: findings.queued.own_share(),
+        busy: findings.run_of_all() / findings.window().max(1e-9),
+        cpus: f64::from(findings.meta.host.cpus.max(1)),
+        item_s: findings.per_item(findings.all.run.seconds()),
+    };
+    let culprit = Culprit {
+        kind: CulpritKind::Cpu,
+        name: format!("{:.0} CPUs", facts.cpus),
+        capacity: facts.cpus,
+        ..Culprit::default()
+    };
+    let behind_others = Refutation::BehindOthers {
+        share: 1.0 - facts.own,
+    };
+    let lost = seconds * facts.own;
+    if lost < WORTH_NAMING * findings.time() {
+        ruling.clear(Cause::Cpu, culprit, behind_others);
+        return ruling;
+    }
     let stage = findings
         .stages
         .iter()
         .max_by_key(|(_, stage)| stage.times.queued)
         .map(|(name, _)| *name)
         .unwrap_or_default();
-    let mut against = Vec::new();
-    if own < 0.5 {
-        against.push(format!(
-            "{:.0}% of the queueing was behind threads of other programs.",
-            100.0 * (1.0 - own)
-        ));
-    }
-    vec![Candidate {
-        cause: "cpu",
-        stage,
-        culprit: Culprit {
-            kind: "cpu".to_owned(),
-            name: format!("{cpus:.0} CPUs"),
-            capacity: cpus,
-            ..Culprit::default()
-        },
-        run_queue: true,
-        lost: Lost {
+    let is_own = facts.own >= OWN;
+    ruling.candidates.push(Candidate {
+        run_queue: Lost {
             proved: lost,
             likely: lost,
-            possible: seconds.max(lost),
+            possible: seconds,
         },
-        demand: findings.per_item(findings.all.run.seconds()),
-        capacity: cpus,
-        seen: 1.0,
-        evidence: vec![
-            format!(
-                "The workers were ready to run but without a CPU for {seconds:.1} s, {:.0}% of it behind the target's own threads.",
-                100.0 * own
-            ),
-            format!(
-                "The target kept {busy:.2} of {cpus:.0} CPUs busy; an item needs {:.2} ms of CPU.",
-                1e3 * findings.per_item(findings.all.run.seconds())
-            ),
+        demand: facts.item_s,
+        capacity: facts.cpus,
+        tests: vec![
+            Sign::BehindOwnThreads.is(Outcome::of(is_own)),
+            Sign::CpusBusy.is(Outcome::of(facts.busy >= BUSY * facts.cpus)),
         ],
-        against,
-        clause: format!(
-            "{} workers compute on {cpus:.0} CPUs",
-            findings.workers.len()
-        ),
-        chain: vec![
-            format!(
-                "{} workers queue for {cpus:.0} CPUs",
-                findings.workers.len()
-            ),
-            "held by the other workers, which compute".to_owned(),
-        ],
-        holder: "the other workers, which compute".to_owned(),
-        ..Candidate::default()
-    }]
+        refutations: if is_own {
+            Vec::new()
+        } else {
+            vec![behind_others]
+        },
+        ..Candidate::new(stage, culprit, Facts::Cpu(facts))
+    });
+    ruling
 }

@@ -3,185 +3,204 @@
 //! Must be seen: workers blocked in flock or fcntl, or sleeping between refused attempts, on one file.
 //! A checkpoint is a lock under which one and the same small file is written anew by at least half of the workers.
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Claim, Ruling};
+use super::culprit::{Culprit, CulpritKind};
+use super::facts::{Facts, Holding};
 use super::findings::Findings;
+use super::sign::{Outcome, Sign};
 use super::user_lock::WORTH_NAMING;
-use crate::blame::HolderActivity;
-use crate::classify::{ClassKind, WaitKind, WaitSite};
-use crate::report::Culprit;
+use crate::blame::LockStats;
+use crate::classify::{ClassId, ClassKind, WaitKind, WaitSite};
 use crate::row::Nanos;
 use crate::scaling::Lost;
+use crate::work::ClassTotals;
 
 /// A file that is written anew with fewer bytes than this each time is a progress file, not the output.
 const SMALL: u64 = 64 * 1024;
 
-pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
-    let sites = findings.sites();
-    let waits = sites.iter().filter(|(site, s)| {
-        site.kind == WaitKind::FileLock && *s >= WORTH_NAMING * findings.time()
-    });
-    waits
-        .filter_map(|(site, seconds)| candidate(findings, *site, *seconds))
-        .collect()
+/// What is seen of a lock on a file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FileLockFacts {
+    /// Where it is waited for.
+    pub site: WaitSite,
+    /// How many workers waited for it.
+    pub waiters: usize,
+    /// Worker time that took, s.
+    pub seconds: f64,
+    /// How often it was let go while others waited.
+    pub holds: u64,
+    /// Mean time held while others waited, s; `None`: nobody was seen to let go.
+    pub hold_s: Option<f64>,
+    /// Time held for one item, s.
+    pub demand_s: f64,
+    /// Waiters ask again and again and sleep in between.
+    pub polled: bool,
+    /// Share of the time in which somebody waited and nobody was seen to hold, 0 to 1.
+    pub unheld: f64,
+    /// What holders do most.
+    pub holding: Option<Holding>,
 }
 
-fn candidate(findings: &Findings<'_>, site: WaitSite, seconds: f64) -> Option<Candidate> {
-    let stats = findings.lock(site)?;
-    let name = findings.class(site.class);
+/// What is seen of a progress file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CheckpointFacts {
+    /// The lock it is written under.
+    pub lock: FileLockFacts,
+    /// The file.
+    pub file: ClassId,
+    /// How many workers write it.
+    pub writers: usize,
+}
+
+pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
+    let mut ruling = Ruling::default();
+    for (site, seconds) in findings.sites() {
+        if site.kind == WaitKind::FileLock
+            && seconds >= WORTH_NAMING * findings.time()
+            && let Some(stats) = findings.lock(site)
+        {
+            let lock = facts(findings, site, seconds, stats);
+            ruling.candidates.push(candidate(
+                findings,
+                &lock,
+                Facts::FileLock(lock),
+                site.class,
+            ));
+            if let Some(file) = rewritten(findings, site) {
+                let facts = Facts::Checkpoint(CheckpointFacts {
+                    lock,
+                    file,
+                    writers: writers(findings, file),
+                });
+                ruling
+                    .candidates
+                    .push(candidate(findings, &lock, facts, file));
+            }
+        }
+    }
+    ruling
+}
+
+fn facts(
+    findings: &Findings<'_>,
+    site: WaitSite,
+    seconds: f64,
+    stats: &LockStats,
+) -> FileLockFacts {
     let charged = stats.charged();
-    let hold = stats.hold_seconds();
+    let hold_s = stats.hold_seconds();
     #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
-    let demand = hold.map_or(0.0, |hold| findings.per_item(hold * charged.holds as f64));
-    let polled = stats.timeouts > stats.waits / 2;
-    let progress = rewritten(findings, site);
-    let mut evidence = vec![format!(
-        "{} of {} workers waited for the lock of {name}, {seconds:.1} s of worker time in all.",
-        stats.waiters.len(),
-        findings.workers.len(),
-    )];
-    if let Some(hold) = hold {
-        evidence.push(format!(
-            "It was let go {} times while others waited, held for {:.2} ms on average, {:.2} ms an item.",
-            charged.holds,
-            1e3 * hold,
-            1e3 * demand,
-        ));
+    let demand_s = hold_s.map_or(0.0, |hold| findings.per_item(hold * charged.holds as f64));
+    FileLockFacts {
+        site,
+        waiters: findings.waiting_workers(stats),
+        seconds,
+        holds: charged.holds,
+        hold_s,
+        demand_s,
+        polled: stats.timeouts > stats.waits / 2,
+        unheld: if stats.contended > Nanos::ZERO {
+            stats.unheld.seconds() / stats.contended.seconds()
+        } else {
+            0.0
+        },
+        holding: findings.holding(&charged),
+    }
+}
+
+fn candidate(
+    findings: &Findings<'_>,
+    lock: &FileLockFacts,
+    facts: Facts,
+    file: ClassId,
+) -> Candidate {
+    let culprit = Culprit {
+        kind: CulpritKind::File,
+        name: findings.class(file),
+        capacity: 1.0,
+        rate_per_s: if lock.demand_s > 0.0 {
+            1.0 / lock.demand_s
+        } else {
+            0.0
+        },
+        service_ms: 1e3 * lock.demand_s,
+        ..Culprit::default()
+    };
+    let mut tests = vec![Sign::HolderSeen.is(Outcome::of(lock.hold_s.is_some()))];
+    if matches!(facts, Facts::Checkpoint(_)) {
+        tests.push(Sign::RewrittenUnderIt.is(Outcome::Seen));
     }
     // A waiter that polls sleeps on after the lock is free; that part is waste, and proved only while somebody held.
-    let idle = if stats.contended > Nanos::ZERO {
-        stats.unheld.seconds() / stats.contended.seconds()
+    let proved = if lock.polled {
+        lock.seconds * (1.0 - lock.unheld)
     } else {
-        0.0
+        lock.seconds
     };
-    if polled {
-        evidence.push(format!(
-            "They poll: attempts are refused and they sleep in between; for {:.0}% of that time nobody held the lock.",
-            100.0 * idle,
-        ));
+    Candidate {
+        claims: vec![Claim {
+            site: lock.site,
+            lost: Lost {
+                proved,
+                ..Lost::certain(lock.seconds)
+            },
+        }],
+        demand: lock.demand_s,
+        tests,
+        ..Candidate::new(findings.stage_of(lock.site), culprit, facts)
     }
-    let activity = findings.activity(&charged);
-    let doing = activity
-        .first()
-        .map(|(what, share)| (findings.doing(what), *share, *what));
-    if let Some((doing, share, _)) = &doing {
-        evidence.push(format!(
-            "While holding it, the holder {doing} for {:.0}% of the time.",
-            100.0 * share
-        ));
-    }
-    let (cause, culprit, clause) = match &progress {
-        Some(path) => {
-            evidence.push(format!(
-                "Under this lock {} rewrite the same small file {path}.",
-                most(findings, site)
-            ));
-            (
-                "checkpoint",
-                path.clone(),
-                format!("all of them rewrite {path} one after the other"),
-            )
-        }
-        None => (
-            "file-lock",
-            name.clone(),
-            format!("one at a time holds the lock of {name}"),
-        ),
-    };
-    let holder = doing.map_or("one worker at a time".to_owned(), |(doing, _, what)| {
-        if what == HolderActivity::Unknown {
-            "one worker at a time".to_owned()
-        } else {
-            format!("each worker in turn, which {doing} meanwhile")
-        }
-    });
-    Some(Candidate {
-        cause,
-        stage: findings.stage_of(site),
-        culprit: Culprit {
-            kind: "file".to_owned(),
-            name: culprit,
-            capacity: 1.0,
-            rate_per_s: if demand > 0.0 { 1.0 / demand } else { 0.0 },
-            service_ms: 1e3 * demand,
-            ..Culprit::default()
-        },
-        sites: vec![site],
-        lost: if polled {
-            Lost {
-                proved: seconds * (1.0 - idle),
-                likely: seconds,
-                possible: seconds,
-            }
-        } else {
-            Lost::certain(seconds)
-        },
-        demand,
-        capacity: 1.0,
-        seen: 1.0,
-        evidence,
-        // An item may take the lock several times: a database takes one for each step of a transaction.
-        clause: if demand > 0.0 {
-            format!("{clause}, {:.2} ms an item", 1e3 * demand)
-        } else {
-            clause
-        },
-        chain: vec![
-            format!(
-                "{} of {} workers wait for the lock of {name}",
-                stats.waiters.len(),
-                findings.workers.len()
-            ),
-            format!("held by {holder}"),
-        ],
-        holder,
-        ..Candidate::default()
-    })
 }
 
-fn writers(findings: &Findings<'_>, site: WaitSite) -> usize {
+fn writers(findings: &Findings<'_>, file: ClassId) -> usize {
     let workers = findings.worker_set();
-    let totals = findings.inventory.totals(site.class);
+    let totals = findings.inventory.totals(file);
     totals.map_or(0, |totals| totals.actors.intersection(&workers).count())
 }
 
-fn most(findings: &Findings<'_>, site: WaitSite) -> String {
-    format!(
-        "{} of {} workers",
-        writers(findings, site),
-        findings.workers.len()
-    )
-}
-
 /// The small file that the workers rewrite under the lock: the locked file itself, or one beside it.
-fn rewritten(findings: &Findings<'_>, site: WaitSite) -> Option<String> {
+fn rewritten(findings: &Findings<'_>, site: WaitSite) -> Option<ClassId> {
     let locked = findings.classes.name(site.class);
     let folder = locked.rsplit_once('/').map_or("", |(folder, _)| folder);
     let half = findings.workers.len().div_ceil(2);
-    let workers = findings.worker_set();
-    let mut best: Option<(u64, String)> = None;
-    for (class, totals) in findings.inventory.all_totals() {
-        let name = findings.classes.name(class);
+    let fits = |(class, totals): &(ClassId, &ClassTotals)| {
+        let name = findings.classes.name(*class);
         let beside =
-            class == site.class || name.rsplit_once('/').is_some_and(|(own, _)| own == folder);
-        let by_most = totals.actors.intersection(&workers).count() >= half;
+            *class == site.class || name.rsplit_once('/').is_some_and(|(own, _)| own == folder);
         // A database's journal is opened for each transaction, but it is the database that is locked.
         let journal = name
             .strip_prefix(locked)
             .is_some_and(|end| end.starts_with('-'));
-        let small = totals.opens > 0 && totals.bytes_written / totals.opens < SMALL;
-        if findings.classes.kind(class) != ClassKind::Files
-            || !beside
-            || !by_most
-            || journal
-            || !totals.written
-            || !small
-        {
-            continue;
-        }
-        let rank = (totals.opens, findings.class(class));
-        if best.as_ref().is_none_or(|best| rank > *best) {
-            best = Some(rank);
-        }
+        findings.classes.kind(*class) == ClassKind::Files
+            && beside
+            && !journal
+            && is_rewritten(totals)
+            && writers(findings, *class) >= half
+    };
+    let files = findings.inventory.all_totals().into_iter().filter(fits);
+    files
+        .max_by_key(|(class, totals)| (totals.opens, findings.class(*class)))
+        .map(|(class, _)| class)
+}
+
+/// Opened for each write, and written with few bytes each time; a file that is only locked is not written.
+fn is_rewritten(totals: &ClassTotals) -> bool {
+    totals.opens > 0 && totals.bytes_written > 0 && totals.bytes_written / totals.opens < SMALL
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClassTotals, is_rewritten};
+
+    #[test]
+    fn a_file_that_is_only_opened_and_locked_is_not_rewritten() {
+        let file = |opens, bytes_written, written| ClassTotals {
+            opens,
+            bytes_written,
+            written,
+            ..ClassTotals::default()
+        };
+        assert!(is_rewritten(&file(100, 20_000, true)));
+        assert!(!is_rewritten(&file(100, 0, true)), "locked, never written");
+        assert!(!is_rewritten(&file(1, 20_000_000, true)), "the output");
+        assert!(!is_rewritten(&file(0, 20_000, true)), "appended to");
     }
-    best.map(|(_, path)| path)
 }

@@ -8,10 +8,9 @@ use crate::blame::{
     Visit, figures,
 };
 use crate::classify::{ClassId, ClassKind, OperationId, ResourceClasses, WaitKind, WaitSite};
-use crate::report::StageName;
 use crate::row::{KernelSpanKind, Meta, Nanos, Pid, ResourceId, TaskRole, Tid, printable};
 use crate::scaling::{SharingEstimate, StationSamples, estimate_sharing};
-use crate::work::{Cycle, Inventory, StageTime, Stages, Times, WorkerTotals};
+use crate::work::{Cycle, Inventory, StageName, StageTime, Stages, Times, WorkerTotals};
 
 /// Visits that the window cuts off are the long ones. When all of them are longer on average, by Little's law, than those seen
 /// whole by more than this factor, those seen whole do not stand for all: a tenth is within what a mean of some tens varies by.
@@ -473,38 +472,6 @@ impl<'a> Findings<'a> {
             },
             ClassKind::Timer => "sleep".to_owned(),
             _ => printable(self.classes.name(class)).into_owned(),
-        }
-    }
-
-    /// What a wait site is, as a clause: `in fsync of /data/out.log`.
-    #[must_use]
-    pub fn doing(&self, activity: &HolderActivity) -> String {
-        match activity {
-            HolderActivity::Runs => "computes".to_owned(),
-            HolderActivity::Queues => "waits for a CPU".to_owned(),
-            HolderActivity::Unknown => "does what was not seen".to_owned(),
-            HolderActivity::Blocked(site) => {
-                let name = self.class(site.class);
-                match site.kind {
-                    WaitKind::Sleep => "sleeps".to_owned(),
-                    WaitKind::Sync => format!("is in fsync of {name}"),
-                    WaitKind::Request => format!("waits for the reply of {name}"),
-                    WaitKind::Service => "waits for its next request".to_owned(),
-                    WaitKind::Connect => format!("connects to {name}"),
-                    WaitKind::PipeRead => format!("reads the empty {name}"),
-                    WaitKind::PipeWrite => format!("writes to the full {name}"),
-                    WaitKind::File => format!("is in a estimate_sharing or write of {name}"),
-                    WaitKind::Futex => format!(
-                        "waits for the {}",
-                        self.lock_name(self.lock_site(*site).class)
-                    ),
-                    WaitKind::FileLock => format!("waits for the lock of {name}"),
-                    WaitKind::Poll => "polls".to_owned(),
-                    WaitKind::Child => "waits for a child process".to_owned(),
-                    WaitKind::Fault => "is in a page fault".to_owned(),
-                    WaitKind::Other => "is in another call".to_owned(),
-                }
-            }
         }
     }
 

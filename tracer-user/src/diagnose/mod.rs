@@ -1,43 +1,80 @@
-//! One named cause with its evidence.
+//! One named cause, with what was seen of it.
 //!
-//! In: what the stations above found ([`Findings`]). Out: a list of [`Candidate`]s. Each cause is one file with one rule: what
-//! must be seen, what would refute it, one sentence about this very case, thresholds as named constants with their source.
-//! A rule that sees too little names nothing.
-
-mod candidate;
-mod findings;
+//! In: what the stations above found ([`Findings`]). Out: a [`Conclusion`]. Each cause is one file with one rule: what must be
+//! seen, what would refute it, thresholds as named constants with their source. A rule gives numbers and ids, no sentences: the
+//! words are the report's. A rule that sees too little says nothing.
 
 mod blocks;
+mod candidate;
+mod checks;
+mod culprit;
+mod facts;
+mod findings;
 mod inside;
+mod questions;
+mod refutation;
+mod sign;
+mod syncs;
 
 mod cpu;
 mod file_lock;
 mod fsync;
 mod pool;
+mod quota;
 mod rate_limit;
 mod remote;
 mod starved;
 mod user_lock;
 
+mod account;
+mod claims;
+mod confidence;
 mod verdict;
+mod weight;
 
+#[cfg(test)]
+mod fixture;
+
+pub use account::{Account, Place, Row};
 pub use blocks::Where;
-pub use candidate::Candidate;
+pub use candidate::{Candidate, Claim, Refuted, Ruling};
+pub use checks::Checks;
+pub use confidence::{Confidence, Doubt, Grounds, Level, Seen, confidence};
+pub use cpu::CpuFacts;
+pub use culprit::{Culprit, CulpritKind};
+pub use facts::{Facts, Holding};
+pub use file_lock::{CheckpointFacts, FileLockFacts};
 pub use findings::{Evidence, Findings, Spans};
-pub use verdict::{Conclusion, conclude};
+pub use fsync::FsyncFacts;
+pub use pool::PoolFacts;
+pub use quota::QuotaFacts;
+pub use rate_limit::{RateLimitFacts, Throttle};
+pub use refutation::Refutation;
+pub use remote::{InsideFacts, InsideQueue, OutsideFacts, RemoteFacts, RemoteView};
+pub use sign::{Outcome, Sign, Test};
+pub use starved::StarvedFacts;
+pub use user_lock::UserLockFacts;
+pub use verdict::{Conclusion, Ground, Verdict, conclude};
+pub use weight::Weight;
 
-/// All candidates, each rule asked once; none of them looks at the size of the serialization factor.
+/// What all rules say, each asked once, with every wait site claimed by one of them at most. None of them looks at the size of
+/// the serialization factor.
 #[must_use]
-pub fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
-    let rules: [fn(&Findings<'_>) -> Vec<Candidate>; 8] = [
-        pool::candidates,
-        user_lock::candidates,
-        file_lock::candidates,
-        remote::candidates,
-        rate_limit::candidates,
-        fsync::candidates,
-        cpu::candidates,
-        starved::candidates,
+pub fn rulings(findings: &Findings<'_>) -> Ruling {
+    let rules: [fn(&Findings<'_>) -> Ruling; 9] = [
+        pool::rule,
+        user_lock::rule,
+        file_lock::rule,
+        remote::rule,
+        rate_limit::rule,
+        quota::rule,
+        fsync::rule,
+        cpu::rule,
+        starved::rule,
     ];
-    rules.iter().flat_map(|rule| rule(findings)).collect()
+    let mut ruling = Ruling::default();
+    for rule in rules {
+        ruling.merge(rule(findings));
+    }
+    claims::settle(ruling, |site| findings.blocked(site))
 }

@@ -2,120 +2,141 @@
 //!
 //! Must be seen: workers wait inside their process and are woken by fellow workers; whoever has what they wait for is inside
 //! an exchange with a peer nearly all the while; fewer sockets than workers, but more than one, lead to that peer.
-//! Refuted by: a single socket (that is a lock around a connection), holders that do something else.
+//! Refuted by: a single socket (that is a lock around a connection), as many sockets as workers.
 
-use std::collections::BTreeSet;
-
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Claim, Ruling};
+use super::culprit::{Culprit, CulpritKind};
+use super::facts::Facts;
 use super::findings::Findings;
+use super::refutation::Refutation;
+use super::sign::{Outcome, Sign};
 use super::user_lock::{BY_CO_WAITERS, WORTH_NAMING, by_co_waiters};
 use crate::blame::{HolderActivity, LockStats};
+use crate::cause::Cause;
 use crate::classify::{ClassId, WaitKind, WaitSite};
-use crate::report::Culprit;
-use crate::row::ResourceId;
 use crate::scaling::Lost;
 
 /// A pool's holder is inside an exchange for at least this share of the time it holds.
 const INSIDE: f64 = 0.5;
 
-/// The peer and the number of connections, if the lock guards a pool of them.
-pub(super) fn is_pool(
-    findings: &Findings<'_>,
-    site: WaitSite,
-    stats: &LockStats,
-) -> Option<(ClassId, usize)> {
-    if by_co_waiters(findings, stats) < BY_CO_WAITERS {
-        return None;
+/// What is seen of a pool.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PoolFacts {
+    /// Where a connection is waited for.
+    pub site: WaitSite,
+    /// Where the connections lead.
+    pub peer: ClassId,
+    /// How many there are.
+    pub connections: usize,
+    /// How many workers waited for one.
+    pub waiters: usize,
+    /// Worker time that took, s.
+    pub seconds: f64,
+    /// Mean exchange, s.
+    pub exchange_s: f64,
+    /// Exchanges under way at once, on average.
+    pub at_once: f64,
+    /// Share of the wake-ups that came from workers, 0 to 1.
+    pub by_workers: f64,
+}
+
+pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
+    let mut ruling = Ruling::default();
+    for (site, seconds) in findings.sites() {
+        if site.kind == WaitKind::Futex && seconds >= WORTH_NAMING * findings.time() {
+            judge(findings, site, seconds, &mut ruling);
+        }
     }
-    let activity = findings.activity(&stats.charged());
+    ruling
+}
+
+fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Ruling) {
+    let Some(stats) = findings.lock(site) else {
+        return;
+    };
+    let by_workers = by_co_waiters(findings, stats).unwrap_or(0.0);
+    let Some(peer) = peer_of_holders(findings, stats).filter(|_| by_workers >= BY_CO_WAITERS)
+    else {
+        return;
+    };
+    let connections = findings.collector.sockets.get(&peer).map_or(0, |s| s.len());
+    let exchange = WaitSite::plain(WaitKind::Request, peer);
+    let Some((sharing, seen)) = findings.reading(&[exchange]) else {
+        return;
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a number of sockets")]
+    let capacity = connections as f64;
+    let culprit = Culprit {
+        kind: CulpritKind::Queue,
+        name: format!(
+            "pool of {connections} connections to {}",
+            findings.class(peer)
+        ),
+        call_site: findings.call_site(site.class).unwrap_or_default(),
+        address: findings.class(peer),
+        process: findings.peer_process(peer),
+        capacity,
+        rate_per_s: seen.rate,
+        service_ms: 1e3 * seen.mean,
+    };
+    if connections <= 1 {
+        ruling.clear(Cause::Pool, culprit, Refutation::OneConnection);
+        return;
+    }
+    if connections >= findings.workers.len() {
+        let by = Refutation::EnoughConnections { connections };
+        ruling.clear(Cause::Pool, culprit, by);
+        return;
+    }
+    let facts = PoolFacts {
+        site,
+        peer,
+        connections,
+        waiters: findings.waiting_workers(stats),
+        seconds,
+        exchange_s: seen.mean,
+        at_once: seen.others + 1.0,
+        by_workers,
+    };
+    ruling.candidates.push(Candidate {
+        claims: vec![Claim {
+            site,
+            lost: Lost::certain(seconds),
+        }],
+        demand: findings.per_item(seen.mean * seen.rate * findings.window()),
+        capacity,
+        tests: vec![
+            Sign::HoldersInExchange.is(Outcome::Seen),
+            Sign::FewerConnections.is(Outcome::Seen),
+            Sign::WokenByCoWaiters.is(Outcome::Seen),
+            // A peer that slows down with the number is the bottleneck itself, behind the pool.
+            Sign::PeerAsFast.is(match sharing.shared {
+                Some(shared) => Outcome::of(!shared),
+                None => Outcome::NotAvailable,
+            }),
+            Sign::Plaintext.is(Outcome::of(!findings.is_encrypted(peer))),
+        ],
+        ..Candidate::new(findings.stage_of(exchange), culprit, Facts::Pool(facts))
+    });
+}
+
+/// The peer that those who hold are inside an exchange with.
+fn peer_of_holders(findings: &Findings<'_>, stats: &LockStats) -> Option<ClassId> {
     let mut peers: Vec<(ClassId, f64)> = Vec::new();
-    for (what, share) in &activity {
+    for (what, share) in findings.activity(&stats.charged()) {
         if let HolderActivity::Blocked(WaitSite {
             kind: WaitKind::Request,
             class,
             ..
         }) = what
         {
-            match peers.iter_mut().find(|(peer, _)| peer == class) {
+            match peers.iter_mut().find(|(peer, _)| *peer == class) {
                 Some(peer) => peer.1 += share,
-                None => peers.push((*class, *share)),
+                None => peers.push((class, share)),
             }
         }
     }
-    let (peer, share) = peers.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let sockets: BTreeSet<ResourceId> = findings.sockets(peer);
-    let few = sockets.len() > 1 && sockets.len() < findings.workers.len();
-    (share >= INSIDE && few && site.kind == WaitKind::Futex).then_some((peer, sockets.len()))
-}
-
-pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
-    let sites = findings.sites();
-    let waits = sites
-        .iter()
-        .filter(|(site, s)| site.kind == WaitKind::Futex && *s >= WORTH_NAMING * findings.time());
-    waits
-        .filter_map(|(site, seconds)| candidate(findings, *site, *seconds))
-        .collect()
-}
-
-fn candidate(findings: &Findings<'_>, site: WaitSite, seconds: f64) -> Option<Candidate> {
-    let stats = findings.lock(site)?;
-    let (peer, size) = is_pool(findings, site, stats)?;
-    let name = findings.class(peer);
-    let exchange = WaitSite::plain(WaitKind::Request, peer);
-    let (_, seen) = findings.reading(&[exchange])?;
-    #[expect(clippy::cast_precision_loss, reason = "a number of sockets")]
-    let capacity = size as f64;
-    let call_site = findings.call_site(site.class).unwrap_or_default();
-    let at = if call_site.is_empty() {
-        String::new()
-    } else {
-        format!(" in {call_site}")
-    };
-    Some(Candidate {
-        cause: "pool",
-        stage: findings.stage_of(exchange),
-        culprit: Culprit {
-            kind: "queue".to_owned(),
-            name: format!("pool of {size} connections to {name}"),
-            call_site,
-            address: name.clone(),
-            process: findings.peer_process(peer),
-            capacity,
-            rate_per_s: seen.rate,
-            service_ms: 1e3 * seen.mean,
-        },
-        sites: vec![site],
-        lost: Lost::certain(seconds),
-        demand: findings.per_item(seen.mean * seen.rate * findings.window()),
-        capacity,
-        seen: 1.0,
-        evidence: vec![
-            format!(
-                "{} workers share {size} connections to {name}; {} of them waited{at} for one, {seconds:.1} s of worker time in all.",
-                findings.workers.len(),
-                stats.waiters.len(),
-            ),
-            format!(
-                "Whoever has a connection is inside an exchange of {:.1} ms with the peer; {:.1} of them are under way on average.",
-                1e3 * seen.mean,
-                seen.others + 1.0,
-            ),
-            format!(
-                "{:.0}% of the wake-ups came from workers giving their connection back.",
-                100.0 * by_co_waiters(findings, stats)
-            ),
-        ],
-        clause: format!("only {size} connections lead to {name}"),
-        chain: vec![
-            format!(
-                "{} of {} workers wait{at} for one of {size} connections",
-                stats.waiters.len(),
-                findings.workers.len()
-            ),
-            format!("held by workers that wait for replies of {name}"),
-        ],
-        holder: format!("workers that wait for replies of {name}"),
-        ..Candidate::default()
-    })
+    let most = peers.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    most.filter(|(_, share)| *share >= INSIDE)
+        .map(|(peer, _)| peer)
 }

@@ -1,169 +1,250 @@
 //! `rate-limit`: a peer or the client itself throttles.
 //!
-//! Must be seen: replies that say so (429, 503), or sleeps of several workers side by side whose ends are evenly spaced while
-//! their lengths vary: they wait for tokens, not for time to pass. A rate limit holds for one worker too.
-//! Refuted by: sleeps of one length each, however many sleep (that is pacing by each worker for itself, or a stand-in for work).
+//! Must be seen: replies that say so (429, 503) in step with the sleeps, or sleeps of several workers side by side whose ends
+//! are evenly spaced while their lengths vary: they wait for tokens, not for time to pass. A rate limit holds for one worker
+//! too.
+//! Refuted by: sleeps of one length each, however many sleep (that is pacing by each worker for itself, or a stand-in for
+//! work); throttled replies that are few beside the sleeps.
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Claim, Ruling};
+use super::culprit::{Culprit, CulpritKind};
+use super::facts::Facts;
 use super::findings::Findings;
 use super::inside::look_inside;
+use super::refutation::Refutation;
+use super::sign::{Outcome, Sign};
 use super::user_lock::WORTH_NAMING;
-use crate::classify::{WaitKind, WaitSite};
-use crate::report::Culprit;
-use crate::scaling::Lost;
+use crate::blame::Figures;
+use crate::cause::Cause;
+use crate::classify::{ClassId, WaitKind, WaitSite};
+use crate::scaling::{Lost, SharingEstimate};
 
 /// Sleeps for tokens vary in length with the number that wait; sleeps for a fixed time don't.
 const LENGTHS_VARY: f64 = 0.1;
+/// A client that is turned away sleeps once for each refusal. Where it also paces itself between requests, half of the sleeps
+/// are refusals when every request is refused once; fewer refusals than that do not explain the time asleep.
+const REFUSED: f64 = 0.5;
 
-pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
-    let mut out = Vec::new();
-    out.extend(side_by_side(findings));
-    out.extend(inside_peer(findings));
-    out
+/// What is seen of a limit on the rate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RateLimitFacts {
+    /// Where it is waited for.
+    pub site: WaitSite,
+    /// The peer that throttles; `None`: the program itself.
+    pub peer: Option<ClassId>,
+    /// How many workers wait at once, on average.
+    pub at_once: f64,
+    /// What lets through, a second.
+    pub rate_per_s: f64,
+    /// How it is known.
+    pub throttle: Throttle,
+}
+
+/// How a limit shows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Throttle {
+    /// In the workers' own sleeps.
+    Sleeps {
+        /// Replies that said so.
+        replies: u64,
+        /// They end evenly spaced while their lengths vary.
+        tokens: bool,
+        /// Shortest, s.
+        shortest_s: f64,
+        /// Mean, s.
+        mean_s: f64,
+        /// Ends a second.
+        ends_per_s: f64,
+    },
+    /// In the sleeps of a local peer's threads.
+    Inside {
+        /// Its process.
+        process: String,
+    },
+}
+
+pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
+    let mut ruling = Ruling::default();
+    side_by_side(findings, &mut ruling);
+    inside_peer(findings, &mut ruling);
+    ruling
+}
+
+/// Whether so many throttled replies explain so many sleeps.
+#[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+fn explains(replies: u64, sleeps: u64) -> bool {
+    replies > 0 && replies as f64 >= REFUSED * sleeps as f64
+}
+
+/// Waits of varying length side by side that end evenly spaced.
+fn are_tokens(sharing: &SharingEstimate, seen: &Figures) -> bool {
+    sharing.even && seen.variation > LENGTHS_VARY && seen.others >= 1.0
+}
+
+/// The longest wait of a kind that is worth naming.
+fn longest(findings: &Findings<'_>, kind: WaitKind) -> Option<(WaitSite, f64)> {
+    let mut sites = findings.sites().into_iter();
+    sites
+        .find(|(site, _)| site.kind == kind)
+        .filter(|(_, seconds)| *seconds >= WORTH_NAMING * findings.time())
 }
 
 /// Sleeps of the workers themselves.
-fn side_by_side(findings: &Findings<'_>) -> Option<Candidate> {
-    let (site, seconds) = findings
-        .sites()
-        .into_iter()
-        .find(|(site, _)| site.kind == WaitKind::Sleep)?;
-    if seconds < WORTH_NAMING * findings.time() {
-        return None;
-    }
-    let (reading, seen) = findings.reading(&[site])?;
-    let throttled = findings
-        .inventory
-        .all_totals()
-        .into_iter()
+fn side_by_side(findings: &Findings<'_>, ruling: &mut Ruling) {
+    let Some((site, seconds)) = longest(findings, WaitKind::Sleep) else {
+        return;
+    };
+    let Some((sharing, seen)) = findings.reading(&[site]) else {
+        return;
+    };
+    let totals = findings.inventory.all_totals().into_iter();
+    let throttled = totals
         .filter(|(_, totals)| totals.throttled > 0)
-        .max_by_key(|(_, totals)| totals.throttled);
-    let tokens = reading.even && seen.variation > LENGTHS_VARY && seen.others >= 1.0;
-    if throttled.is_none() && !tokens {
-        return None;
-    }
-    let (peer, replies) =
-        throttled.map_or((None, 0), |(class, totals)| (Some(class), totals.throttled));
-    let name = peer.map_or("a limit in the program itself".to_owned(), |class| {
-        findings.class(class)
-    });
-    let mut evidence = Vec::new();
-    if replies > 0 {
-        evidence.push(format!("{name} answered {replies} requests with 429 or 503; the workers then sleep and try again."));
-    }
-    if tokens {
-        evidence.push(format!(
-            "{:.1} workers sleep side by side, {:.0} to {:.0} ms each, and wake evenly spaced, {:.1} a second: they wait for tokens.",
-            seen.others + 1.0,
-            1e3 * seen.shortest,
-            1e3 * seen.mean,
-            seen.rate,
-        ));
-    }
-    let stage = peer.map_or_else(
-        || findings.stage_of(site),
-        |class| findings.stage_of(WaitSite::plain(WaitKind::Request, class)),
-    );
-    Some(Candidate {
-        cause: "rate-limit",
-        stage,
-        culprit: Culprit {
-            kind: if peer.is_some() { "peer" } else { "timer" }.to_owned(),
-            name: name.clone(),
-            address: peer.map(|class| findings.class(class)).unwrap_or_default(),
-            process: peer
-                .map(|class| findings.peer_process(class))
-                .unwrap_or_default(),
-            rate_per_s: findings.rate(),
-            ..Culprit::default()
-        },
-        sites: vec![site],
-        lost: Lost {
-            proved: 0.0,
-            likely: seconds,
-            possible: seconds,
-        },
-        cap: Some(findings.rate()),
-        demand: if findings.rate() > 0.0 {
-            1.0 / findings.rate()
+        .max_by_key(|(class, totals)| (totals.throttled, *class))
+        .map(|(class, totals)| (class, totals.throttled));
+    let replies = throttled.map_or(0, |(_, replies)| replies);
+    let (says_so, tokens) = (explains(replies, seen.count), are_tokens(&sharing, &seen));
+    let peer = throttled.filter(|_| says_so).map(|(class, _)| class);
+    let culprit = culprit(findings, peer);
+    if !says_so && !tokens {
+        let by = if replies > 0 {
+            Refutation::FewThrottled {
+                replies,
+                sleeps: seen.count,
+            }
+        } else if sharing.even && seen.others >= 1.0 {
+            Refutation::SleepsOfOneLength {
+                variation: seen.variation,
+            }
         } else {
-            0.0
+            return;
+        };
+        ruling.clear(Cause::RateLimit, culprit, by);
+        return;
+    }
+    let stage =
+        findings.stage_of(peer.map_or(site, |class| WaitSite::plain(WaitKind::Request, class)));
+    let facts = RateLimitFacts {
+        site,
+        peer,
+        at_once: seen.others + 1.0,
+        rate_per_s: findings.rate(),
+        throttle: Throttle::Sleeps {
+            replies: if says_so { replies } else { 0 },
+            tokens,
+            shortest_s: seen.shortest,
+            mean_s: seen.mean,
+            ends_per_s: seen.rate,
         },
-        capacity: 1.0,
-        seen: if replies > 0 { 1.0 } else { 0.8 },
-        evidence,
-        clause: format!("{name} allows {:.1} a second", findings.rate()),
-        chain: vec![format!(
-            "{:.1} of {} workers sleep until they may go on",
-            seen.others + 1.0,
-            findings.workers.len()
-        )],
-        holder: "the rate limit".to_owned(),
-        ..Candidate::default()
-    })
+    };
+    // Either is enough: one who is told when to come back sleeps for no token.
+    let tests = vec![
+        Sign::RepliesSaySo.is(Outcome::if_there(says_so)),
+        Sign::Tokens.is(Outcome::if_there(tokens)),
+    ];
+    let candidate = candidate(findings, (site, seconds), stage, culprit, facts);
+    ruling.candidates.push(Candidate { tests, ..candidate });
+}
+
+fn culprit(findings: &Findings<'_>, peer: Option<ClassId>) -> Culprit {
+    let address = peer.map(|class| findings.class(class)).unwrap_or_default();
+    Culprit {
+        kind: if peer.is_some() {
+            CulpritKind::Peer
+        } else {
+            CulpritKind::Timer
+        },
+        name: if peer.is_some() {
+            address.clone()
+        } else {
+            "a limit in the program itself".to_owned()
+        },
+        address,
+        process: peer
+            .map(|class| findings.peer_process(class))
+            .unwrap_or_default(),
+        rate_per_s: findings.rate(),
+        ..Culprit::default()
+    }
+}
+
+fn candidate(
+    findings: &Findings<'_>,
+    (site, seconds): (WaitSite, f64),
+    stage: crate::work::StageName,
+    culprit: Culprit,
+    facts: RateLimitFacts,
+) -> Candidate {
+    Candidate {
+        claims: vec![Claim {
+            site,
+            lost: Lost {
+                proved: 0.0,
+                likely: seconds,
+                possible: seconds,
+            },
+        }],
+        cap: Some(findings.rate()),
+        demand: 1.0 / findings.rate().max(1e-9),
+        ..Candidate::new(stage, culprit, Facts::RateLimit(facts))
+    }
 }
 
 /// A local peer whose threads sleep side by side with evenly spaced replies, and queue for no lock.
-fn inside_peer(findings: &Findings<'_>) -> Option<Candidate> {
-    let (site, seconds) = findings
-        .sites()
-        .into_iter()
-        .find(|(site, _)| site.kind == WaitKind::Request)?;
-    if seconds < WORTH_NAMING * findings.time() {
-        return None;
-    }
-    let (reading, seen) = findings.reading(&[site])?;
+fn inside_peer(findings: &Findings<'_>, ruling: &mut Ruling) {
+    let Some((site, seconds)) = longest(findings, WaitKind::Request) else {
+        return;
+    };
+    let Some((sharing, seen)) = findings.reading(&[site]) else {
+        return;
+    };
     #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
-    let peer = look_inside(findings, site.class, seen.count as f64)?;
-    let asleep: f64 = peer
-        .stats
-        .blocked
-        .iter()
+    let Some(peer) = look_inside(findings, site.class, seen.count as f64) else {
+        return;
+    };
+    let blocked = peer.stats.blocked.iter();
+    let asleep: f64 = blocked
         .filter(|(at, _)| at.kind == WaitKind::Sleep)
         .map(|(_, time)| time.seconds())
         .sum::<f64>()
         / peer.replies;
-    let sleeps_most = asleep > 0.5 * seen.mean && seen.others >= 1.0;
-    if !(sleeps_most && reading.even && seen.variation > LENGTHS_VARY) {
-        return None;
+    if asleep <= 0.5 * seen.mean || !are_tokens(&sharing, &seen) {
+        return;
     }
-    let name = findings.class(site.class);
-    Some(Candidate {
-        cause: "rate-limit",
-        stage: findings.stage_of(site),
-        culprit: Culprit {
-            kind: "peer".to_owned(),
-            name: name.clone(),
-            address: name.clone(),
+    let facts = RateLimitFacts {
+        site,
+        peer: Some(site.class),
+        at_once: seen.others + 1.0,
+        rate_per_s: seen.rate,
+        throttle: Throttle::Inside {
             process: peer.process.clone(),
-            rate_per_s: seen.rate,
-            ..Culprit::default()
         },
-        sites: vec![site],
-        lost: Lost {
-            proved: 0.0,
-            likely: seconds,
-            possible: seconds,
-        },
-        cap: Some(findings.rate()),
-        demand: if findings.rate() > 0.0 {
-            1.0 / findings.rate()
-        } else {
-            0.0
-        },
-        capacity: 1.0,
-        seen: 0.9,
-        evidence: vec![format!(
-            "The threads of {name} ({}) sleep side by side over the requests and reply evenly spaced, {:.1} a second: it hands out tokens.",
-            peer.process, seen.rate,
-        )],
-        clause: format!("{name} allows {:.1} a second", seen.rate),
-        chain: vec![format!(
-            "{:.1} of {} workers wait for replies that {name} holds back",
-            seen.others + 1.0,
-            findings.workers.len()
-        )],
-        holder: "the rate limit".to_owned(),
-        ..Candidate::default()
-    })
+    };
+    let culprit = Culprit {
+        rate_per_s: seen.rate,
+        ..culprit(findings, Some(site.class))
+    };
+    let stage = findings.stage_of(site);
+    let candidate = candidate(findings, (site, seconds), stage, culprit, facts);
+    ruling.candidates.push(Candidate {
+        tests: vec![
+            Sign::PeerSleeps.is(Outcome::Seen),
+            Sign::Tokens.is(Outcome::Seen),
+        ],
+        ..candidate
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::explains;
+
+    #[test]
+    fn one_refusal_in_a_window_explains_no_sleeps() {
+        assert!(!explains(1, 400));
+        assert!(!explains(0, 0));
+        assert!(explains(400, 400), "a sleep for each refusal");
+        assert!(explains(400, 780), "and another between requests");
+        assert!(!explains(190, 400));
+    }
 }

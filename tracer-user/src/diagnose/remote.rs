@@ -1,36 +1,138 @@
 //! `remote-serial`: a peer serves fewer at a time than come.
 //!
 //! A peer on this host is read from inside: what its threads do between a request and its reply, and which lock they queue
-//! for. A peer elsewhere is read from its replies ([`crate::scaling::read`]); what cannot be told apart stays open.
+//! for. A peer elsewhere is read from its replies ([`crate::scaling::estimate_sharing`]); what cannot be told apart stays open.
+//! Refuted by: a peer that works on the request for nearly all of the reply's time, or takes as long however many come.
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Claim, Ruling};
+use super::culprit::{Culprit, CulpritKind};
+use super::facts::{Facts, Holding};
 use super::findings::Findings;
 use super::inside::{Inside, look_inside};
+use super::refutation::Refutation;
+use super::sign::{Outcome, Sign, Test};
 use super::user_lock::WORTH_NAMING;
-use crate::blame::{Figures, HolderActivity};
-use crate::classify::{WaitKind, WaitSite};
-use crate::report::Culprit;
+use crate::blame::Figures;
+use crate::cause::Cause;
+use crate::classify::{ClassId, WaitKind, WaitSite};
+use crate::row::Pid;
 use crate::scaling::{Lost, SharingEstimate};
 
 /// Of the time a request takes, this share must be queueing for the peer to be a serialiser.
-const QUEUES: f64 = 0.1;
+pub(super) const QUEUES: f64 = 0.1;
+/// More than half of the queueing is for what this is said to be.
+const MOST: f64 = 0.5;
 
-pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
-    let sites = findings.sites();
-    sites
-        .iter()
-        .filter(|(site, seconds)| {
-            site.kind == WaitKind::Request && *seconds >= WORTH_NAMING * findings.time()
-        })
-        .filter_map(|(site, seconds)| {
-            let (reading, seen) = findings.reading(&[*site])?;
-            #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
-            match look_inside(findings, site.class, seen.count as f64) {
-                Some(peer) => inside(findings, (*site, *seconds), &seen, &peer),
-                None => outside(findings, (*site, *seconds), &reading, &seen),
-            }
-        })
-        .collect()
+/// What is seen of a peer that serves fewer at a time than come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemoteFacts {
+    /// Where it is waited for.
+    pub site: WaitSite,
+    /// Requests under way at once, on average.
+    pub at_once: f64,
+    /// How many it serves at once.
+    pub capacity: f64,
+    /// Replies a second; 0: what limits them was not seen.
+    pub rate_per_s: f64,
+    /// From where it was seen.
+    pub view: RemoteView,
+}
+
+/// From where a peer was seen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RemoteView {
+    /// By its own threads.
+    Inside(InsideFacts),
+    /// By its replies.
+    Outside(OutsideFacts),
+}
+
+/// A peer by its own threads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InsideFacts {
+    /// Name of its process, empty: not known.
+    pub process: String,
+    /// One of its processes.
+    pub pid: Pid,
+    /// How many serve.
+    pub processes: usize,
+    /// What a request takes, s.
+    pub response_s: f64,
+    /// Of it, what the peer works on it, s.
+    pub service_s: f64,
+    /// What the rest is spent on.
+    pub queue: InsideQueue,
+}
+
+/// What requests queue for inside a peer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum InsideQueue {
+    /// A lock.
+    Lock {
+        /// Which.
+        class: ClassId,
+        /// Threads of the peer that wait for it.
+        waiters: usize,
+        /// Waiting, s a request.
+        wait_s: f64,
+        /// What its holders do most.
+        holding: Option<Holding>,
+    },
+    /// Something that one request hands on to the next.
+    HandedOn {
+        /// Waiting, s a request.
+        wait_s: f64,
+        /// How often it was handed on.
+        times: u64,
+    },
+    /// The one thread there is.
+    OneThread,
+    /// Not seen.
+    Unknown,
+}
+
+/// A peer by its replies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OutsideFacts {
+    /// Mean response, s.
+    pub mean_s: f64,
+    /// Shortest response, s.
+    pub shortest_s: f64,
+    /// Sojourn elasticity, where its rise tells that they share a server.
+    pub elasticity: Option<f64>,
+    /// Replies come one after the other, evenly spaced.
+    pub even: bool,
+    /// Standard deviation of the gaps between replies over their mean.
+    pub gap_variation: f64,
+}
+
+pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
+    let mut ruling = Ruling::default();
+    for (site, seconds) in findings.sites() {
+        if site.kind != WaitKind::Request || seconds < WORTH_NAMING * findings.time() {
+            continue;
+        }
+        let Some((sharing, seen)) = findings.reading(&[site]) else {
+            continue;
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
+        match look_inside(findings, site.class, seen.count as f64) {
+            Some(peer) => inside(findings, (site, seconds), &seen, &peer, &mut ruling),
+            None => outside(findings, (site, seconds), &sharing, &seen, &mut ruling),
+        }
+    }
+    ruling
+}
+
+fn culprit(findings: &Findings<'_>, site: WaitSite) -> Culprit {
+    let name = findings.class(site.class);
+    Culprit {
+        kind: CulpritKind::Peer,
+        address: name.clone(),
+        name,
+        process: findings.peer_process(site.class),
+        ..Culprit::default()
+    }
 }
 
 fn inside(
@@ -38,206 +140,149 @@ fn inside(
     (site, seconds): (WaitSite, f64),
     seen: &Figures,
     peer: &Inside<'_>,
-) -> Option<Candidate> {
+    ruling: &mut Ruling,
+) {
     #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
     let visits = seen.count as f64;
     // What a worker computes or queues for a CPU between its request and the reply is not the peer's.
-    let response = seconds / visits;
-    let queueing = (response - peer.service).max(0.0);
-    if queueing < QUEUES * response {
-        return None;
+    let response_s = seconds / visits;
+    let queueing = (response_s - peer.service).max(0.0);
+    let mut culprit = culprit(findings, site);
+    if queueing < QUEUES * response_s {
+        let by = Refutation::WorksOnIt {
+            response_s,
+            service_s: peer.service,
+        };
+        ruling.clear(Cause::RemoteSerial, culprit, by);
+        return;
     }
-    let lost = visits * queueing;
-    // Most of the queueing is for what one request hands on to the next: that is had by one at a time.
-    let handed_off = peer.co_waiters > 0.5 * queueing;
-    let (capacity, rate, service, demand) = if handed_off {
-        // How long each has it is not seen; as long as some wait it limits the rate there is.
-        (1.0, 0.0, 0.0, findings.per_item(findings.window()))
+    let queue = queue_of(findings, peer, queueing);
+    // How long each has what is handed on is not seen; as long as some wait it limits the rate there is.
+    let handed_on = peer.co_waiters > MOST * queueing;
+    let (capacity, rate_per_s, demand) = if handed_on {
+        (1.0, 0.0, findings.per_item(findings.window()))
     } else {
         let demand = findings.per_item(peer.service * seen.rate * findings.window());
         let capacity = (seen.rate * peer.service).max(1.0).round();
-        (capacity, seen.rate, peer.service, demand)
+        (capacity, seen.rate, demand)
     };
-    let name = findings.class(site.class);
-    let processes = match peer.processes {
-        1 => format!("process {}", peer.pid),
-        several => format!("{several} processes"),
-    };
-    let who = if peer.process.is_empty() {
-        format!("{name} (local, {processes})")
-    } else {
-        format!("{name} ({}, {processes})", peer.process)
-    };
-    let mut evidence = vec![format!(
-        "A request to {who} takes {:.1} ms, of which the peer works on it for {:.2} ms; the rest it queues: {:.1} others are there at the same time.",
-        1e3 * response,
-        1e3 * peer.service,
-        seen.others,
-    )];
-    let mut chain = vec![format!(
-        "{:.1} of {} workers wait for replies of {who}",
-        seen.others + 1.0,
-        findings.workers.len()
-    )];
-    let mut holder = format!("the request {} works on", peer.process);
-    let mut call_site = String::new();
-    if let Some((key, stats)) = peer.lock.filter(|_| peer.locked > 0.5 * queueing) {
-        let lock = findings.lock_name(key.class);
-        call_site = findings.call_site(key.class).unwrap_or_default();
-        evidence.push(format!(
-            "{} of its threads queue for the {lock}, {:.1} ms a request.",
-            stats.waiters.len(),
-            1e3 * peer.locked
-        ));
-        chain.push(format!("its threads wait for the {lock}"));
-        if let Some((what, share)) = findings.activity(&stats.charged()).first() {
-            let doing = findings.doing(what);
-            evidence.push(format!(
-                "Its holder {doing} for {:.0}% of the time it holds.",
-                100.0 * share
-            ));
-            holder = format!("one thread of {} at a time, which {doing}", peer.process);
-            if *what == HolderActivity::Unknown {
-                holder = format!("one thread of {} at a time", peer.process);
-            }
-        }
-    } else if handed_off {
-        evidence.push(format!(
-            "{:.1} ms of it a request is blocked until another one wakes it, {} times in all: they hand on a lock inside {}, such as a row that a transaction holds to its end.",
-            1e3 * peer.co_waiters,
-            peer.stats.handed_off,
-            peer.process,
-        ));
-        holder = "the transaction of one of them".to_owned();
-    } else if peer.stats.threads.len() == 1 {
-        evidence.push("One thread of it answers all requests.".to_owned());
+    (culprit.capacity, culprit.rate_per_s) = (capacity, rate_per_s);
+    if !handed_on {
+        culprit.service_ms = 1e3 * peer.service;
     }
-    chain.push(format!("held by {holder}"));
-    Some(Candidate {
-        cause: "remote-serial",
-        stage: findings.stage_of(site),
-        culprit: Culprit {
-            kind: "peer".to_owned(),
-            name: name.clone(),
-            call_site,
-            address: name.clone(),
+    if let InsideQueue::Lock { class, .. } = queue {
+        culprit.call_site = findings.call_site(class).unwrap_or_default();
+    }
+    let facts = RemoteFacts {
+        site,
+        at_once: seen.others + 1.0,
+        capacity,
+        rate_per_s,
+        view: RemoteView::Inside(InsideFacts {
             process: peer.process.clone(),
-            capacity,
-            rate_per_s: rate,
-            service_ms: 1e3 * service,
-        },
-        sites: vec![site],
-        lost: Lost::certain(lost),
+            pid: peer.pid,
+            processes: peer.processes,
+            response_s,
+            service_s: peer.service,
+            queue,
+        }),
+    };
+    ruling.candidates.push(Candidate {
+        claims: vec![Claim {
+            site,
+            lost: Lost::certain(visits * queueing),
+        }],
         demand,
         capacity,
-        seen: 1.0,
-        evidence,
-        clause: if handed_off {
-            format!(
-                "requests to {name} wait for each other inside it and are let through one after the other"
-            )
-        } else {
-            served(findings, site, &name, capacity, rate)
-        },
-        chain,
-        holder,
-        ..Candidate::default()
-    })
+        tests: vec![
+            Sign::SeenInside.is(Outcome::Seen),
+            Sign::QueueInside.is(Outcome::of(queue != InsideQueue::Unknown)),
+            verbs(findings, site),
+        ],
+        ..Candidate::new(findings.stage_of(site), culprit, Facts::Remote(facts))
+    });
+}
+
+fn queue_of(findings: &Findings<'_>, peer: &Inside<'_>, queueing: f64) -> InsideQueue {
+    if let Some((key, stats)) = peer.lock.filter(|_| peer.locked > MOST * queueing) {
+        InsideQueue::Lock {
+            class: key.class,
+            waiters: stats.waiters.len(),
+            wait_s: peer.locked,
+            holding: findings.holding(&stats.charged()),
+        }
+    } else if peer.co_waiters > MOST * queueing {
+        InsideQueue::HandedOn {
+            wait_s: peer.co_waiters,
+            times: peer.stats.handed_off,
+        }
+    } else if peer.stats.threads.len() == 1 {
+        InsideQueue::OneThread
+    } else {
+        InsideQueue::Unknown
+    }
+}
+
+/// Nothing is read of encrypted requests but their sizes, and their stage is a guess.
+fn verbs(findings: &Findings<'_>, site: WaitSite) -> Test {
+    Sign::Plaintext.is(Outcome::of(!findings.is_encrypted(site.class)))
 }
 
 fn outside(
     findings: &Findings<'_>,
     (site, seconds): (WaitSite, f64),
-    reading: &SharingEstimate,
+    sharing: &SharingEstimate,
     seen: &Figures,
-) -> Option<Candidate> {
-    let per_second = seconds / seen.mean.max(1e-9);
-    let lost = Lost {
-        proved: per_second * reading.lost.proved,
-        likely: per_second * reading.lost.likely,
-        possible: per_second * reading.lost.possible,
-    };
+    ruling: &mut Ruling,
+) {
+    let mut culprit = culprit(findings, site);
+    if sharing.shared == Some(false) {
+        let elasticity = seen.elasticity.unwrap_or(0.0);
+        let by = Refutation::ServedAlone { elasticity };
+        ruling.clear(Cause::RemoteSerial, culprit, by);
+        return;
+    }
+    let lost = sharing.lost * (seconds / seen.mean.max(1e-9));
     if lost.possible < WORTH_NAMING * findings.time() {
-        return None;
+        return;
     }
-    let name = findings.class(site.class);
-    let mut evidence = vec![format!(
-        "A request to {name} takes {:.1} ms ({:.1} at best); {:.1} others are under way at the same time; {:.1} replies a second.",
-        1e3 * seen.mean,
-        1e3 * seen.shortest,
-        seen.others,
-        seen.rate,
-    )];
-    match seen.elasticity {
-        Some(eps) if reading.shared == Some(true) => evidence.push(format!(
-            "Replies take longer the more requests are under way (elasticity {eps:.2}): they share a server."
-        )),
-        _ if reading.even => evidence.push(format!(
-            "Replies come one after the other, evenly spaced ({:.0} ms apart, standard deviation {:.0}%), in the order of the requests.",
-            1e3 / seen.rate.max(1e-9),
-            100.0 * seen.gap_variation,
-        )),
-        _ => {}
-    }
+    let capacity = sharing.capacity.round().max(1.0);
+    culprit.capacity = capacity;
+    culprit.rate_per_s = seen.rate;
+    culprit.service_ms = 1e3 * sharing.service;
+    let slower = sharing.shared == Some(true);
+    let facts = RemoteFacts {
+        site,
+        at_once: seen.others + 1.0,
+        capacity,
+        rate_per_s: seen.rate,
+        view: RemoteView::Outside(OutsideFacts {
+            mean_s: seen.mean,
+            shortest_s: seen.shortest,
+            elasticity: seen.elasticity.filter(|_| slower),
+            even: sharing.even,
+            gap_variation: seen.gap_variation,
+        }),
+    };
     let mut alternatives = Vec::new();
-    if reading.even {
+    if sharing.even {
         // From outside a token bucket looks like a serial server.
-        alternatives.push("rate-limit");
+        alternatives.push(Cause::RateLimit);
     }
-    if reading.shared.is_none() && !reading.even {
-        alternatives.push("none");
+    if sharing.shared.is_none() && !sharing.even {
+        alternatives.push(Cause::None);
     }
-    Some(Candidate {
-        cause: "remote-serial",
-        stage: findings.stage_of(site),
-        culprit: Culprit {
-            kind: "peer".to_owned(),
-            name: name.clone(),
-            address: name.clone(),
-            capacity: reading.capacity.round().max(1.0),
-            rate_per_s: seen.rate,
-            service_ms: 1e3 * reading.service,
-            process: findings.peer_process(site.class),
-            ..Culprit::default()
-        },
-        sites: vec![site],
-        lost,
-        demand: findings.per_item(reading.service * seen.rate * findings.window()),
-        capacity: reading.capacity.round().max(1.0),
-        seen: if reading.shared == Some(true) {
-            0.8
-        } else {
-            0.5
-        },
-        evidence,
+    ruling.candidates.push(Candidate {
+        claims: vec![Claim { site, lost }],
+        demand: findings.per_item(sharing.service * seen.rate * findings.window()),
+        capacity,
+        tests: vec![
+            Sign::SeenInside.is(Outcome::NotAvailable),
+            Sign::SlowerTogether.is(Outcome::if_there(slower)),
+            Sign::EvenReplies.is(Outcome::if_there(sharing.even)),
+            verbs(findings, site),
+        ],
         alternatives,
-        clause: served(
-            findings,
-            site,
-            &name,
-            reading.capacity.round().max(1.0),
-            seen.rate,
-        ),
-        chain: vec![format!(
-            "{:.1} of {} workers wait for replies of {name}",
-            seen.others + 1.0,
-            findings.workers.len()
-        )],
-        holder: "the peer, which was not seen from inside".to_owned(),
-        ..Candidate::default()
-    })
-}
-
-fn served(findings: &Findings<'_>, site: WaitSite, name: &str, capacity: f64, rate: f64) -> String {
-    let what = match findings.stage_of(site) {
-        crate::report::StageName::Write => "writes",
-        crate::report::StageName::Fetch => "fetches",
-        _ => "requests",
-    };
-    let at_once = if capacity < 1.5 {
-        "one at a time".to_owned()
-    } else {
-        format!("{capacity:.0} at a time")
-    };
-    format!("{what} to {name} are served {at_once}, {rate:.1} a second however many wait")
+        ..Candidate::new(findings.stage_of(site), culprit, Facts::Remote(facts))
+    });
 }

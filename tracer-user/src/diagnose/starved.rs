@@ -2,103 +2,149 @@
 //!
 //! Must be seen: workers idle on a queue, a pipe or a socket, woken by a producer that is no worker. A feeder caps one worker
 //! too, so its rate bounds the single rate.
-//! Refuted by: wake-ups that come from fellow workers (that is a lock).
+//! Refuted by: wake-ups that come from fellow workers (that is a lock), pipes that the workers write to.
 
-use super::candidate::Candidate;
-use super::findings::Findings;
-use super::findings::Wakers;
+use super::candidate::{Candidate, Claim, Ruling};
+use super::culprit::{Culprit, CulpritKind};
+use super::facts::Facts;
+use super::findings::{Findings, Wakers};
+use super::refutation::Refutation;
+use super::sign::{Outcome, Sign};
 use super::user_lock::{BY_CO_WAITERS, WORTH_NAMING, by_co_waiters};
 use crate::actors::ActorId;
+use crate::cause::Cause;
 use crate::classify::{WaitKind, WaitSite};
-use crate::report::{Culprit, StageName};
 use crate::scaling::Lost;
+use crate::work::StageName;
 
-pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
-    let mut feeds: Vec<(WaitSite, f64)> = Vec::new();
+/// What is seen of a feeder.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StarvedFacts {
+    /// Where most of the waiting is.
+    pub site: WaitSite,
+    /// How many workers waited.
+    pub waiters: usize,
+    /// Worker time that took, s.
+    pub seconds: f64,
+    /// Share of all worker time, 0 to 1.
+    pub share: f64,
+    /// Who ends most of the waits.
+    pub producer: ActorId,
+    /// Share of the wake-ups that came from it and its like, 0 to 1.
+    pub by_producers: f64,
+    /// Items it feeds, a second.
+    pub rate_per_s: f64,
+}
+
+/// A wait site at which workers are fed, or what speaks against that.
+enum Feed {
+    By { producer: ActorId, share: f64 },
+    Not(Refutation),
+}
+
+pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
+    let mut ruling = Ruling::default();
+    let mut feeds = Vec::new();
     for (site, seconds) in findings.sites() {
-        match site.kind {
-            WaitKind::PipeRead | WaitKind::Service if fed(findings, site).is_some() => {
-                feeds.push((site, seconds))
+        let worth_naming = seconds >= WORTH_NAMING * findings.time();
+        match feed(findings, site) {
+            Some(Feed::By { producer, share }) if worth_naming || site.kind != WaitKind::Futex => {
+                feeds.push((site, seconds, producer, share));
             }
-            WaitKind::Futex if seconds >= WORTH_NAMING * findings.time() => {
-                let Some(stats) = findings.lock(site) else {
-                    continue;
-                };
-                if by_co_waiters(findings, stats) < BY_CO_WAITERS && fed(findings, site).is_some() {
-                    feeds.push((site, seconds));
-                }
+            Some(Feed::Not(by)) if worth_naming => {
+                ruling.clear(Cause::Starved, culprit(findings, site, ""), by);
             }
             _ => {}
         }
     }
-    let seconds: f64 = feeds.iter().map(|(_, seconds)| seconds).sum();
-    let Some((first, _)) = feeds.first().copied() else {
-        return Vec::new();
+    let seconds: f64 = feeds.iter().map(|feed| feed.1).sum();
+    let Some((first, _, producer, by_producers)) = feeds.first().copied() else {
+        return ruling;
     };
     if seconds < WORTH_NAMING * findings.time() {
-        return Vec::new();
+        return ruling;
     }
-    let producer = fed(findings, first);
-    let who = producer.map_or("a producer that was not seen".to_owned(), |tid| {
-        findings.thread(tid)
-    });
-    let what = match first.kind {
-        WaitKind::Futex => format!("a queue ({})", findings.lock_name(first.class)),
-        WaitKind::Service => "their socket".to_owned(),
-        _ => findings.class(first.class),
+    let sites: Vec<WaitSite> = feeds.iter().map(|feed| feed.0).collect();
+    let facts = StarvedFacts {
+        site: first,
+        waiters: findings.waited_at(&sites),
+        seconds,
+        share: seconds / findings.time().max(1e-9),
+        producer,
+        by_producers,
+        rate_per_s: findings.rate(),
     };
-    vec![Candidate {
-        cause: "starved",
-        stage: StageName::Fetch,
-        culprit: Culprit {
-            kind: "queue".to_owned(),
-            name: what.clone(),
-            process: who.clone(),
-            rate_per_s: findings.rate(),
-            ..Culprit::default()
-        },
-        sites: feeds.iter().map(|(site, _)| *site).collect(),
+    let culprit = culprit(findings, first, &findings.thread(producer));
+    let claim = |feed: &(WaitSite, f64, ActorId, f64)| Claim {
+        site: feed.0,
         lost: Lost {
             proved: 0.0,
-            likely: seconds,
-            possible: seconds,
+            likely: feed.1,
+            possible: feed.1,
         },
+    };
+    ruling.candidates.push(Candidate {
+        claims: feeds.iter().map(claim).collect(),
         cap: Some(findings.rate()),
-        demand: if findings.rate() > 0.0 {
-            1.0 / findings.rate()
-        } else {
-            0.0
-        },
-        capacity: 1.0,
-        seen: 0.9,
-        evidence: vec![
-            format!(
-                "The workers waited {seconds:.1} s for input from {what}, {:.0}% of their time.",
-                100.0 * seconds / findings.time().max(1e-9)
-            ),
-            format!("What ends these waits is {who}, which is no worker."),
-        ],
-        clause: format!("{who} feeds them {:.1} items a second", findings.rate()),
-        chain: vec![
-            format!(
-                "{} workers wait for input from {what}",
-                findings.workers.len()
-            ),
-            format!("which {who} fills"),
-        ],
-        holder: who,
-        ..Candidate::default()
-    }]
+        demand: 1.0 / findings.rate().max(1e-9),
+        tests: vec![Sign::WokenByProducer.is(Outcome::Seen)],
+        ..Candidate::new(StageName::Fetch, culprit, Facts::Starved(facts))
+    });
+    ruling
 }
 
-/// The thread, no worker, that ends most of the waits at a wait site.
-fn fed(findings: &Findings<'_>, site: WaitSite) -> Option<ActorId> {
+fn culprit(findings: &Findings<'_>, site: WaitSite, producer: &str) -> Culprit {
+    Culprit {
+        kind: CulpritKind::Queue,
+        name: match site.kind {
+            WaitKind::Futex => format!("a queue ({})", findings.lock_name(site.class)),
+            WaitKind::Service => "their socket".to_owned(),
+            _ => findings.class(site.class),
+        },
+        process: producer.to_owned(),
+        rate_per_s: findings.rate(),
+        ..Culprit::default()
+    }
+}
+
+/// Whether the workers are fed at a wait site; `None`: it is no such place, or nobody was seen to end the waits.
+fn feed(findings: &Findings<'_>, site: WaitSite) -> Option<Feed> {
+    match site.kind {
+        WaitKind::PipeRead | WaitKind::Service => {}
+        WaitKind::Futex => {
+            let stats = findings.lock(site)?;
+            if by_co_waiters(findings, stats).is_some_and(|share| share >= BY_CO_WAITERS) {
+                // The rules for locks and pools speak of these.
+                return None;
+            }
+        }
+        WaitKind::PipeWrite => return Some(Feed::Not(Refutation::TheyWrite)),
+        WaitKind::FileLock
+        | WaitKind::Sync
+        | WaitKind::Connect
+        | WaitKind::Request
+        | WaitKind::File
+        | WaitKind::Sleep
+        | WaitKind::Poll
+        | WaitKind::Child
+        | WaitKind::Fault
+        | WaitKind::Other => return None,
+    }
     let Wakers {
         workers, others, ..
     } = findings.wakers(site);
-    let (tid, count) = others
+    let producers: u64 = others.values().sum();
+    let all = producers + workers;
+    #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+    let by_workers = workers as f64 / (all.max(1)) as f64;
+    if all > 0 && producers <= workers {
+        return Some(Feed::Not(Refutation::WokenByWorkers { by_workers }));
+    }
+    let (producer, _) = others
         .iter()
         .max_by_key(|(tid, count)| (**count, std::cmp::Reverse(**tid)))?;
-    let all: u64 = others.values().sum();
-    (all > workers && *count > 0).then_some(*tid)
+    Some(Feed::By {
+        producer: *producer,
+        share: 1.0 - by_workers,
+    })
 }

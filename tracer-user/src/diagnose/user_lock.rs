@@ -1,15 +1,18 @@
 //! `user-lock`: a mutex, rwlock or semaphore in user space, in one process or in shared memory.
 //!
 //! Must be seen: workers blocked on one futex word (or on parked words of one call site), woken by fellow workers.
-//! Refuted by: wake-ups that come from elsewhere (a queue), holders that are all inside an exchange on several sockets (a
-//! pool).
+//! Refuted by: wake-ups that come from elsewhere (a queue). Holders that are all inside an exchange on several sockets are a
+//! pool, which claims the same waits with more evidence ([`super::claims`]).
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Claim, Ruling};
+use super::culprit::{Culprit, CulpritKind};
+use super::facts::{Facts, Holding};
 use super::findings::Findings;
-use super::pool;
+use super::refutation::Refutation;
+use super::sign::{Outcome, Sign};
 use crate::blame::LockStats;
+use crate::cause::Cause;
 use crate::classify::{WaitKind, WaitSite};
-use crate::report::Culprit;
 use crate::row::ResourceKind;
 use crate::scaling::Lost;
 
@@ -19,8 +22,33 @@ pub(super) const WORTH_NAMING: f64 = 0.02;
 /// workers. A queue's come from the one who fills it.
 pub(super) const BY_CO_WAITERS: f64 = 0.5;
 
-/// Share of the wake-ups with a waker that came from workers, or from threads that let go of it.
-pub(super) fn by_co_waiters(findings: &Findings<'_>, stats: &LockStats) -> f64 {
+/// What is seen of a lock in user space.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UserLockFacts {
+    /// Where it is waited for.
+    pub site: WaitSite,
+    /// How many workers waited for it.
+    pub waiters: usize,
+    /// Worker time that took, s.
+    pub seconds: f64,
+    /// Share of the wake-ups that came from workers, 0 to 1.
+    pub by_workers: f64,
+    /// How often it was let go while others waited.
+    pub holds: u64,
+    /// Mean time held while others waited, s; `None`: nobody was seen to let go.
+    pub hold_s: Option<f64>,
+    /// How many hold it at once.
+    pub capacity: f64,
+    /// What holders do most.
+    pub holding: Option<Holding>,
+    /// Its own word names a live thread as its owner.
+    pub owner_word: bool,
+    /// It lies in memory that several processes share.
+    pub shared_memory: bool,
+}
+
+/// Share of the wake-ups with a waker that came from workers; `None`: no waker was seen.
+pub(super) fn by_co_waiters(findings: &Findings<'_>, stats: &LockStats) -> Option<f64> {
     let workers = findings.worker_set();
     let (mut co_waiters, mut all) = (0, 0);
     for (waker, count) in &stats.wakers {
@@ -30,110 +58,82 @@ pub(super) fn by_co_waiters(findings: &Findings<'_>, stats: &LockStats) -> f64 {
         }
     }
     #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
-    if all == 0 {
-        0.0
-    } else {
-        co_waiters as f64 / all as f64
-    }
+    (all > 0).then(|| co_waiters as f64 / all as f64)
 }
 
-pub(super) fn candidates(findings: &Findings<'_>) -> Vec<Candidate> {
-    let sites = findings.sites();
-    sites
-        .iter()
-        .filter(|(site, seconds)| {
-            site.kind == WaitKind::Futex && *seconds >= WORTH_NAMING * findings.time()
-        })
-        .filter_map(|(site, seconds)| candidate(findings, *site, *seconds))
-        .collect()
+/// How many hold a lock at once.
+pub(super) fn capacity_of(_stats: &LockStats) -> f64 {
+    1.0
 }
 
-fn candidate(findings: &Findings<'_>, site: WaitSite, seconds: f64) -> Option<Candidate> {
-    let stats = findings.lock(site)?;
-    let co_waiters = by_co_waiters(findings, stats);
-    if co_waiters < BY_CO_WAITERS || pool::is_pool(findings, site, stats).is_some() {
-        return None;
-    }
-    let name = findings.lock_name(site.class);
-    let shared = findings
-        .classes
-        .members(site.class)
-        .iter()
-        .any(|word| word.kind == ResourceKind::FutexShared);
-    let mut evidence = vec![format!(
-        "{} of {} workers waited for the {name}, {:.1} s of worker time in all; {:.0}% of the wake-ups came from fellow workers.",
-        stats.waiters.len(),
-        findings.workers.len(),
-        seconds,
-        100.0 * co_waiters,
-    )];
-    let charged = stats.charged();
-    let hold = stats.hold_seconds();
-    if let Some(hold) = hold {
-        evidence.push(format!(
-            "It was let go {} times while others waited, after being held for {:.3} ms on average (hand-off: the holder is the one that lets go next).",
-            charged.holds,
-            1e3 * hold,
-        ));
-    }
-    let activity = findings.activity(&charged);
-    let holder = match activity.first() {
-        Some((what, share)) => {
-            evidence.push(format!(
-                "While holding it, the holder {} for {:.0}% of the time.",
-                findings.doing(what),
-                100.0 * share
-            ));
-            format!(
-                "each worker in turn, which {} meanwhile",
-                findings.doing(what)
-            )
+pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
+    let mut ruling = Ruling::default();
+    for (site, seconds) in findings.sites() {
+        if site.kind == WaitKind::Futex && seconds >= WORTH_NAMING * findings.time() {
+            judge(findings, site, seconds, &mut ruling);
         }
-        None => "not seen".to_owned(),
-    };
-    let (looked_at, named) = stats.owner_word;
-    if named > looked_at / 2 {
-        evidence
-            .push("The lock's own word names a live thread as its owner (owner-word).".to_owned());
     }
-    if shared {
-        evidence.push("The lock lies in shared memory of several processes.".to_owned());
+    ruling
+}
+
+fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Ruling) {
+    let Some(stats) = findings.lock(site) else {
+        return;
+    };
+    let Some(by_workers) = by_co_waiters(findings, stats) else {
+        return;
+    };
+    let charged = stats.charged();
+    let members = findings.classes.members(site.class);
+    let hold_s = stats.hold_seconds();
+    let facts = UserLockFacts {
+        site,
+        waiters: findings.waiting_workers(stats),
+        seconds,
+        by_workers,
+        holds: charged.holds,
+        hold_s,
+        capacity: capacity_of(stats),
+        holding: findings.holding(&charged),
+        owner_word: stats.owner_word.1 > stats.owner_word.0 / 2,
+        shared_memory: members
+            .iter()
+            .any(|word| word.kind == ResourceKind::FutexShared),
+    };
+    let culprit = culprit(findings, &facts);
+    if by_workers < BY_CO_WAITERS {
+        let by = Refutation::WokenByOthers { by_workers };
+        ruling.clear(Cause::UserLock, culprit, by);
+        return;
     }
     #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
-    let demand = hold.map_or(0.0, |hold| findings.per_item(hold * charged.holds as f64));
-    let stage = findings.stage_of(site);
-    let call_site = findings.call_site(site.class).unwrap_or_default();
-    Some(Candidate {
-        cause: "user-lock",
-        stage,
-        culprit: Culprit {
-            kind: "lock".to_owned(),
-            name: name.clone(),
-            call_site,
-            capacity: 1.0,
-            rate_per_s: hold.map_or(0.0, |hold| 1.0 / hold),
-            service_ms: hold.map_or(0.0, |hold| 1e3 * hold),
-            ..Culprit::default()
-        },
-        sites: vec![site],
-        lost: Lost::certain(seconds),
+    let demand = hold_s.map_or(0.0, |hold| findings.per_item(hold * charged.holds as f64));
+    let has_call_site = !culprit.call_site.is_empty();
+    ruling.candidates.push(Candidate {
+        claims: vec![Claim {
+            site,
+            lost: Lost::certain(seconds),
+        }],
         demand,
-        capacity: 1.0,
-        seen: if hold.is_some() { 1.0 } else { 0.6 },
-        clause: match hold {
-            Some(hold) => format!("one at a time holds the {name}, {:.3} ms each", 1e3 * hold),
-            None => format!("they wait for the {name}"),
-        },
-        chain: vec![
-            format!(
-                "{} of {} workers wait for the {name}",
-                stats.waiters.len(),
-                findings.workers.len()
-            ),
-            format!("held by {holder}"),
+        capacity: facts.capacity,
+        tests: vec![
+            Sign::WokenByCoWaiters.is(Outcome::Seen),
+            Sign::HolderSeen.is(Outcome::of(hold_s.is_some())),
+            Sign::OwnerWord.is(Outcome::if_there(facts.owner_word)),
+            Sign::CallSite.is(Outcome::if_there(has_call_site)),
         ],
-        holder,
-        evidence,
-        ..Candidate::default()
-    })
+        ..Candidate::new(findings.stage_of(site), culprit, Facts::UserLock(facts))
+    });
+}
+
+fn culprit(findings: &Findings<'_>, facts: &UserLockFacts) -> Culprit {
+    Culprit {
+        kind: CulpritKind::Lock,
+        name: findings.lock_name(facts.site.class),
+        call_site: findings.call_site(facts.site.class).unwrap_or_default(),
+        capacity: facts.capacity,
+        rate_per_s: facts.hold_s.map_or(0.0, |hold| facts.capacity / hold),
+        service_ms: facts.hold_s.map_or(0.0, |hold| 1e3 * hold),
+        ..Culprit::default()
+    }
 }

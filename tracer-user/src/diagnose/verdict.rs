@@ -1,30 +1,74 @@
 //! From candidates to the one verdict.
 
-use super::candidate::Candidate;
+use super::account::{Account, Place};
+use super::blocks::Where;
+use super::candidate::{Candidate, Refuted, Ruling};
+use super::checks::Checks;
+use super::confidence::{Confidence, Grounds, Seen, UNEXPLAINED, confidence};
+use super::culprit::Culprit;
 use super::findings::Findings;
-use crate::classify::WaitKind;
-use crate::report::{Culprit, RateSource, Severity, StageName, Verdict};
-use crate::scaling::{Factor, KARP_FLATT_CRITICAL, Lost, factor, karp_flatt};
+use super::weight::{Weight, Work, weigh};
+use crate::blame::HolderActivity;
+use crate::cause::Cause;
+use crate::scaling::{
+    Factor, Lost, MINOR, RateSource, Severity, Stability, factor, karp_flatt, stability,
+};
+use crate::work::StageName;
 
-/// Severity by the serialization factor, as users know it.
-const CRITICAL: f64 = 10.0;
-/// See [`CRITICAL`].
-const WARNING: f64 = 3.0;
-/// See [`CRITICAL`].
-const MINOR: f64 = 1.5;
 /// A thread with more exchanges under way at once than this is an event loop: what it waits for is not what its requests
 /// wait for.
 const IN_FLIGHT: f64 = 1.5;
-/// A thread that computes for more of the time than this may be what holds its requests up.
-const BUSY: f64 = 0.8;
-/// Polling for what is not known may be waiting for anybody: with more of the time than this nothing is known to be well.
-const POLLS: f64 = 0.2;
 /// Items below which nothing is named.
 const FEW_ITEMS: u64 = 5;
-/// Most confidence while what cannot be told apart from outside stays open.
-const UNDECIDED: f64 = 0.6;
-/// Lost records above this share of all cap the confidence.
-const LOSSY: f64 = 0.001;
+
+/// How the verdict came about.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Ground {
+    /// Fewer items were completed than say anything.
+    #[default]
+    FewItems,
+    /// The dearest candidate is named.
+    Named,
+    /// It scales; what a worker does most.
+    Scales(HolderActivity),
+    /// Its threads carry several requests at a time.
+    EventLoop {
+        /// How many, on average.
+        in_flight: f64,
+        /// Share of the time in which they compute, 0 to 1.
+        computing: f64,
+    },
+    /// From outside it cannot be told whether the dearest candidate is one; share of worker time it may cost, 0 to 1.
+    Undetermined(f64),
+    /// Too much worker time is unexplained; where most of it is, and what share of worker time that is.
+    Unexplained {
+        /// Where.
+        place: Place,
+        /// 0 to 1.
+        share: f64,
+    },
+}
+
+/// The one answer, in facts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdict {
+    /// How bad.
+    pub severity: Severity,
+    /// What.
+    pub cause: Cause,
+    /// Where.
+    pub stage: StageName,
+    /// The thing to look at.
+    pub culprit: Culprit,
+    /// Share of the lost time, 0 to 1.
+    pub share: f64,
+    /// How far it may be believed.
+    pub confidence: Confidence,
+    /// What cannot be told apart from it from outside.
+    pub alternatives: Vec<Cause>,
+    /// How it came about.
+    pub ground: Ground,
+}
 
 /// The conclusion: verdict, factor and the candidates in their order.
 #[derive(Clone, Debug, Default)]
@@ -39,334 +83,213 @@ pub struct Conclusion {
     pub source: RateSource,
     /// By the time each costs, dearest first.
     pub candidates: Vec<Candidate>,
-    /// Speed-up from removing each alone.
-    pub gains: Vec<f64>,
+    /// What each of them weighs.
+    pub weights: Vec<Weight>,
+    /// What was looked into and cleared.
+    pub refuted: Vec<Refuted>,
     /// All that is lost.
     pub lost: Lost,
-    /// Share of the loss that no candidate explains.
-    pub unexplained: f64,
+    /// Where all worker time went.
+    pub account: Account,
+    /// How it stands when the window's blocks are drawn anew; `None`: the window is too short for that.
+    pub stability: Option<Stability>,
 }
 
 /// Concludes.
 #[must_use]
-pub fn conclude(findings: &Findings<'_>, mut candidates: Vec<Candidate>) -> Conclusion {
+pub fn conclude(findings: &Findings<'_>, ruling: Ruling, checks: &Checks) -> Conclusion {
+    let Ruling {
+        mut candidates,
+        refuted,
+    } = ruling;
     candidates.sort_by(|a, b| {
-        b.lost
-            .likely
-            .total_cmp(&a.lost.likely)
-            .then(b.lost.possible.total_cmp(&a.lost.possible))
+        let (a, b) = (a.lost(), b.lost());
+        b.likely
+            .total_cmp(&a.likely)
+            .then(b.possible.total_cmp(&a.possible))
     });
     let (time, count, rate) = (findings.time(), findings.count(), findings.rate());
     let lost = candidates
         .iter()
-        .fold(Lost::default(), |sum, candidate| sum + candidate.lost);
+        .fold(Lost::default(), |sum, candidate| sum + candidate.lost());
     // A cap bounds the single rate only where it is what limits: the dearest candidate.
     let caps: Vec<f64> = candidates
         .first()
         .and_then(|candidate| candidate.cap)
         .into_iter()
         .collect();
-    let factor = factor(count, time, lost, rate, &caps);
-    let e = karp_flatt(factor.value, count);
-    let gains: Vec<f64> = candidates
-        .iter()
-        .map(|candidate| time / (time - candidate.lost.likely.min(0.999 * time)).max(1e-9))
-        .collect();
-    let severity = severity(factor.value, e);
-    let mut out = Conclusion {
+    let stability = stability_of(findings, &candidates);
+    let factor = factor(count, time, lost, rate, &caps).widened(stability);
+    let source = RateSource::Modelled;
+    let run = findings.per_item(findings.all.run.seconds());
+    let work = Work {
+        time,
+        rate,
+        cpus_allow: f64::from(findings.meta.host.cpus.max(1)) / run.max(1e-12),
+    };
+    let account = Account::of(findings, &candidates);
+    debug_assert!((account.total() - time).abs() <= 1e-6 * time.max(1.0));
+    let mut conclusion = Conclusion {
+        verdict: Verdict::default(),
         factor,
-        karp_flatt: e,
-        source: RateSource::Modelled,
-        gains,
+        karp_flatt: karp_flatt(factor.value, count),
+        source,
+        weights: weigh(&candidates, work, factor, source),
+        candidates,
+        refuted,
         lost,
-        unexplained: unexplained(time, factor, lost),
-        ..Conclusion::default()
+        account,
+        stability,
     };
-    out.verdict = if findings.items < FEW_ITEMS {
-        unknown(findings, &candidates)
-    } else if findings.in_flight() > IN_FLIGHT {
-        event_loop(findings)
-    } else if factor.value <= MINOR
+    conclusion.verdict = verdict(findings, &conclusion, checks);
+    conclusion
+}
+
+/// How the candidates stand when the window's blocks are drawn anew.
+fn stability_of(findings: &Findings<'_>, candidates: &[Candidate]) -> Option<Stability> {
+    let places: Vec<Where> = candidates
+        .iter()
+        .map(|candidate| Where {
+            sites: candidate.sites(),
+            run_queue: candidate.run_queue.likely > 0.0,
+        })
+        .collect();
+    let lost: Vec<f64> = candidates
+        .iter()
+        .zip(&places)
+        .map(|(candidate, place)| {
+            let blocked: f64 = place.sites.iter().map(|site| findings.blocked(*site)).sum();
+            let queued = if place.run_queue {
+                findings.all.queued.seconds()
+            } else {
+                0.0
+            };
+            candidate.lost().likely / (blocked + queued).max(1e-9)
+        })
+        .collect();
+    stability(&findings.blocks(&places), &lost)
+}
+
+fn verdict(findings: &Findings<'_>, conclusion: &Conclusion, checks: &Checks) -> Verdict {
+    let ground = ground(findings, conclusion);
+    let first = conclusion.candidates.first();
+    match ground {
+        Ground::Named => first.map_or_else(Verdict::default, |candidate| {
+            named(findings, conclusion, checks, candidate)
+        }),
+        Ground::Scales(_) => Verdict {
+            cause: Cause::None,
+            stage: longest_stage(findings),
+            confidence: weighed(findings, conclusion, checks, None),
+            ground,
+            ..Verdict::default()
+        },
+        Ground::Undetermined(_) => first.map_or_else(Verdict::default, |candidate| Verdict {
+            stage: candidate.stage,
+            culprit: candidate.culprit.clone(),
+            alternatives: std::iter::once(candidate.cause)
+                .chain(candidate.alternatives.iter().copied())
+                .collect(),
+            ground,
+            ..Verdict::default()
+        }),
+        Ground::FewItems | Ground::EventLoop { .. } | Ground::Unexplained { .. } => Verdict {
+            ground,
+            ..Verdict::default()
+        },
+    }
+}
+
+fn ground(findings: &Findings<'_>, conclusion: &Conclusion) -> Ground {
+    let (factor, in_flight) = (conclusion.factor, findings.in_flight());
+    let time = findings.time().max(1e-9);
+    let first = conclusion.candidates.first().map(Candidate::lost);
+    if findings.items < FEW_ITEMS {
+        return Ground::FewItems;
+    }
+    if in_flight > IN_FLIGHT {
+        return Ground::EventLoop {
+            in_flight,
+            computing: findings.all.run.seconds() / time,
+        };
+    }
+    if factor.value > MINOR {
+        return Ground::Named;
+    }
+    if let Some(lost) = first
         && factor.interval[1] > 2.0 * MINOR
-        && candidates
-            .first()
-            .is_some_and(|s| s.lost.possible > s.lost.likely)
+        && lost.possible > lost.likely
     {
-        undecided(findings, &candidates, factor)
-    } else if factor.value <= MINOR && polls(findings) > POLLS {
-        polling(findings)
-    } else if factor.value <= MINOR {
-        none(findings, factor)
-    } else {
-        named(findings, &candidates, factor, severity, lost)
-    };
-    out.candidates = candidates;
-    out
-}
-
-/// Share of what the factor says is lost that no candidate explains: of max(sum of all losses, T - 1 / r1).
-fn unexplained(time: f64, factor: Factor, lost: Lost) -> f64 {
-    let all = (time - time / factor.value.max(1.0)).max(lost.likely);
-    if all > 0.0 {
-        (all - lost.likely) / all
-    } else {
-        0.0
+        return Ground::Undetermined(lost.possible / time);
+    }
+    match conclusion.account.least_explained() {
+        Some(row) if conclusion.account.unexplained_share() > UNEXPLAINED => Ground::Unexplained {
+            place: row.place,
+            share: row.unexplained / time,
+        },
+        _ => Ground::Scales(most(findings)),
     }
 }
 
-fn severity(value: f64, e: f64) -> Severity {
-    if value > CRITICAL || (value > MINOR && e >= KARP_FLATT_CRITICAL) {
-        Severity::Critical
-    } else if value > WARNING {
-        Severity::Warning
-    } else if value > MINOR {
-        Severity::Minor
-    } else {
-        Severity::Good
+/// What a worker does most.
+fn most(findings: &Findings<'_>) -> HolderActivity {
+    let run = findings.all.run.seconds();
+    match findings.sites().first() {
+        Some((site, seconds)) if *seconds > run => HolderActivity::Blocked(*site),
+        _ => HolderActivity::Runs,
     }
+}
+
+fn longest_stage(findings: &Findings<'_>) -> StageName {
+    findings
+        .stages
+        .iter()
+        .max_by_key(|(_, stage)| stage.times.total())
+        .map_or(StageName::Other, |(name, _)| *name)
 }
 
 fn named(
     findings: &Findings<'_>,
-    candidates: &[Candidate],
-    factor: Factor,
-    severity: Severity,
-    lost: Lost,
+    conclusion: &Conclusion,
+    checks: &Checks,
+    first: &Candidate,
 ) -> Verdict {
-    let Some(first) = candidates.first() else {
-        return unknown(findings, candidates);
-    };
-    let share = if lost.likely > 0.0 {
-        first.lost.likely / lost.likely
-    } else {
-        0.0
-    };
-    let second = candidates
-        .get(1)
-        .map_or(0.0, |candidate| candidate.lost.likely);
-    let margin = if first.lost.likely > 0.0 {
-        1.0 - second / first.lost.likely
-    } else {
-        0.0
-    };
-    let mut confidence = first.seen * (0.55 + 0.4 * margin) * enough(findings);
-    if !first.alternatives.is_empty() {
-        confidence = confidence.min(UNDECIDED);
-    }
-    let counters = &findings.meta.counters;
-    #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
-    if counters.lost() as f64 > LOSSY * counters.events as f64 {
-        confidence = confidence.min(0.5);
-    }
     Verdict {
-        severity,
-        cause: first.cause.to_owned(),
+        severity: Severity::of(conclusion.factor.value, conclusion.karp_flatt),
+        cause: first.cause,
         stage: first.stage,
         culprit: first.culprit.clone(),
-        share_of_lost_time: share,
-        confidence,
-        alternatives: first.alternatives.iter().map(ToString::to_string).collect(),
-        sentence: format!(
-            "{} the work of {} (SF {}): {}{}",
-            crew(findings.workers.len()),
-            short(findings.count() / factor.value),
-            between(factor),
-            first.clause,
-            hedge(confidence, &first.alternatives),
-        ),
+        share: conclusion
+            .weights
+            .first()
+            .map_or(0.0, |weight| weight.share),
+        confidence: weighed(findings, conclusion, checks, Some(first)),
+        alternatives: first.alternatives.clone(),
+        ground: Ground::Named,
     }
 }
 
-fn none(findings: &Findings<'_>, factor: Factor) -> Verdict {
-    let largest = findings.sites().into_iter().next();
-    let (name, spot_seconds) = largest.map_or((String::new(), 0.0), |(site, seconds)| {
-        (
-            findings.doing(&crate::blame::HolderActivity::Blocked(site)),
-            seconds,
-        )
-    });
-    let run = findings.all.run.seconds();
-    let most = if run >= spot_seconds {
-        "computes".to_owned()
-    } else {
-        name
-    };
-    Verdict {
-        severity: Severity::Good,
-        cause: "none".to_owned(),
-        stage: findings
-            .stages
-            .iter()
-            .max_by_key(|(_, stage)| stage.times.total())
-            .map_or(StageName::Other, |(name, _)| *name),
-        culprit: Culprit {
-            kind: "none".to_owned(),
-            name: most.clone(),
-            ..Culprit::default()
+/// The confidence in the first candidate, or in there being none.
+#[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+fn weighed(
+    findings: &Findings<'_>,
+    conclusion: &Conclusion,
+    checks: &Checks,
+    first: Option<&Candidate>,
+) -> Confidence {
+    let counters = &findings.meta.counters;
+    confidence(&Grounds {
+        stability: conclusion.stability,
+        tests: first.map_or(&[], |candidate| &candidate.tests),
+        alternatives: first.map_or(&[], |candidate| &candidate.alternatives),
+        factor: conclusion.factor,
+        items: findings.items,
+        seen: Seen {
+            unexplained: conclusion.account.unexplained_share(),
+            unknown: findings.all.unknown.seconds() / findings.time().max(1e-9),
+            // Where nothing was compared, nothing speaks against it; the report says so.
+            kernel: checks.kernel.worst().unwrap_or_default(),
+            lost: counters.lost() as f64 / (counters.events.max(1)) as f64,
         },
-        share_of_lost_time: 0.0,
-        confidence: 0.9 * enough(findings),
-        alternatives: Vec::new(),
-        sentence: format!(
-            "{} the work of {} (SF {}): nothing serialises them; most of its time a worker {most}",
-            crew(findings.workers.len()),
-            short(findings.count() / factor.value),
-            between(factor),
-        ),
-    }
-}
-
-fn undecided(findings: &Findings<'_>, candidates: &[Candidate], factor: Factor) -> Verdict {
-    let mut verdict = unknown(findings, candidates);
-    if let Some(first) = candidates.first() {
-        verdict.alternatives = std::iter::once(first.cause)
-            .chain(first.alternatives.iter().copied())
-            .map(ToString::to_string)
-            .collect();
-        verdict.culprit = first.culprit.clone();
-        verdict.stage = first.stage;
-        verdict.sentence = format!(
-            "undetermined (SF {} to {}): {} takes {:.0}% of the workers' time, and from outside it cannot be told whether it serves them one after the other; vary the number of workers, or record on the host it runs on",
-            short(factor.interval[0]),
-            short(factor.interval[1]),
-            first.culprit.name,
-            100.0 * first.lost.possible / findings.time().max(1e-9),
-        );
-    }
-    verdict
-}
-
-fn event_loop(findings: &Findings<'_>) -> Verdict {
-    let time = findings.time().max(1e-9);
-    Verdict {
-        cause: "unknown".to_owned(),
-        culprit: Culprit {
-            kind: "none".to_owned(),
-            ..Culprit::default()
-        },
-        sentence: format!(
-            "unknown: {} {} requests at a time (an event loop), and what a thread waits for is not what its requests wait for; it computes for {:.0}% of the time{}",
-            match findings.workers.len() {
-                1 => "one thread carries".to_owned(),
-                several => format!("each of {several} threads carries"),
-            },
-            short(findings.in_flight()),
-            100.0 * findings.all.run.seconds() / time,
-            if findings.all.run.seconds() > BUSY * time {
-                ": it may be the bottleneck itself"
-            } else {
-                "; watch the process that answers it, whose threads may show more"
-            },
-        ),
-        ..Verdict::default()
-    }
-}
-
-/// Share of the workers' time in polls of which it is not known what for.
-fn polls(findings: &Findings<'_>) -> f64 {
-    let polls = findings.all.blocked.iter();
-    let time: f64 = polls
-        .filter(|(site, _)| site.kind == WaitKind::Poll)
-        .map(|(_, time)| time.seconds())
-        .sum();
-    time / findings.time().max(1e-9)
-}
-
-fn polling(findings: &Findings<'_>) -> Verdict {
-    Verdict {
-        cause: "unknown".to_owned(),
-        culprit: Culprit {
-            kind: "none".to_owned(),
-            ..Culprit::default()
-        },
-        sentence: format!(
-            "unknown: a worker polls for {:.0}% of its time, and nothing it reads afterwards tells what for: a timer of its event loop, or another thread",
-            100.0 * polls(findings),
-        ),
-        ..Verdict::default()
-    }
-}
-
-fn unknown(findings: &Findings<'_>, candidates: &[Candidate]) -> Verdict {
-    let proved = candidates
-        .iter()
-        .filter(|candidate| candidate.lost.proved > 0.0)
-        .max_by(|a, b| a.lost.proved.total_cmp(&b.lost.proved));
-    let seen = match proved {
-        Some(candidate) => format!(
-            "proved so far: {} ({:.1} s of worker time)",
-            candidate.clause, candidate.lost.proved
-        ),
-        None => match findings.sites().first() {
-            Some((site, seconds)) => {
-                format!(
-                    "mostly a thread {} ({seconds:.1} s)",
-                    findings.doing(&crate::blame::HolderActivity::Blocked(*site))
-                )
-            }
-            None => "no waiting was seen".to_owned(),
-        },
-    };
-    let advice = if findings.items == 0 {
-        "no completed item was seen; watch longer with --duration 60s, or name the item with --item"
-    } else {
-        "too few items were completed; watch longer with --duration 60s"
-    };
-    Verdict {
-        cause: "unknown".to_owned(),
-        culprit: Culprit {
-            kind: "none".to_owned(),
-            ..Culprit::default()
-        },
-        sentence: format!("unknown: {advice}; {seen}"),
-        ..Verdict::default()
-    }
-}
-
-/// Less than a hundred items leave doubt.
-#[expect(clippy::cast_precision_loss, reason = "a number of items")]
-fn enough(findings: &Findings<'_>) -> f64 {
-    (findings.items as f64 / 100.0).sqrt().clamp(0.5, 1.0)
-}
-
-fn hedge(confidence: f64, alternatives: &[&str]) -> String {
-    if !alternatives.is_empty() {
-        format!(
-            " (or {}: not to be told apart from outside)",
-            alternatives.join(", ")
-        )
-    } else if confidence < 0.5 {
-        " (not certain)".to_owned()
-    } else {
-        String::new()
-    }
-}
-
-fn crew(workers: usize) -> String {
-    match workers {
-        1 => "1 worker does".to_owned(),
-        several => format!("{several} workers do"),
-    }
-}
-
-fn short(value: f64) -> String {
-    if value >= 9.95 {
-        format!("{value:.0}")
-    } else {
-        format!("{value:.1}")
-    }
-}
-
-fn between(factor: Factor) -> String {
-    let [low, high] = factor.interval;
-    if short(low) == short(high) {
-        short(factor.value)
-    } else {
-        format!(
-            "{}, between {} and {}",
-            short(factor.value),
-            short(low),
-            short(high)
-        )
-    }
+    })
 }

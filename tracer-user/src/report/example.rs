@@ -3,14 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Blame, Cause, Checkpoint, Coverage, Culprit, Fix, Items, Parallelism, Prediction, RateSource,
-    Report, Resource, SCHEMA, Severity, Stage, StageName, TargetSummary, Verdict, Workers,
+    Blame, CauseRow, Checkpoint, Coverage, Items, Parallelism, Prediction, RefutedRow, Report,
+    Resource, SCHEMA, Stage, TargetSummary, Verdict, Workers,
 };
+use crate::advice::Fix;
+use crate::cause::Cause;
+use crate::diagnose::{Culprit, CulpritKind, Level};
+use crate::scaling::{RateSource, Severity};
+use crate::work::StageName;
 
 /// 64 workers before a database that inserts one row at a time.
 pub fn goldsky() -> Report {
     let culprit = Culprit {
-        kind: "peer".to_owned(),
+        kind: CulpritKind::Peer,
         name: "127.0.0.1:8123".to_owned(),
         address: "127.0.0.1:8123".to_owned(),
         process: "clickhouse".to_owned(),
@@ -65,23 +70,24 @@ pub fn goldsky() -> Report {
             single_rate_source: RateSource::Modelled,
             effective_workers: 1.87,
             karp_flatt: 0.527,
-            utilisation: None,
         },
         verdict: Verdict {
             severity: Severity::Critical,
-            cause: "remote-serial".to_owned(),
+            cause: Cause::RemoteSerial,
             stage: StageName::Write,
             culprit: culprit.clone(),
             share_of_lost_time: 0.98,
-            confidence: 0.93,
-            alternatives: vec!["rate-limit".to_owned()],
+            confidence: 0.6,
+            confidence_level: Level::Fair,
+            confidence_reason: "from outside it may also be rate-limit".to_owned(),
+            alternatives: vec![Cause::RateLimit],
             sentence: "64 workers do the work of 1.9 (SF 31 to 37): inserts to 127.0.0.1:8123 are served \
                        one at a time, 4.2 a second however many wait; batch them: 4.2 to 38..140 a second"
                 .to_owned(),
         },
         causes: vec![
-            Cause {
-                cause: "remote-serial".to_owned(),
+            CauseRow {
+                cause: Cause::RemoteSerial,
                 share: 0.98,
                 gain_alone: 34.2,
                 culprit,
@@ -92,12 +98,12 @@ pub fn goldsky() -> Report {
                 ],
                 refuted_by: vec![],
             },
-            Cause {
-                cause: "cpu".to_owned(),
+            CauseRow {
+                cause: Cause::Cpu,
                 share: 0.002,
                 gain_alone: 1.0,
                 culprit: Culprit {
-                    kind: "cpu".to_owned(),
+                    kind: CulpritKind::Cpu,
                     name: "2 CPUs".to_owned(),
                     ..Culprit::default()
                 },
@@ -105,6 +111,15 @@ pub fn goldsky() -> Report {
                 refuted_by: vec!["the CPUs were 4% busy".to_owned()],
             },
         ],
+        refuted: vec![RefutedRow {
+            cause: Cause::Starved,
+            culprit: Culprit {
+                kind: CulpritKind::Queue,
+                name: "a queue (lock taken in next_page)".to_owned(),
+                ..Culprit::default()
+            },
+            by: vec!["Only 4% of the waits were ended by a producer.".to_owned()],
+        }],
         blame: vec![Blame {
             waiter: "62 of 64 workers".to_owned(),
             resource: "127.0.0.1:8123".to_owned(),
@@ -179,7 +194,6 @@ pub fn hostile() -> Report {
         &mut report.workers.unit,
         &mut report.items.unit,
         &mut report.verdict.sentence,
-        &mut report.verdict.cause,
         &mut report.verdict.culprit.name,
         &mut report.verdict.culprit.call_site,
         &mut report.verdict.culprit.address,
@@ -187,11 +201,15 @@ pub fn hostile() -> Report {
     ] {
         EVIL.clone_into(text);
     }
-    report.verdict.alternatives = vec![EVIL.to_owned()];
     for cause in &mut report.causes {
         cause.culprit.name = EVIL.to_owned();
         cause.evidence = vec![EVIL.to_owned()];
         cause.refuted_by = vec![EVIL.to_owned()];
+    }
+    report.verdict.confidence_reason = EVIL.to_owned();
+    for refuted in &mut report.refuted {
+        refuted.culprit.name = EVIL.to_owned();
+        refuted.by = vec![EVIL.to_owned()];
     }
     for blame in &mut report.blame {
         blame.chain = vec![EVIL.to_owned()];
@@ -258,7 +276,6 @@ pub fn numbers(number: f64) -> Report {
         single_rate_source: RateSource::Observed,
         effective_workers: number,
         karp_flatt: number,
-        utilisation: Some(number),
     };
     report.verdict.culprit.capacity = number;
     report.verdict.culprit.service_ms = number;

@@ -218,7 +218,9 @@ mod tests {
       "service_ms": 236.0
     },
     "share_of_lost_time": 0.98,
-    "confidence": 0.93,
+    "confidence": 0.6,
+    "confidence_level": "fair",
+    "confidence_reason": "from outside it may also be rate-limit",
     "alternatives": [
       "rate-limit"
     ],
@@ -258,6 +260,18 @@ mod tests {
       ],
       "refuted_by": [
         "the CPUs were 4% busy"
+      ]
+    }
+  ],
+  "refuted": [
+    {
+      "cause": "starved",
+      "culprit": {
+        "kind": "queue",
+        "name": "a queue (lock taken in next_page)"
+      },
+      "by": [
+        "Only 4% of the waits were ended by a producer."
       ]
     }
   ],

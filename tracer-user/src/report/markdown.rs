@@ -172,7 +172,7 @@ mod tests {
 
 **A peer that serves fewer at a time than come (remote-serial) in write: 127.0.0.1:8123 (clickhouse), one at a time, 236 ms each, 4.24/s**
 
-98% of the lost time; confidence 93%; 2% of the lost time is unexplained.
+98% of the lost time; confidence fair (from outside it may also be rate-limit); 2% of worker time is unexplained.
 
 - Cannot be told apart from outside: rate-limit.
 - Responses grow with the number in flight: elasticity 1.31 over 120 exchanges.

@@ -1,12 +1,16 @@
-//! The report as one value, and the formats that print it. Nothing is computed here.
+//! The report as one value, the words for what was found, and the formats that print it. Nothing is computed here but how
+//! the same figures are shown.
 //!
-//! In: the conclusions of the stations above. Out: text, markdown, JSON. The JSON form of [`Report`] is the contract
+//! In: the findings, the conclusion, the advice. Out: a [`Report`]; text, markdown, JSON. The JSON form of [`Report`] is the contract
 //! `holdup.report/1`: fields are added, never changed.
 
 mod value;
 
+mod words;
+
+mod assemble;
+
 mod names;
-mod number;
 mod page;
 
 mod sections;
@@ -21,13 +25,12 @@ mod example;
 #[cfg(test)]
 mod tests;
 
-pub use crate::work::StageName;
+pub use assemble::{Asked, assemble};
 pub use format::{Format, Look};
 pub use json::Json;
 pub use markdown::Markdown;
-pub use number::{count, figure, millis, percent, range, rate, seconds};
 pub use text::{Text, folded};
 pub use value::{
-    Blame, Cause, Checkpoint, Coverage, Culprit, Fix, Items, Parallelism, Prediction, RateSource,
-    Report, Resource, SCHEMA, Severity, Stage, TargetSummary, Verdict, Workers,
+    Blame, CauseRow, Checkpoint, Coverage, Items, Parallelism, Prediction, RefutedRow, Report,
+    Resource, SCHEMA, Stage, TargetSummary, Verdict, Workers,
 };

@@ -1,35 +1,14 @@
 //! What the ids of the contract are called in print.
 
 use super::page::Tone;
-use super::{RateSource, Severity, StageName};
+use crate::cause::Cause;
+use crate::diagnose::Level;
+use crate::scaling::{RateSource, Severity};
+use crate::work::StageName;
 
-/// A cause of the closed list in words; an id that is not on it stands for itself.
-pub fn cause(id: &str) -> &str {
-    match id {
-        "user-lock" => "a lock in the program (user-lock)",
-        "interpreter-lock" => "the interpreter's global lock (interpreter-lock)",
-        "file-lock" => "a lock on a file (file-lock)",
-        "checkpoint" => "one progress file that all workers rewrite (checkpoint)",
-        "fsync" => "durable writes (fsync)",
-        "disk" => "a saturated device (disk)",
-        "kernel-lock" => "a lock inside the kernel (kernel-lock)",
-        "remote-serial" => "a peer that serves fewer at a time than come (remote-serial)",
-        "pool" => "fewer connections than workers (pool)",
-        "rate-limit" => "a rate limit (rate-limit)",
-        "network" => "the network: loss or bandwidth (network)",
-        "cpu" => "more runnable work than cores (cpu)",
-        "cpu-inflation" => "CPU time per item that grows with the workers (cpu-inflation)",
-        "quota" => "a cgroup limit (quota)",
-        "memory" => "memory pressure: reclaim or swap (memory)",
-        "runtime-pause" => "pauses of the runtime that stop all threads (runtime-pause)",
-        "spin" => "burning CPU to wait (spin)",
-        "starved" => "nobody feeds the workers (starved)",
-        "imbalance" => "stragglers that the others wait for (imbalance)",
-        "single-thread" => "one thread that does everybody's work (single-thread)",
-        "none" => "nothing serialises the workers (none)",
-        "unknown" | "" => "not settled: the evidence is too thin (unknown)",
-        other => other,
-    }
+/// A cause in words, with its id.
+pub fn cause(cause: Cause) -> String {
+    format!("{} ({})", cause.title(), cause.id())
 }
 
 /// A stage as the title of a row.
@@ -49,6 +28,15 @@ pub fn severity(severity: Severity) -> (&'static str, Tone) {
         Severity::Warning => ("warning", Tone::Warning),
         Severity::Minor => ("minor", Tone::Minor),
         Severity::Good => ("good", Tone::Good),
+    }
+}
+
+/// How far the verdict may be believed.
+pub fn level(level: Level) -> &'static str {
+    match level {
+        Level::Strong => "strong",
+        Level::Fair => "fair",
+        Level::Weak => "weak",
     }
 }
 

@@ -2,38 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::advice::Fix;
+use crate::cause::Cause;
+use crate::diagnose::{Culprit, Level};
+use crate::scaling::{RateSource, Severity};
 use crate::work::StageName;
 
 /// Name of the JSON contract.
 pub const SCHEMA: &str = "holdup.report/1";
-
-/// How bad it is, from the serialization factor and Karp-Flatt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// SF > 10, or Karp-Flatt >= 0.8.
-    Critical,
-    /// SF > 3.
-    Warning,
-    /// SF > 1.5.
-    Minor,
-    /// Near-linear.
-    #[default]
-    Good,
-}
-
-/// Where the single-worker rate comes from, best first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RateSource {
-    /// A trace with one worker.
-    Measured,
-    /// Moments in which the others were idle.
-    Observed,
-    /// T - C.
-    #[default]
-    Modelled,
-}
 
 /// Everything a report says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -60,7 +36,10 @@ pub struct Report {
     /// The one answer.
     pub verdict: Verdict,
     /// All causes seen, by gain.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<CauseRow>,
+    /// What was looked into and cleared.
+    #[serde(default)]
+    pub refuted: Vec<RefutedRow>,
     /// Who made whom wait, heaviest first.
     pub blame: Vec<Blame>,
     /// What to change.
@@ -69,7 +48,7 @@ pub struct Report {
     /// What that would bring.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction: Option<Prediction>,
-    /// Share of lost time that no cause explains.
+    /// Share of worker time that is neither lost to a cause nor seen to be work.
     pub unexplained_share: f64,
     /// How far the answer rests on what was seen.
     pub coverage: Coverage,
@@ -189,9 +168,6 @@ pub struct Parallelism {
     pub effective_workers: f64,
     /// (SF - 1) / (N - 1).
     pub karp_flatt: f64,
-    /// For open systems (workers idle between items): share of worker time that is busy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub utilisation: Option<f64>,
 }
 
 /// The one answer.
@@ -199,58 +175,33 @@ pub struct Parallelism {
 pub struct Verdict {
     /// How bad.
     pub severity: Severity,
-    /// Id of the closed list.
-    pub cause: String,
+    /// Which, by its id.
+    pub cause: Cause,
     /// Where.
     pub stage: StageName,
     /// What.
     pub culprit: Culprit,
     /// Share of lost time.
     pub share_of_lost_time: f64,
-    /// 0 to 1.
+    /// 0 to 1, for programs that rank; not calibrated against outcomes.
     pub confidence: f64,
-    /// Ids that cannot be told apart from outside.
-    pub alternatives: Vec<String>,
+    /// The same in a word.
+    #[serde(default)]
+    pub confidence_level: Level,
+    /// What keeps it from being higher, empty: nothing.
+    #[serde(default)]
+    pub confidence_reason: String,
+    /// What cannot be told apart from it from outside, by their ids.
+    pub alternatives: Vec<Cause>,
     /// The verdict in one sentence.
     pub sentence: String,
 }
 
-/// The thing to look at.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Culprit {
-    /// `lock`, `file`, `peer`, `device`, `cpu`, `timer`, `queue`, `none`.
-    pub kind: String,
-    /// Name to print.
-    pub name: String,
-    /// Where in the code (`flush_batch (writer.rs:88)`), empty: not known.
-    #[serde(skip_serializing_if = "String::is_empty", default)]
-    pub call_site: String,
-    /// Address of a peer, empty: none.
-    #[serde(skip_serializing_if = "String::is_empty", default)]
-    pub address: String,
-    /// Process behind a local peer, empty: not known.
-    #[serde(skip_serializing_if = "String::is_empty", default)]
-    pub process: String,
-    /// How many it serves at once, 0: not known.
-    #[serde(skip_serializing_if = "is_zero", default)]
-    pub capacity: f64,
-    /// What it completes, per second, 0: not known.
-    #[serde(skip_serializing_if = "is_zero", default)]
-    pub rate_per_s: f64,
-    /// Mean time of one service, ms, 0: not known.
-    #[serde(skip_serializing_if = "is_zero", default)]
-    pub service_ms: f64,
-}
-
-fn is_zero(value: &f64) -> bool {
-    *value == 0.0
-}
-
 /// A cause with its evidence.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Cause {
-    /// Id of the closed list.
-    pub cause: String,
+pub struct CauseRow {
+    /// Which, by its id.
+    pub cause: Cause,
     /// Share of lost time.
     pub share: f64,
     /// Speed-up from removing it alone.
@@ -259,14 +210,25 @@ pub struct Cause {
     pub culprit: Culprit,
     /// Full sentences with numbers.
     pub evidence: Vec<String>,
-    /// What spoke against it.
+    /// What speaks against it, full sentences.
     pub refuted_by: Vec<String>,
+}
+
+/// A cause that was looked into because what must be seen was there, and that something clears.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RefutedRow {
+    /// Which, by its id.
+    pub cause: Cause,
+    /// What it would have been.
+    pub culprit: Culprit,
+    /// What clears it, full sentences.
+    pub by: Vec<String>,
 }
 
 /// Who made whom wait.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Blame {
-    /// Group of waiters ("31 workers").
+    /// Group of waiters ("31 of 32 workers").
     pub waiter: String,
     /// For what.
     pub resource: String,
@@ -276,22 +238,6 @@ pub struct Blame {
     pub ns: u64,
     /// From the waiter to the root, as sentences' parts.
     pub chain: Vec<String>,
-}
-
-/// What to change.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Fix {
-    /// In a line.
-    pub title: String,
-    /// Why it helps, one or two sentences about this case.
-    #[serde(default)]
-    pub why: String,
-    /// Code as it probably is.
-    pub before: String,
-    /// Code as it should be.
-    pub after: String,
-    /// `python`, `typescript`, `java`, `go`, `rust`.
-    pub language: String,
 }
 
 /// What the fix would bring; in this schema's first form an operational bound.

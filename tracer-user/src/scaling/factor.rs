@@ -3,8 +3,25 @@
 //! N, X and the choice of item cancel, so a wrong unit cannot spoil it. A cap that holds for one worker too (a rate limit, a
 //! feeder) bounds the single rate, and with it SF by N x cap / X.
 
+use serde::{Deserialize, Serialize};
+
+use super::bootstrap::Stability;
+
 /// Karp-Flatt from which on workers are fully serialised, however few they are.
 pub const KARP_FLATT_CRITICAL: f64 = 0.8;
+
+/// Where the single-worker rate comes from, best first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RateSource {
+    /// A trace with one worker.
+    Measured,
+    /// Moments in which the others were idle.
+    Observed,
+    /// T - C.
+    #[default]
+    Modelled,
+}
 
 /// Worker time lost to other workers, seconds of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -29,6 +46,17 @@ impl Lost {
     }
 }
 
+impl std::ops::Mul<f64> for Lost {
+    type Output = Self;
+    fn mul(self, times: f64) -> Self {
+        Self {
+            proved: self.proved * times,
+            likely: self.likely * times,
+            possible: self.possible * times,
+        }
+    }
+}
+
 impl std::ops::Add for Lost {
     type Output = Self;
     fn add(self, other: Self) -> Self {
@@ -49,6 +77,25 @@ pub struct Factor {
     pub interval: [f64; 2],
     /// Items a second of one worker alone; 0 without items.
     pub single_rate: f64,
+}
+
+impl Factor {
+    /// With the interval as much wider as the draws of the window's blocks lie apart.
+    #[must_use]
+    pub fn widened(self, stability: Option<Stability>) -> Self {
+        let Some([low, high]) = stability.map(|stability| stability.factor) else {
+            return self;
+        };
+        let middle = f64::midpoint(low, high).max(1.0);
+        let [least, most] = self.interval;
+        Self {
+            interval: [
+                (least * (low / middle).min(1.0)).max(1.0),
+                most * (high / middle).max(1.0),
+            ],
+            ..self
+        }
+    }
 }
 
 /// The factor of `workers` workers that spent `time` seconds together, lost `lost` of it, and completed `rate` items a

@@ -4,8 +4,10 @@
 
 mod bootstrap;
 mod factor;
+mod severity;
 mod sharing;
 
 pub use bootstrap::{BlockSample, Stability, stability};
-pub use factor::{Factor, KARP_FLATT_CRITICAL, Lost, factor, karp_flatt};
+pub use factor::{Factor, KARP_FLATT_CRITICAL, Lost, RateSource, factor, karp_flatt};
+pub use severity::{MINOR, Severity};
 pub use sharing::{SharingEstimate, StationSamples, estimate_sharing};

@@ -1,15 +1,33 @@
 //! What a station seen from outside may be: do its customers share a server, or is it slow for each alone?
 //!
-//! Thresholds come from the simulated closed systems of 16 and 64 workers that the design names: shared servers gave an
-//! elasticity of 0.15 and more, parallel ones -0.03 to 0.06 (saturated exponential service 0.34); serial ones gave no gap
-//! below a tenth of the mean gap and replies in order.
+//! The figures come from simulated closed systems of 16 and 64 workers with think times of 20 to 350 ms, from unsaturated to
+//! saturated:
+//!
+//! | station | elasticity | gaps under a tenth of the mean | in order |
+//! |---|---|---|---|
+//! | serial, even service; token bucket | 0.15 to 0.7 | 0 | 1 |
+//! | serial, exponential service | 1.4 and more | 0.1 | 1 |
+//! | serial, unfair lock | -0.4 to 0.5 | 0 | 0.5 to 0.8 |
+//! | 2, 4, 8 servers | 0.5 to 0.9 | 0 to 0.25 | 0.6 to 1 |
+//! | one core shared by all | 0.45 to 1.04 | 0.1 | 0.5 to 1 |
+//! | parallel, any service | -0.03 to 0.06 | 0.07 to 0.25 | 0.5 to 1 |
+//! | parallel, exponential, saturated | up to 0.34 | 0.07 to 0.25 | 0.5 to 1 |
+//!
+//! Where the bands of the elasticity overlap, gaps and order decide; where they do not either, it cannot be told. A peer that
+//! is parallel but slow for seconds at a time looks shared by all of these.
 
 use super::Lost;
 
-/// Elasticity from which on customers share a server.
-const SHARED: f64 = 0.25;
-/// Elasticity up to which they don't.
-const PARALLEL: f64 = 0.1;
+/// Elasticity above which customers share a server: parallel ones have 0.34 at most.
+const SHARED: f64 = 0.34;
+/// Elasticity up to which parallel service is what is seen most: all but the saturated exponential have no more.
+const PARALLEL: f64 = 0.06;
+/// Share of small gaps up to which replies come one by one, ...
+const ONE_BY_ONE: f64 = 0.02;
+/// ... and from which on they do not: parallel service gives no fewer, a single server of even service or an unfair lock none.
+const SIDE_BY_SIDE: f64 = 0.07;
+/// Share of replies in order above which no unfair lock is behind them.
+const FAIR: f64 = 0.8;
 /// The number of others must vary by this share of its mean for the elasticity to say anything.
 const VARIES: f64 = 0.1;
 /// Visits that met nobody must be this many to give a service time.
@@ -18,11 +36,6 @@ const ALONE: u64 = 5;
 const EVEN: f64 = 0.6;
 /// Share of the customers that stand at a bottleneck on average.
 const MOST: f64 = 0.5;
-/// Share of small gaps and of order up to and from which a serial server is likely.
-const SMALL: f64 = 0.02;
-/// See [`SMALL`].
-const IN_ORDER: f64 = 0.8;
-
 /// Figures of the visits, as far as a reading needs them. Seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SharingEstimate {
@@ -75,7 +88,7 @@ pub fn estimate_sharing(seen: &StationSamples) -> SharingEstimate {
     // Behind a bottleneck every station of a closed loop completes evenly; the bottleneck is where most stand.
     let stands = seen.others.0 + 1.0 >= MOST * seen.customers;
     let even =
-        stands && seen.count >= 20 && variation < EVEN && small <= SMALL && in_order >= IN_ORDER;
+        stands && seen.count >= 20 && variation < EVEN && small <= ONE_BY_ONE && in_order >= FAIR;
     let varies = seen.others.1 > VARIES * (1.0 + seen.others.0);
     let mut out = SharingEstimate {
         service: seen.mean,
@@ -84,13 +97,16 @@ pub fn estimate_sharing(seen: &StationSamples) -> SharingEstimate {
         even,
         ..SharingEstimate::default()
     };
-    let service = match seen.elasticity.filter(|_| varies) {
-        _ if seen.others.0 < 0.05 => {
-            out.shared = None;
-            return out;
-        }
-        Some(eps) if eps >= SHARED => {
-            out.shared = Some(true);
+    if seen.others.0 < 0.05 {
+        return out;
+    }
+    out.shared = seen
+        .elasticity
+        .filter(|_| varies)
+        .and_then(|eps| is_shared(eps, seen.gaps, even));
+    let service = match (out.shared, seen.elasticity) {
+        (Some(false), _) => return out,
+        (Some(true), Some(eps)) => {
             let at_nobody = seen.mean * (1.0 - eps * seen.others.0 / (1.0 + seen.others.0));
             let alone = if seen.alone.0 >= ALONE {
                 seen.alone.1
@@ -98,10 +114,6 @@ pub fn estimate_sharing(seen: &StationSamples) -> SharingEstimate {
                 at_nobody
             };
             alone.clamp(serial.min(seen.low), seen.low.max(serial))
-        }
-        Some(eps) if eps <= PARALLEL && !even => {
-            out.shared = Some(false);
-            return out;
         }
         _ if even => serial,
         _ => {
@@ -127,6 +139,30 @@ pub fn estimate_sharing(seen: &StationSamples) -> SharingEstimate {
     };
     out.capacity = (seen.rate * service).max(1.0);
     out
+}
+
+/// Whether customers share a server, by the elasticity and, where its bands overlap, by gaps and order; `None`: that does not
+/// decide.
+fn is_shared(eps: f64, (_, small, in_order): (f64, f64, f64), even: bool) -> Option<bool> {
+    let (one_by_one, side_by_side) = (small <= ONE_BY_ONE, small >= SIDE_BY_SIDE);
+    if eps > SHARED {
+        Some(true)
+    } else if eps > PARALLEL {
+        // A serial server of even service or a saturated parallel one: replies of the first come one by one.
+        match (one_by_one, side_by_side) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        }
+    } else if even {
+        // A saturated server: those present are all there are, and their number says nothing.
+        None
+    } else if side_by_side || in_order > FAIR {
+        Some(false)
+    } else {
+        // An unfair lock gives replies one by one and out of order, whatever the number.
+        None
+    }
 }
 
 #[cfg(test)]
@@ -173,6 +209,37 @@ mod tests {
         let reading = estimate_sharing(&seen);
         assert_eq!(reading.shared, Some(false));
         assert!(reading.lost.possible == 0.0);
+    }
+
+    /// Whether a station with this elasticity, share of small gaps and of replies in order is shared.
+    fn check(eps: f64, small: f64, in_order: f64) -> Option<bool> {
+        let seen = StationSamples {
+            customers: 64.0,
+            count: 500,
+            rate: 60.0,
+            mean: 0.2,
+            low: 0.1,
+            others: (11.0, 3.0),
+            elasticity: Some(eps),
+            alone: (0, 0.0),
+            gaps: (0.9, small, in_order),
+        };
+        estimate_sharing(&seen).shared
+    }
+
+    #[test]
+    fn where_the_bands_of_the_elasticity_overlap_gaps_and_order_decide() {
+        // Above all bands of parallel service.
+        assert_eq!(check(0.5, 0.1, 0.7), Some(true), "four servers");
+        assert_eq!(check(0.4, 0.0, 0.6), Some(true), "an unfair lock");
+        // A serial server of even service has as little as 0.15, a saturated parallel one as much as 0.34.
+        assert_eq!(check(0.2, 0.0, 1.0), Some(true), "serial");
+        assert_eq!(check(0.3, 0.15, 0.7), Some(false), "parallel");
+        assert_eq!(check(0.3, 0.05, 0.7), None);
+        // An unfair lock may have as little as parallel service.
+        assert_eq!(check(0.0, 0.1, 0.7), Some(false), "parallel");
+        assert_eq!(check(0.0, 0.0, 1.0), Some(false), "parallel, even");
+        assert_eq!(check(0.0, 0.0, 0.7), None);
     }
 
     #[test]

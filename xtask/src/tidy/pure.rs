@@ -7,7 +7,8 @@ use super::{Fault, File};
 
 /// Modules of `tracer-user` that are pure.
 const PURE: &[&str] = &[
-    "row", "timeline", "work", "blame", "scaling", "report", "diagnose", "advice", "analyse",
+    "row", "number", "timeline", "work", "blame", "scaling", "cause", "report", "diagnose",
+    "advice", "analyse",
 ];
 
 /// What would make an answer depend on more than the rows, or a module on more than the language.

@@ -1,6 +1,7 @@
 //! Workers that wait in a poll for whatever comes, then read it.
 
 use super::{Script, closed_system};
+use crate::cause::Cause;
 use crate::row::{Nanos, ResourceId, Syscall};
 
 /// From the end of a poll to that of the read after it, ns.
@@ -34,7 +35,7 @@ fn what_a_poll_waited_for_is_known_by_what_is_read_after_it() {
     let (script, window) = closed_system(16, 1, (205, 236), 60);
     let report = by_an_event_loop(script).finish(window);
     let verdict = &report.verdict;
-    assert_eq!(verdict.cause, "remote-serial", "{verdict:#?}");
+    assert_eq!(verdict.cause, Cause::RemoteSerial, "{verdict:#?}");
     assert_eq!(verdict.culprit.address, "10.0.0.2:8123", "{verdict:#?}");
 }
 
@@ -46,6 +47,6 @@ fn polling_for_nobody_knows_what_is_not_called_well() {
     let fetches = |id: ResourceId| (1000..2000).contains(&id.0);
     script.batch.calls.retain(|call| !fetches(call.resource));
     let verdict = script.finish(window).verdict;
-    assert_eq!(verdict.cause, "unknown", "{verdict:#?}");
+    assert_eq!(verdict.cause, Cause::Unknown, "{verdict:#?}");
     assert!(verdict.sentence.contains("polls"), "{}", verdict.sentence);
 }

@@ -63,8 +63,8 @@ pub fn record(wanted: &Record) -> Result<Exit, Failure> {
         })?;
     eprintln!(
         "recorded {} events in {} to {path}; read them with: holdup report {path}",
-        crate::report::count(recorded.meta.counters.events),
-        crate::report::seconds(recorded.meta.window().seconds()),
+        crate::number::count(recorded.meta.counters.events),
+        crate::number::seconds(recorded.meta.window().seconds()),
         path = wanted.output.display()
     );
     Ok(Exit::Done)

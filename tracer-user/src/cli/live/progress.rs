@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::capture;
-use crate::report::count;
+use crate::number::count;
 use crate::row::Nanos;
 
 /// The line.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::follow::Follower;
 use crate::analyse::Options;
+use crate::cause::Cause;
 
 /// No answer is taken before this.
 pub const SHORTEST: Duration = Duration::from_secs(10);
@@ -25,7 +26,7 @@ const COST: u32 = 50;
 struct Seen {
     looked: bool,
     unsettled: Vec<String>,
-    cause: String,
+    cause: Cause,
     stable: bool,
 }
 
@@ -102,7 +103,7 @@ fn look(follower: &mut Follower, seen: &Mutex<Seen>) {
         return;
     };
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    let cause = analysis.report.verdict.cause.to_string();
+    let cause = analysis.report.verdict.cause;
     *seen = Seen {
         looked: true,
         stable: seen.looked && seen.cause == cause,
@@ -121,7 +122,7 @@ mod tests {
             looked,
             stable,
             unsettled: unsettled.iter().map(ToString::to_string).collect(),
-            cause: String::new(),
+            cause: Cause::default(),
         };
         let late = Duration::from_secs(11);
         assert!(still_open(&seen(true, &[], true), Duration::from_secs(9)).is_some());

@@ -9,7 +9,7 @@ use super::{Job, Program, Worker};
 use crate::demo::ground_truth::{GroundTruth, Stopwatch};
 use crate::demo::http::Connection;
 use crate::demo::peer::record;
-use crate::report::StageName;
+use crate::work::StageName;
 
 /// Records from one sync to the next in the fixed program.
 const RECORDS_A_SYNC: u64 = 32;
@@ -50,7 +50,7 @@ fn worker_process(job: &Job, index: usize) -> io::Result<std::process::Child> {
         .args(["workload", "work", "fsync", "--only"])
         .arg(index.to_string());
     command
-        .arg("--ground_truth")
+        .arg("--ground-truth")
         .arg(&job.ground_truth)
         .arg("--folder")
         .arg(&job.folder)

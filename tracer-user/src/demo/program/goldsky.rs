@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::{Job, Worker, spawn_workers};
 use crate::demo::http::Connection;
-use crate::report::StageName;
+use crate::work::StageName;
 
 const INSERT: &str = "/?query=INSERT%20INTO%20transfers%20FORMAT%20JSONEachRow";
 /// Rows that may wait for the writer: several seconds of work.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Job, Worker, spawn_workers};
-use crate::report::StageName;
+use crate::work::StageName;
 
 /// What a write waits for while it has the lock: the acknowledgement of a replica.
 const ACKNOWLEDGED_AFTER: Duration = Duration::from_millis(8);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use super::{Job, Worker, spawn_workers};
 use crate::demo::Scenario;
 use crate::demo::http::Connection;
-use crate::report::StageName;
+use crate::work::StageName;
 
 /// Connections of the program as it is.
 const CONNECTIONS: usize = 4;

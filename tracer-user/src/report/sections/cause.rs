@@ -1,14 +1,15 @@
 //! The root cause and the lesser ones.
 
-use super::super::number::{figure, millis, percent, rate};
 use super::super::page::{Block, Phrase, Tone};
-use super::super::{Culprit, Report, names};
+use super::super::{Report, names};
 use super::{Limits, or_unknown};
+use crate::diagnose::{Culprit, CulpritKind};
+use crate::number::{figure, millis, percent, rate};
 
 pub(super) fn root_cause(report: &Report, limits: &Limits) -> Vec<Block> {
     let verdict = &report.verdict;
-    let mut line = capital(names::cause(&verdict.cause));
-    if has_place(&verdict.cause) {
+    let mut line = capital(&names::cause(verdict.cause));
+    if verdict.cause.is_named() {
         line.push_str(&format!(
             " in {}: {}",
             names::stage(verdict.stage).to_lowercase(),
@@ -16,27 +17,18 @@ pub(super) fn root_cause(report: &Report, limits: &Limits) -> Vec<Block> {
         ));
     }
     let mut blocks = vec![Block::Prose(Phrase::new(line).tone(Tone::Strong))];
-    let mut weight = format!("Confidence {}", percent(verdict.confidence));
-    if has_place(&verdict.cause) {
-        weight = format!(
-            "{} of the lost time; c{}",
-            percent(verdict.share_of_lost_time),
-            &weight[1..]
-        );
-    }
-    if report.unexplained_share > 0.0 {
-        weight.push_str(&format!(
-            "; {} of the lost time is unexplained",
-            percent(report.unexplained_share)
-        ));
-    }
-    blocks.push(Block::Prose(Phrase::new(weight + ".")));
+    blocks.push(Block::Prose(Phrase::new(weight(report))));
     let mut points: Vec<Phrase> = Vec::new();
     if !verdict.alternatives.is_empty() {
         points.push(
             format!(
                 "Cannot be told apart from outside: {}.",
-                verdict.alternatives.join(", ")
+                verdict
+                    .alternatives
+                    .iter()
+                    .map(|cause| cause.id())
+                    .collect::<Vec<_>>()
+                    .join(", ")
             )
             .into(),
         );
@@ -63,7 +55,7 @@ pub(super) fn root_cause(report: &Report, limits: &Limits) -> Vec<Block> {
         points.push(
             format!(
                 "Also {}: {}, {} of the lost time; without it alone {} times the rate.",
-                names::cause(&cause.cause),
+                names::cause(cause.cause),
                 culprit(&cause.culprit),
                 percent(cause.share),
                 figure(cause.gain_alone)
@@ -80,22 +72,55 @@ pub(super) fn root_cause(report: &Report, limits: &Limits) -> Vec<Block> {
             );
         }
     }
+    if limits.evidence > Limits::SCREEN.evidence {
+        for refuted in &report.refuted {
+            points.push(Phrase::new(format!(
+                "Not {} ({}): {}",
+                refuted.cause,
+                name(&refuted.culprit),
+                refuted.by.join(" ")
+            )));
+        }
+    }
     blocks.push(Block::Points(points));
     blocks
 }
 
-/// Causes that are no thing at a place.
-fn has_place(cause: &str) -> bool {
-    !matches!(cause, "none" | "unknown" | "")
+/// `98% of the lost time; confidence fair: the peer was not seen from inside; 2% of worker time is unexplained.`
+fn weight(report: &Report) -> String {
+    let verdict = &report.verdict;
+    let mut text = format!("Confidence {}", names::level(verdict.confidence_level));
+    if !verdict.confidence_reason.is_empty() {
+        text.push_str(&format!(" ({})", verdict.confidence_reason));
+    }
+    if verdict.cause.is_named() {
+        text = format!(
+            "{} of the lost time; c{}",
+            percent(verdict.share_of_lost_time),
+            &text[1..]
+        );
+    }
+    if report.unexplained_share > 0.0 {
+        text.push_str(&format!(
+            "; {} of worker time is unexplained",
+            percent(report.unexplained_share)
+        ));
+    }
+    text + "."
+}
+
+/// Its name, else its kind.
+fn name(culprit: &Culprit) -> String {
+    match culprit.kind {
+        _ if !culprit.name.is_empty() => culprit.name.clone(),
+        CulpritKind::None => or_unknown("").to_owned(),
+        kind => kind.id().to_owned(),
+    }
 }
 
 /// `127.0.0.1:8123 (goldsky-sink), one at a time, 236 ms each, 4.24/s`.
 fn culprit(culprit: &Culprit) -> String {
-    let mut text = if culprit.name.is_empty() {
-        or_unknown(&culprit.kind).to_owned()
-    } else {
-        culprit.name.clone()
-    };
+    let mut text = name(culprit);
     let beside: Vec<&str> = [&culprit.address, &culprit.process]
         .into_iter()
         .map(String::as_str)

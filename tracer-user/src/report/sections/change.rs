@@ -1,9 +1,9 @@
 //! What to change, and what that would bring.
 
 use super::super::Report;
-use super::super::number::{count, figure, percent, rate};
 use super::super::page::{Block, Phrase, Tone, code_lines};
 use super::or_unknown;
+use crate::number::{count, figure, percent, rate};
 
 pub(super) fn fix(report: &Report) -> Vec<Block> {
     let Some(fix) = &report.fix else {

@@ -1,9 +1,10 @@
 //! Blame chains, top resources, coverage.
 
-use super::super::number::{count, figure, millis, percent};
 use super::super::page::{Block, Phrase, Tone};
-use super::super::{Report, Resource, StageName, names};
+use super::super::{Report, Resource, names};
 use super::{Limits, plural};
+use crate::number::{count, figure, millis, percent};
+use crate::work::StageName;
 
 pub(super) fn evidence(report: &Report, limits: &Limits, details: bool) -> Vec<Block> {
     let mut points: Vec<Phrase> = Vec::new();

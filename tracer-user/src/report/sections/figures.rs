@@ -1,9 +1,9 @@
 //! Baseline, profile and scaling.
 
-use super::super::number::{count, figure, millis, percent, range, rate, seconds};
 use super::super::page::{Block, Phrase, Tone};
 use super::super::{Report, Stage, names};
 use super::{or_unknown, plural};
+use crate::number::{count, figure, millis, percent, range, rate, seconds};
 
 /// Most of a command line that one screen shows, characters.
 const COMMAND_LENGTH: usize = 60;
@@ -113,9 +113,6 @@ fn worker_words(report: &Report) -> String {
             ", {} apart",
             plural(workers.helpers.into(), "helper")
         ));
-    }
-    if let Some(utilisation) = report.parallelism.utilisation {
-        text.push_str(&format!(", {} busy", percent(utilisation)));
     }
     text
 }

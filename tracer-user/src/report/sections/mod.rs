@@ -7,7 +7,8 @@ mod evidence;
 mod figures;
 
 use super::page::{Block, Page, Phrase, Section};
-use super::{Report, names, number::count};
+use super::{Report, names};
+use crate::number::count;
 
 /// What fits one screen; `details` lifts these.
 struct Limits {

@@ -1,0 +1,97 @@
+//! What to change, and the bound of what it brings.
+
+use super::bounds::{BoundsInput, Expected, Station, expected};
+use super::choose::fix;
+use super::remedy::{Fix, FixInput};
+use crate::cause::Cause;
+use crate::diagnose::{Conclusion, Findings};
+
+/// Batches a fix is reckoned with, items: from a modest to a common size.
+const BATCH: [f64; 2] = [10.0, 100.0];
+
+/// What to do about the verdict, and what that would bring.
+#[derive(Clone, Debug, Default)]
+pub struct Advice {
+    /// The change, where one is known to help.
+    pub fix: Option<Fix>,
+    /// Its bound, where something was named that a change relieves.
+    pub expected: Option<Expected>,
+}
+
+/// The fix for the verdict's cause, and its bound.
+#[must_use]
+pub fn advise(findings: &Findings<'_>, conclusion: &Conclusion) -> Advice {
+    let expected = bound_of(findings, conclusion);
+    let verdict = &conclusion.verdict;
+    let input = FixInput {
+        cause: verdict.cause,
+        stage: verdict.stage,
+        culprit: &verdict.culprit,
+        language: &findings.meta.target.language,
+        workers: u32::try_from(findings.workers.len()).unwrap_or(u32::MAX),
+        best_workers: expected
+            .as_ref()
+            .map_or(0, |expected| expected.best_worker_count),
+        cpus: findings.meta.host.cpus,
+        rate_per_s: findings.rate(),
+    };
+    Advice {
+        fix: fix(&input),
+        expected,
+    }
+}
+
+fn bound_of(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Expected> {
+    let first = conclusion.candidates.first()?;
+    if conclusion.verdict.cause != first.cause || findings.items == 0 {
+        return None;
+    }
+    let mut stations: Vec<Station> = conclusion
+        .candidates
+        .iter()
+        .filter(|candidate| {
+            candidate.demand > 0.0 && candidate.lost().likely > 0.0 && candidate.cause != Cause::Cpu
+        })
+        .map(|candidate| Station {
+            name: candidate.culprit.name.clone(),
+            demand_s: candidate.demand,
+            capacity: candidate.capacity.max(1.0),
+        })
+        .collect();
+    // No change of code brings more CPUs; what it may save of their time is not known. Nor is what a station without a known
+    // demand allows.
+    let relieved = if first.demand > 0.0 && first.lost().likely > 0.0 && first.cause != Cause::Cpu {
+        0
+    } else {
+        usize::MAX
+    };
+    // Every item needs the CPUs, whether they are what limits now or not.
+    let run = findings.per_item(findings.all.run.seconds());
+    stations.push(Station {
+        name: "CPU".to_owned(),
+        demand_s: run,
+        capacity: f64::from(findings.meta.host.cpus.max(1)),
+    });
+    let served: f64 = stations.iter().map(|station| station.demand_s).sum();
+    let alone = findings.per_item((findings.time() - conclusion.lost.likely).max(0.0));
+    Some(expected(&BoundsInput {
+        stations,
+        think_s: (alone - served).max(0.0),
+        workers: u32::try_from(findings.workers.len()).unwrap_or(u32::MAX),
+        rate_per_s: findings.rate(),
+        relieved,
+        relief: relief(first.cause),
+    }))
+}
+
+/// By how much the fix of a cause widens its station.
+fn relief(cause: Cause) -> [f64; 2] {
+    match cause {
+        Cause::RemoteSerial | Cause::Fsync | Cause::Quota | Cause::Checkpoint => BATCH,
+        Cause::Pool | Cause::FileLock | Cause::UserLock => [2.0, f64::INFINITY],
+        // A limit on requests and a feeder are not moved by a change of the workers' code, and more CPUs do not come of one.
+        Cause::RateLimit | Cause::Starved | Cause::Cpu | Cause::None | Cause::Unknown => {
+            [1.0, f64::INFINITY]
+        }
+    }
+}

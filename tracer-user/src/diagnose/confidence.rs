@@ -1,0 +1,380 @@
+//! How far the conclusion may be believed.
+//!
+//! Each input takes away from 1 what it leaves open; nothing is taken away for what was seen. The score is not calibrated
+//! against outcomes, so people are shown its level and what keeps it from being higher, never the number.
+
+use serde::{Deserialize, Serialize};
+
+use super::sign::{Outcome, Sign, Test};
+use crate::cause::Cause;
+use crate::scaling::{Factor, Stability};
+
+/// Score from which on the level is strong: one small input may be missing, not two, and none that contradicts.
+const STRONG: f64 = 0.8;
+/// Score from which on the level is fair.
+const FAIR: f64 = 0.5;
+/// Most that is possible where what cannot be told apart stays open, or too much is unexplained or was lost.
+const CAPPED: f64 = 0.6;
+/// Left where the stability of the first cause was not looked at.
+const NOT_RESAMPLED: f64 = 0.9;
+/// Taken away, at most, for signs that this trace cannot show.
+const NOT_AVAILABLE: f64 = 0.2;
+/// Left where there was no sign to look for.
+const NO_SIGNS: f64 = 0.5;
+/// Items from which on their number leaves no doubt.
+const ITEMS: f64 = 100.0;
+/// Most of the worker time that may be unexplained.
+pub(super) const UNEXPLAINED: f64 = 0.2;
+/// Most that the timelines may differ from the kernel's own figures.
+const KERNEL: f64 = 0.05;
+/// Most of the worker time that may be in no known state.
+const UNKNOWN: f64 = 0.05;
+/// Most of the records that may be lost.
+const LOST: f64 = 0.001;
+
+/// How far to believe it, in a word.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// A guess.
+    #[default]
+    Weak,
+    /// More likely than not.
+    Fair,
+    /// As sure as a trace can make it.
+    Strong,
+}
+
+/// What keeps the confidence from being higher, most weighty first where several do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Doubt {
+    /// Nothing does.
+    None,
+    /// Nothing was named.
+    #[default]
+    NothingNamed,
+    /// These cannot be told apart from outside.
+    Alternatives(Vec<Cause>),
+    /// Too much worker time is unexplained; its share.
+    Unexplained(f64),
+    /// Records were lost; their share.
+    Lost(f64),
+    /// The timelines differ from the kernel's own figures; by how much.
+    Kernel(f64),
+    /// Workers were in no known state; for what share of their time.
+    UnknownTime(f64),
+    /// Another cause comes first in other parts of the window; share of them in which this one does.
+    Unstable(f64),
+    /// Whether the first cause is stable was not looked at.
+    NotResampled,
+    /// A sign that should be there is not.
+    NotSeen(Sign),
+    /// A sign that would decide cannot be seen in this trace.
+    NotAvailable(Sign),
+    /// The serialization factor is not known better than this.
+    Wide([f64; 2]),
+    /// Few items were completed.
+    FewItems(u64),
+}
+
+/// How far the conclusion may be believed, and why not further.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Confidence {
+    /// 0 to 1, not calibrated.
+    pub score: f64,
+    /// In a word.
+    pub level: Level,
+    /// What keeps it from being higher.
+    pub doubt: Doubt,
+}
+
+/// How much of what happened was seen and explained; shares from 0 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// Worker time that is neither claimed nor seen to be work.
+    pub unexplained: f64,
+    /// Worker time in no known state.
+    pub unknown: f64,
+    /// Difference of the timelines to the kernel's own figures.
+    pub kernel: f64,
+    /// Records lost.
+    pub lost: f64,
+}
+
+/// What a confidence rests on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grounds<'a> {
+    /// Resampling.
+    pub stability: Option<Stability>,
+    /// What separates the cause from its runner-up.
+    pub tests: &'a [Test],
+    /// What cannot be told apart from it.
+    pub alternatives: &'a [Cause],
+    /// Where the serialization factor lies.
+    pub factor: Factor,
+    /// Items completed.
+    pub items: u64,
+    /// How much was seen.
+    pub seen: Seen,
+}
+
+/// What one input leaves, and what to say of it.
+struct Input {
+    left: f64,
+    doubt: Doubt,
+}
+
+/// Weighs the grounds.
+#[must_use]
+pub fn confidence(grounds: &Grounds<'_>) -> Confidence {
+    let mut inputs = vec![stability(grounds), width(grounds), items(grounds.items)];
+    inputs.extend(tests(grounds.tests));
+    inputs.extend(coverage(grounds.seen));
+    let caps = caps(grounds);
+    let product: f64 = inputs.iter().map(|input| input.left).product();
+    let score = if caps.is_empty() {
+        product
+    } else {
+        product.min(CAPPED)
+    };
+    let heaviest = inputs
+        .into_iter()
+        .filter(|input| input.left < 1.0)
+        .min_by(|a, b| a.left.total_cmp(&b.left))
+        .map_or(Doubt::None, |input| input.doubt);
+    Confidence {
+        score,
+        level: if score >= STRONG {
+            Level::Strong
+        } else if score >= FAIR {
+            Level::Fair
+        } else {
+            Level::Weak
+        },
+        doubt: caps.into_iter().next().unwrap_or(heaviest),
+    }
+}
+
+/// What caps the confidence, however much speaks for the cause.
+fn caps(grounds: &Grounds<'_>) -> Vec<Doubt> {
+    let seen = grounds.seen;
+    let mut caps = Vec::new();
+    if !grounds.alternatives.is_empty() {
+        caps.push(Doubt::Alternatives(grounds.alternatives.to_vec()));
+    }
+    for (share, most, doubt) in [
+        (seen.lost, LOST, Doubt::Lost(seen.lost)),
+        (seen.unknown, UNKNOWN, Doubt::UnknownTime(seen.unknown)),
+        (seen.kernel, KERNEL, Doubt::Kernel(seen.kernel)),
+        (
+            seen.unexplained,
+            UNEXPLAINED,
+            Doubt::Unexplained(seen.unexplained),
+        ),
+    ] {
+        if share > most {
+            caps.push(doubt);
+        }
+    }
+    caps
+}
+
+fn stability(grounds: &Grounds<'_>) -> Input {
+    match grounds.stability {
+        Some(Stability { first_cause, .. }) => Input {
+            left: first_cause.clamp(0.0, 1.0),
+            doubt: Doubt::Unstable(first_cause),
+        },
+        None => Input {
+            left: NOT_RESAMPLED,
+            doubt: Doubt::NotResampled,
+        },
+    }
+}
+
+/// An interval as wide as its value leaves two thirds.
+fn width(grounds: &Grounds<'_>) -> Input {
+    let Factor {
+        value, interval, ..
+    } = grounds.factor;
+    let resampled = grounds.stability.map_or(interval, |seen| seen.factor);
+    let low = interval[0].min(resampled[0]);
+    let high = interval[1].max(resampled[1]);
+    Input {
+        left: 1.0 / (1.0 + (high - low).max(0.0) / (2.0 * value.max(1.0))),
+        doubt: Doubt::Wide([low, high]),
+    }
+}
+
+/// The number of items leaves the square root of its share of those that are enough: that is how its error shrinks.
+#[expect(clippy::cast_precision_loss, reason = "a number of items")]
+fn items(items: u64) -> Input {
+    Input {
+        left: (items as f64 / ITEMS).sqrt().clamp(0.5, 1.0),
+        doubt: Doubt::FewItems(items),
+    }
+}
+
+/// Signs seen out of those that could be, less a little for those that could not.
+#[expect(clippy::cast_precision_loss, reason = "a handful of signs")]
+fn tests(tests: &[Test]) -> Vec<Input> {
+    let of = |outcome: Outcome| tests.iter().filter(move |test| test.outcome == outcome);
+    let (seen, missing) = (
+        of(Outcome::Seen).count() as f64,
+        of(Outcome::NotSeen).count() as f64,
+    );
+    let hidden = of(Outcome::NotAvailable).count() as f64;
+    let mut inputs = Vec::new();
+    if let Some(test) = of(Outcome::NotSeen).next() {
+        inputs.push(Input {
+            left: seen / (seen + missing),
+            doubt: Doubt::NotSeen(test.sign),
+        });
+    }
+    if let Some(test) = of(Outcome::NotAvailable).next() {
+        inputs.push(Input {
+            left: if seen + missing > 0.0 {
+                1.0 - NOT_AVAILABLE * hidden / (seen + missing + hidden)
+            } else {
+                NO_SIGNS
+            },
+            doubt: Doubt::NotAvailable(test.sign),
+        });
+    }
+    inputs
+}
+
+fn coverage(seen: Seen) -> [Input; 4] {
+    let input = |share: f64, doubt: Doubt| Input {
+        left: 1.0 - share.clamp(0.0, 1.0),
+        doubt,
+    };
+    [
+        input(seen.unexplained, Doubt::Unexplained(seen.unexplained)),
+        input(seen.unknown, Doubt::UnknownTime(seen.unknown)),
+        input(seen.kernel, Doubt::Kernel(seen.kernel)),
+        input(seen.lost, Doubt::Lost(seen.lost)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEEN: [Test; 3] = [
+        Sign::WokenByCoWaiters.is(Outcome::Seen),
+        Sign::HolderSeen.is(Outcome::Seen),
+        Sign::CallSite.is(Outcome::Seen),
+    ];
+
+    const ONE_MISSING: [Test; 2] = [
+        Sign::WokenByCoWaiters.is(Outcome::Seen),
+        Sign::HolderSeen.is(Outcome::NotSeen),
+    ];
+    const NONE_AVAILABLE: [Test; 1] = [Sign::SeenInside.is(Outcome::NotAvailable)];
+
+    fn everything() -> Grounds<'static> {
+        Grounds {
+            stability: Some(Stability {
+                first_cause: 1.0,
+                factor: [5.0, 5.0],
+                rate: [1.0, 1.0],
+            }),
+            tests: &SEEN,
+            alternatives: &[],
+            factor: Factor {
+                value: 5.0,
+                interval: [5.0, 5.0],
+                single_rate: 1.0,
+            },
+            items: 1000,
+            seen: Seen::default(),
+        }
+    }
+
+    /// With one input changed the score falls, to this level and with this doubt.
+    fn check(change: impl FnOnce(&mut Grounds<'static>), level: Level, doubt: &Doubt) {
+        let mut grounds = everything();
+        change(&mut grounds);
+        let weighed = confidence(&grounds);
+        assert!(weighed.score < 1.0, "{weighed:?}");
+        assert_eq!((weighed.level, &weighed.doubt), (level, doubt));
+    }
+
+    #[test]
+    fn with_everything_seen_it_is_strong_and_there_is_no_doubt() {
+        let weighed = confidence(&everything());
+        assert_eq!((weighed.level, weighed.doubt), (Level::Strong, Doubt::None));
+        assert!((weighed.score - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn each_input_that_is_taken_away_lowers_it() {
+        use Level::{Fair, Strong, Weak};
+        check(|g| g.stability = None, Strong, &Doubt::NotResampled);
+        check(
+            |g| {
+                g.stability = Some(Stability {
+                    first_cause: 0.6,
+                    factor: [5.0, 5.0],
+                    rate: [1.0, 1.0],
+                });
+            },
+            Fair,
+            &Doubt::Unstable(0.6),
+        );
+        check(
+            |g| g.tests = &ONE_MISSING,
+            Fair,
+            &Doubt::NotSeen(Sign::HolderSeen),
+        );
+        check(
+            |g| g.tests = &NONE_AVAILABLE,
+            Fair,
+            &Doubt::NotAvailable(Sign::SeenInside),
+        );
+        check(
+            |g| g.factor.interval = [1.0, 12.0],
+            Weak,
+            &Doubt::Wide([1.0, 12.0]),
+        );
+        check(|g| g.items = 20, Fair, &Doubt::FewItems(20));
+        check(
+            |g| g.alternatives = &[Cause::RateLimit],
+            Fair,
+            &Doubt::Alternatives(vec![Cause::RateLimit]),
+        );
+    }
+
+    #[test]
+    fn what_was_not_seen_or_not_explained_caps_it() {
+        use Level::Fair;
+        check(|g| g.seen.unexplained = 0.3, Fair, &Doubt::Unexplained(0.3));
+        check(|g| g.seen.unknown = 0.06, Fair, &Doubt::UnknownTime(0.06));
+        check(|g| g.seen.kernel = 0.06, Fair, &Doubt::Kernel(0.06));
+        check(|g| g.seen.lost = 0.01, Fair, &Doubt::Lost(0.01));
+        // Within bounds it takes away what it is, and no more.
+        check(
+            |g| g.seen.unexplained = 0.1,
+            Level::Strong,
+            &Doubt::Unexplained(0.1),
+        );
+    }
+
+    #[test]
+    fn a_sign_that_cannot_be_seen_costs_less_than_one_that_is_not_there() {
+        let with = |outcome| {
+            let mut tests = SEEN.to_vec();
+            tests.push(Sign::OwnerWord.is(outcome));
+            confidence(&Grounds {
+                tests: &tests,
+                ..everything()
+            })
+            .score
+        };
+        assert!(with(Outcome::NotSeen) < with(Outcome::NotAvailable));
+        assert!(with(Outcome::NotAvailable) < with(Outcome::Seen));
+    }
+}

@@ -1,0 +1,66 @@
+//! What a rule saw: one struct of plain numbers and ids a cause. The words for it are made in the report.
+
+use super::cpu::CpuFacts;
+use super::file_lock::{CheckpointFacts, FileLockFacts};
+use super::fsync::FsyncFacts;
+use super::pool::PoolFacts;
+use super::quota::QuotaFacts;
+use super::rate_limit::RateLimitFacts;
+use super::remote::RemoteFacts;
+use super::starved::StarvedFacts;
+use super::user_lock::UserLockFacts;
+use crate::blame::HolderActivity;
+use crate::cause::Cause;
+
+/// What a rule saw, by its cause.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Facts {
+    /// Of [`Cause::UserLock`].
+    UserLock(UserLockFacts),
+    /// Of [`Cause::FileLock`].
+    FileLock(FileLockFacts),
+    /// Of [`Cause::Checkpoint`].
+    Checkpoint(CheckpointFacts),
+    /// Of [`Cause::Fsync`].
+    Fsync(FsyncFacts),
+    /// Of [`Cause::Quota`].
+    Quota(QuotaFacts),
+    /// Of [`Cause::RemoteSerial`].
+    Remote(RemoteFacts),
+    /// Of [`Cause::Pool`].
+    Pool(PoolFacts),
+    /// Of [`Cause::RateLimit`].
+    RateLimit(RateLimitFacts),
+    /// Of [`Cause::Cpu`].
+    Cpu(CpuFacts),
+    /// Of [`Cause::Starved`].
+    Starved(StarvedFacts),
+}
+
+impl Facts {
+    /// The cause they are facts of.
+    #[must_use]
+    pub const fn cause(&self) -> Cause {
+        match self {
+            Self::UserLock(_) => Cause::UserLock,
+            Self::FileLock(_) => Cause::FileLock,
+            Self::Checkpoint(_) => Cause::Checkpoint,
+            Self::Fsync(_) => Cause::Fsync,
+            Self::Quota(_) => Cause::Quota,
+            Self::Remote(_) => Cause::RemoteSerial,
+            Self::Pool(_) => Cause::Pool,
+            Self::RateLimit(_) => Cause::RateLimit,
+            Self::Cpu(_) => Cause::Cpu,
+            Self::Starved(_) => Cause::Starved,
+        }
+    }
+}
+
+/// What holders do most while they hold, and for what share of that time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Holding {
+    /// What they do.
+    pub activity: HolderActivity,
+    /// 0 to 1.
+    pub share: f64,
+}

@@ -1,0 +1,71 @@
+//! What speaks against a cause, in numbers.
+
+use crate::cause::Cause;
+
+/// What speaks against a cause.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Refutation {
+    /// So much of the queueing for a CPU was behind threads of other programs.
+    BehindOthers {
+        /// 0 to 1.
+        share: f64,
+    },
+    /// Waits were ended by others than workers.
+    WokenByOthers {
+        /// Share of the wake-ups that came from workers, 0 to 1.
+        by_workers: f64,
+    },
+    /// Waits were ended by workers.
+    WokenByWorkers {
+        /// Share of the wake-ups that came from workers, 0 to 1.
+        by_workers: f64,
+    },
+    /// The workers wait there to give, not to take.
+    TheyWrite,
+    /// All of them share a single connection: that is a lock around it.
+    OneConnection,
+    /// There are as many connections as workers.
+    EnoughConnections {
+        /// How many.
+        connections: usize,
+    },
+    /// Nearly all of a reply's time the peer works on the request.
+    WorksOnIt {
+        /// What a request takes, s.
+        response_s: f64,
+        /// Of it, what the peer works on it, s.
+        service_s: f64,
+    },
+    /// It takes as long however many are there at the same time.
+    ServedAlone {
+        /// Sojourn elasticity.
+        elasticity: f64,
+    },
+    /// Hardly two were there at the same time.
+    MetNobody {
+        /// Others there on average.
+        others: f64,
+    },
+    /// The limit leaves room.
+    LimitNotUsedUp {
+        /// Share of it that was used, 0 to 1.
+        used: f64,
+    },
+    /// Throttled replies are too few for the sleeps there are.
+    FewThrottled {
+        /// Replies that said so.
+        replies: u64,
+        /// Sleeps.
+        sleeps: u64,
+    },
+    /// The sleeps are all of one length: each passes its own time.
+    SleepsOfOneLength {
+        /// Standard deviation over mean.
+        variation: f64,
+    },
+    /// Its waits are claimed by a cause that explains them better.
+    Claimed {
+        /// Which.
+        by: Cause,
+    },
+}

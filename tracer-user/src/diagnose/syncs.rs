@@ -1,0 +1,94 @@
+//! Durable writes as a station: what the rules for a slow device and for a limit on it share.
+
+use super::findings::Findings;
+use super::user_lock::WORTH_NAMING;
+use crate::blame::Figures;
+use crate::classify::{WaitKind, WaitSite};
+use crate::row::{DiskLimit, DiskUnit};
+use crate::scaling::SharingEstimate;
+
+/// Syncs meet when this many others are under way on average.
+const TOGETHER: f64 = 0.5;
+
+/// All syncs of the workers.
+pub(super) struct Syncs {
+    /// Where, heaviest first.
+    pub(super) sites: Vec<WaitSite>,
+    /// Worker time blocked in them, s.
+    pub(super) seconds: f64,
+    /// How many of them that stands for.
+    pub(super) visits: f64,
+    pub(super) sharing: SharingEstimate,
+    pub(super) figures: Figures,
+}
+
+impl Syncs {
+    /// `None`: they take no time worth naming.
+    pub(super) fn of(findings: &Findings<'_>) -> Option<Self> {
+        let sites = findings.sites().into_iter();
+        let sites: Vec<(WaitSite, f64)> = sites
+            .filter(|(site, _)| site.kind == WaitKind::Sync)
+            .collect();
+        let seconds: f64 = sites.iter().map(|(_, seconds)| seconds).sum();
+        if seconds < WORTH_NAMING * findings.time() {
+            return None;
+        }
+        let sites: Vec<WaitSite> = sites.iter().map(|(site, _)| *site).collect();
+        let (sharing, figures) = findings.reading(&sites)?;
+        // Blocked time is what waits; what a sync computes is its own.
+        let spent = figures.mean * figures.rate * findings.window();
+        #[expect(clippy::cast_precision_loss, reason = "a number of syncs")]
+        let visits = figures.count as f64 * (seconds / spent.max(1e-9)).min(1.0);
+        Some(Self {
+            sites,
+            seconds,
+            visits,
+            sharing,
+            figures,
+        })
+    }
+
+    /// Several are under way at once.
+    pub(super) fn meet(&self) -> bool {
+        self.figures.others >= TOGETHER
+    }
+
+    /// Name of the files synced most.
+    pub(super) fn name(&self, findings: &Findings<'_>) -> String {
+        self.sites
+            .first()
+            .map(|site| findings.class(site.class))
+            .unwrap_or_default()
+    }
+
+    /// Divides what is lost over the sites, by the time spent at each.
+    pub(super) fn claims(
+        &self,
+        findings: &Findings<'_>,
+        lost: crate::scaling::Lost,
+    ) -> Vec<super::candidate::Claim> {
+        let claim = |site: &WaitSite| {
+            let share = findings.blocked(*site) / self.seconds.max(1e-9);
+            super::candidate::Claim {
+                site: *site,
+                lost: lost * share,
+            }
+        };
+        self.sites.iter().map(claim).collect()
+    }
+}
+
+/// The limit on writes of which most is used.
+pub(super) fn tightest<'a>(findings: &'a Findings<'_>) -> Option<(&'a DiskLimit, f64)> {
+    let limits = findings.meta.target.disk_limits.iter();
+    limits
+        .filter(|limit| limit.unit == DiskUnit::Writes)
+        .map(|limit| (limit, used(limit, findings.window())))
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+/// Share of a limit that is used.
+#[expect(clippy::cast_precision_loss, reason = "writes of one window")]
+fn used(limit: &DiskLimit, window: f64) -> f64 {
+    limit.used as f64 / (limit.per_second as f64 * window).max(1e-9)
+}

@@ -1,0 +1,37 @@
+//! Too few CPUs, in words.
+
+use super::{Words, of_workers, percent};
+use crate::diagnose::{CpuFacts, Findings};
+
+pub(super) fn words(findings: &Findings<'_>, facts: &CpuFacts) -> Words {
+    let holder = "the other workers, which compute".to_owned();
+    Words {
+        evidence: vec![
+            format!(
+                "The workers were ready to run but without a CPU for {:.1} s, {} of it behind the target's own threads.",
+                facts.seconds,
+                percent(facts.own)
+            ),
+            format!(
+                "The target kept {:.2} of {:.0} CPUs busy; an item needs {:.2} ms of CPU.",
+                facts.busy,
+                facts.cpus,
+                1e3 * facts.item_s
+            ),
+        ],
+        clause: format!(
+            "{} workers compute on {:.0} CPUs",
+            findings.workers.len(),
+            facts.cpus
+        ),
+        chain: vec![
+            format!(
+                "{} queue for {:.0} CPUs",
+                of_workers(findings, facts.waiters),
+                facts.cpus
+            ),
+            format!("held by {holder}"),
+        ],
+        holder,
+    }
+}

@@ -1,0 +1,70 @@
+//! The words for what the diagnosis found: it gives numbers and ids, these files make sentences of them, a file for each cause.
+
+mod activity;
+mod advice;
+mod confidence;
+mod cpu;
+mod file_lock;
+mod fsync;
+mod pool;
+mod quota;
+mod rate_limit;
+mod refutation;
+mod remote;
+mod starved;
+mod user_lock;
+mod verdict;
+
+use crate::diagnose::{Candidate, Facts, Findings};
+
+pub(super) use advice::{next_limit, promise};
+pub(super) use confidence::reason;
+pub(super) use refutation::refutation;
+pub(super) use verdict::sentence;
+
+/// What is said of a candidate.
+pub(super) struct Words {
+    /// Full sentences with numbers.
+    pub(super) evidence: Vec<String>,
+    /// What serialises, as the middle of the verdict's sentence: "inserts to 127.0.0.1:8123 are served one at a time".
+    pub(super) clause: String,
+    /// Who has it.
+    pub(super) holder: String,
+    /// From the waiters to the root.
+    pub(super) chain: Vec<String>,
+}
+
+/// The words for a candidate's facts.
+pub(super) fn words(findings: &Findings<'_>, candidate: &Candidate) -> Words {
+    match &candidate.facts {
+        Facts::UserLock(facts) => user_lock::words(findings, facts),
+        Facts::FileLock(facts) => file_lock::words(findings, facts),
+        Facts::Checkpoint(facts) => file_lock::checkpoint(findings, facts),
+        Facts::Fsync(facts) => fsync::words(findings, facts),
+        Facts::Quota(facts) => quota::words(findings, facts),
+        Facts::Remote(facts) => remote::words(findings, facts),
+        Facts::Pool(facts) => pool::words(findings, facts),
+        Facts::RateLimit(facts) => rate_limit::words(findings, facts),
+        Facts::Cpu(facts) => cpu::words(findings, facts),
+        Facts::Starved(facts) => starved::words(findings, facts),
+    }
+}
+
+/// `12 of 16 workers`.
+pub(super) fn of_workers(findings: &Findings<'_>, count: usize) -> String {
+    format!("{count} of {} workers", findings.workers.len())
+}
+
+/// Short enough for a sentence: `1.9`, `34`.
+fn short(value: f64) -> String {
+    if value >= 9.95 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    }
+}
+
+/// A share in percent.
+fn percent(share: f64) -> String {
+    format!("{:.0}%", 100.0 * share)
+}

@@ -1,0 +1,42 @@
+//! A pool of connections, in words.
+
+use super::{Words, of_workers, percent};
+use crate::diagnose::{Findings, PoolFacts};
+
+pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
+    let name = findings.class(facts.peer);
+    let size = facts.connections;
+    let at = findings
+        .call_site(facts.site.class)
+        .map(|site| format!(" in {site}"))
+        .unwrap_or_default();
+    let holder = format!("workers that wait for replies of {name}");
+    Words {
+        evidence: vec![
+            format!(
+                "{} workers share {size} connections to {name}; {} of them waited{at} for one, {:.1} s of worker time in all.",
+                findings.workers.len(),
+                facts.waiters,
+                facts.seconds,
+            ),
+            format!(
+                "Whoever has a connection is inside an exchange of {:.1} ms with the peer; {:.1} of them are under way on average.",
+                1e3 * facts.exchange_s,
+                facts.at_once,
+            ),
+            format!(
+                "{} of the wake-ups came from workers giving their connection back.",
+                percent(facts.by_workers)
+            ),
+        ],
+        clause: format!("only {size} connections lead to {name}"),
+        chain: vec![
+            format!(
+                "{} wait{at} for one of {size} connections",
+                of_workers(findings, facts.waiters)
+            ),
+            format!("held by {holder}"),
+        ],
+        holder,
+    }
+}

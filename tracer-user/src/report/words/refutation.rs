@@ -1,0 +1,60 @@
+//! What speaks against a cause, in full sentences.
+
+use super::percent;
+use crate::diagnose::Refutation;
+
+pub fn refutation(by: &Refutation) -> String {
+    match *by {
+        Refutation::BehindOthers { share } => format!(
+            "{} of the queueing was behind threads of other programs.",
+            percent(share)
+        ),
+        Refutation::WokenByOthers { by_workers } => format!(
+            "Only {} of the wake-ups came from fellow workers.",
+            percent(by_workers)
+        ),
+        Refutation::WokenByWorkers { by_workers } => format!(
+            "{} of the waits were ended by fellow workers, not by a producer.",
+            percent(by_workers)
+        ),
+        Refutation::TheyWrite => {
+            "The workers wait there to write: it is the reader that is slow.".to_owned()
+        }
+        Refutation::OneConnection => {
+            "All of them share one connection: that is a lock around it.".to_owned()
+        }
+        Refutation::EnoughConnections { connections } => {
+            format!("{connections} connections are enough for all workers.")
+        }
+        Refutation::WorksOnIt {
+            response_s,
+            service_s,
+        } => format!(
+            "Of the {:.2} ms a reply takes, the peer works on the request for {:.2} ms.",
+            1e3 * response_s,
+            1e3 * service_s
+        ),
+        Refutation::ServedAlone { elasticity } => format!(
+            "It takes as long however many are under way (elasticity {elasticity:.2}): each is served alone."
+        ),
+        Refutation::MetNobody { others } => {
+            format!("They hardly meet: {others:.2} others are there at the same time.")
+        }
+        Refutation::LimitNotUsedUp { used } => {
+            format!("Only {} of the limit was used.", percent(used))
+        }
+        Refutation::FewThrottled { replies, sleeps } => format!(
+            "Only {} said so, and the workers slept {sleeps} times.",
+            if replies == 1 {
+                "1 reply".to_owned()
+            } else {
+                format!("{replies} replies")
+            }
+        ),
+        Refutation::SleepsOfOneLength { variation } => format!(
+            "The sleeps are all of one length (standard deviation {}): each passes its own time.",
+            percent(variation)
+        ),
+        Refutation::Claimed { by } => format!("Its waits are those of {} ({by}).", by.title()),
+    }
+}
