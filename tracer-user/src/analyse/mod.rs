@@ -26,9 +26,9 @@ pub struct Options {
     pub done_items: Option<u64>,
     /// Progress file to report on.
     pub checkpoint: Option<String>,
-    /// What an item is, by the user's words (`write:PEER`, `exchange:PEER`, `fsync:PATH`, `call:NAME`).
+    /// What an item is, by the user's words (`write:PEER`, `exchange:PEER`, `fsync:PATH`, `read:PATH`, `call:NAME`).
     pub item: Option<String>,
-    /// What stage a peer or file belongs to, by the user's words (`fetch=PEER`).
+    /// What stage a peer or file belongs to, by the user's words (`fetch:PEER`).
     pub stages: Vec<String>,
 }
 

@@ -199,10 +199,10 @@ pub struct Work {
     /// Progress file to report on
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<String>,
-    /// What one item is, if it is not found by itself: write:PEER, exchange:PEER, fsync:PATH, call:NAME
+    /// What one item is, if it is not found by itself: write:PEER, exchange:PEER, fsync:PATH, read:PATH, call:NAME
     #[arg(long, value_name = "RULE", value_parser = rule::item)]
     pub item: Option<String>,
-    /// What stage a peer or file belongs to, as fetch=PEER or write=PATH; may be given several times
+    /// What stage a peer or file belongs to, as fetch:PEER or write:PATH; may be given several times
     #[arg(long = "stage", value_name = "RULE", value_parser = rule::stage)]
     pub stages: Vec<String>,
 }
@@ -379,7 +379,7 @@ mod tests {
                 "share of CPU time",
             ),
             ("holdup attach --pid 1 --item foo", "exchange:PEER"),
-            ("holdup attach --pid 1 --stage foo", "STAGE=PEER"),
+            ("holdup attach --pid 1 --stage foo", "STAGE:PEER"),
             (
                 "holdup attach --pid 1 --fail-above 0.5",
                 "serialization factor",

@@ -58,7 +58,7 @@ pub const REPORT: &str = "\
 Examples:
   holdup report before.holdup
   holdup report before.holdup --details --format markdown -o report.md
-  holdup report before.holdup --stage write=10.0.0.7:5432";
+  holdup report before.holdup --stage write:10.0.0.7:5432";
 
 pub const DOCTOR: &str = "\
 Ends with 0 if live capture works here, and with 3 if not.";

@@ -9,7 +9,7 @@ use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
 use super::findings::Findings;
 use super::refutation::Refutation;
-use super::sign::{Outcome, Sign};
+use super::sign::{Outcome, Sign, Test};
 use super::user_lock::{BY_CO_WAITERS, WORTH_NAMING, by_co_waiters};
 use crate::blame::{HolderActivity, LockStats};
 use crate::cause::Cause;
@@ -59,65 +59,68 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
     else {
         return;
     };
-    let connections = findings.collector.sockets.get(&peer).map_or(0, |s| s.len());
     let exchange = WaitSite::plain(WaitKind::Request, peer);
     let Some((sharing, seen)) = findings.reading(&[exchange]) else {
         return;
     };
-    #[expect(clippy::cast_precision_loss, reason = "a number of sockets")]
-    let capacity = connections as f64;
-    let culprit = Culprit {
-        kind: CulpritKind::Queue,
-        name: format!(
-            "pool of {connections} connections to {}",
-            findings.class(peer)
-        ),
-        call_site: findings.call_site(site.class).unwrap_or_default(),
-        address: findings.class(peer),
-        process: findings.peer_process(peer),
-        capacity,
-        rate_per_s: seen.rate,
-        service_ms: 1e3 * seen.mean,
-    };
-    if connections <= 1 {
-        ruling.clear(Cause::Pool, culprit, Refutation::OneConnection);
-        return;
-    }
-    if connections >= findings.workers.len() {
-        let by = Refutation::EnoughConnections { connections };
-        ruling.clear(Cause::Pool, culprit, by);
-        return;
-    }
     let facts = PoolFacts {
         site,
         peer,
-        connections,
+        connections: findings.sockets(peer).len(),
         waiters: findings.waiting_workers(stats),
         seconds,
         exchange_s: seen.mean,
         at_once: seen.others + 1.0,
         by_workers,
     };
-    ruling.candidates.push(Candidate {
-        claims: vec![Claim {
-            site,
-            lost: Lost::certain(seconds),
-        }],
-        demand: findings.per_item(seen.mean * seen.rate * findings.window()),
-        capacity,
-        tests: vec![
-            Sign::HoldersInExchange.is(Outcome::Seen),
-            Sign::FewerConnections.is(Outcome::Seen),
-            Sign::WokenByCoWaiters.is(Outcome::Seen),
-            // A peer that slows down with the number is the bottleneck itself, behind the pool.
-            Sign::PeerAsFast.is(match sharing.shared {
-                Some(shared) => Outcome::of(!shared),
-                None => Outcome::NotAvailable,
-            }),
-            Sign::Plaintext.is(Outcome::of(!findings.is_encrypted(peer))),
-        ],
-        ..Candidate::new(findings.stage_of(exchange), culprit, Facts::Pool(facts))
-    });
+    let culprit = culprit(findings, &facts, seen.rate);
+    let connections = facts.connections;
+    if connections <= 1 {
+        ruling.clear(Cause::Pool, culprit, Refutation::OneConnection);
+    } else if connections >= findings.workers.len() {
+        let by = Refutation::EnoughConnections { connections };
+        ruling.clear(Cause::Pool, culprit, by);
+    } else {
+        ruling.candidates.push(Candidate {
+            claims: vec![Claim {
+                site,
+                lost: Lost::certain(seconds),
+            }],
+            demand: findings.per_item(seen.mean * seen.rate * findings.window()),
+            capacity: culprit.capacity,
+            tests: tests(findings, peer, sharing.shared),
+            ..Candidate::new(findings.stage_of(exchange), culprit, Facts::Pool(facts))
+        });
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a number of sockets")]
+fn culprit(findings: &Findings<'_>, facts: &PoolFacts, rate: f64) -> Culprit {
+    let address = findings.class(facts.peer);
+    Culprit {
+        kind: CulpritKind::Queue,
+        name: format!("pool of {} connections to {address}", facts.connections),
+        call_site: findings.call_site(facts.site.class).unwrap_or_default(),
+        address,
+        process: findings.peer_process(facts.peer),
+        capacity: facts.connections as f64,
+        rate_per_s: rate,
+        service_ms: 1e3 * facts.exchange_s,
+    }
+}
+
+fn tests(findings: &Findings<'_>, peer: ClassId, shared: Option<bool>) -> Vec<Test> {
+    vec![
+        Sign::HoldersInExchange.is(Outcome::Seen),
+        Sign::FewerConnections.is(Outcome::Seen),
+        Sign::WokenByCoWaiters.is(Outcome::Seen),
+        // A peer that slows down with the number is the bottleneck itself, behind the pool.
+        Sign::PeerAsFast.is(match shared {
+            Some(shared) => Outcome::of(!shared),
+            None => Outcome::NotAvailable,
+        }),
+        Sign::Plaintext.is(Outcome::of(!findings.is_encrypted(peer))),
+    ]
 }
 
 /// The peer that those who hold are inside an exchange with.

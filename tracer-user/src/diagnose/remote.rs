@@ -64,6 +64,19 @@ pub struct InsideFacts {
     pub queue: InsideQueue,
 }
 
+impl InsideFacts {
+    fn of(peer: &Inside<'_>, response_s: f64, queue: InsideQueue) -> Self {
+        Self {
+            process: peer.process.clone(),
+            pid: peer.pid,
+            processes: peer.processes,
+            response_s,
+            service_s: peer.service,
+            queue,
+        }
+    }
+}
+
 /// What requests queue for inside a peer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum InsideQueue {
@@ -158,18 +171,15 @@ fn inside(
     }
     let queue = queue_of(findings, peer, queueing);
     // How long each has what is handed on is not seen; as long as some wait it limits the rate there is.
-    let handed_on = peer.co_waiters > MOST * queueing;
-    let (capacity, rate_per_s, demand) = if handed_on {
+    let (capacity, rate_per_s, demand) = if peer.co_waiters > MOST * queueing {
         (1.0, 0.0, findings.per_item(findings.window()))
     } else {
+        culprit.service_ms = 1e3 * peer.service;
         let demand = findings.per_item(peer.service * seen.rate * findings.window());
         let capacity = (seen.rate * peer.service).max(1.0).round();
         (capacity, seen.rate, demand)
     };
     (culprit.capacity, culprit.rate_per_s) = (capacity, rate_per_s);
-    if !handed_on {
-        culprit.service_ms = 1e3 * peer.service;
-    }
     if let InsideQueue::Lock { class, .. } = queue {
         culprit.call_site = findings.call_site(class).unwrap_or_default();
     }
@@ -178,14 +188,7 @@ fn inside(
         at_once: seen.others + 1.0,
         capacity,
         rate_per_s,
-        view: RemoteView::Inside(InsideFacts {
-            process: peer.process.clone(),
-            pid: peer.pid,
-            processes: peer.processes,
-            response_s,
-            service_s: peer.service,
-            queue,
-        }),
+        view: RemoteView::Inside(InsideFacts::of(peer, response_s, queue)),
     };
     ruling.candidates.push(Candidate {
         claims: vec![Claim {

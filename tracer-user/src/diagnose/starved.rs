@@ -36,10 +36,21 @@ pub struct StarvedFacts {
     pub rate_per_s: f64,
 }
 
-/// A wait site at which workers are fed, or what speaks against that.
-enum Feed {
+/// Whether workers are fed at a wait site.
+enum Fed {
+    /// By this one, which ends so much of the waits.
     By { producer: ActorId, share: f64 },
+    /// No, and why not.
     Not(Refutation),
+}
+
+/// A wait site at which they are.
+#[derive(Clone, Copy)]
+struct Feed {
+    site: WaitSite,
+    seconds: f64,
+    producer: ActorId,
+    share: f64,
 }
 
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
@@ -47,50 +58,57 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut feeds = Vec::new();
     for (site, seconds) in findings.sites() {
         let worth_naming = seconds >= WORTH_NAMING * findings.time();
-        match feed(findings, site) {
-            Some(Feed::By { producer, share }) if worth_naming || site.kind != WaitKind::Futex => {
-                feeds.push((site, seconds, producer, share));
+        match fed(findings, site) {
+            Some(Fed::By { producer, share }) if worth_naming || site.kind != WaitKind::Futex => {
+                feeds.push(Feed {
+                    site,
+                    seconds,
+                    producer,
+                    share,
+                });
             }
-            Some(Feed::Not(by)) if worth_naming => {
+            Some(Fed::Not(by)) if worth_naming => {
                 ruling.clear(Cause::Starved, culprit(findings, site, ""), by);
             }
             _ => {}
         }
     }
-    let seconds: f64 = feeds.iter().map(|feed| feed.1).sum();
-    let Some((first, _, producer, by_producers)) = feeds.first().copied() else {
-        return ruling;
-    };
-    if seconds < WORTH_NAMING * findings.time() {
-        return ruling;
+    let seconds: f64 = feeds.iter().map(|feed| feed.seconds).sum();
+    let worth_naming = seconds >= WORTH_NAMING * findings.time();
+    if let Some(first) = feeds.first().filter(|_| worth_naming) {
+        let candidate = candidate(findings, *first, &feeds, seconds);
+        ruling.candidates.push(candidate);
     }
-    let sites: Vec<WaitSite> = feeds.iter().map(|feed| feed.0).collect();
+    ruling
+}
+
+fn candidate(findings: &Findings<'_>, first: Feed, feeds: &[Feed], seconds: f64) -> Candidate {
+    let sites: Vec<WaitSite> = feeds.iter().map(|feed| feed.site).collect();
     let facts = StarvedFacts {
-        site: first,
+        site: first.site,
         waiters: findings.waited_at(&sites),
         seconds,
         share: seconds / findings.time().max(1e-9),
-        producer,
-        by_producers,
+        producer: first.producer,
+        by_producers: first.share,
         rate_per_s: findings.rate(),
     };
-    let culprit = culprit(findings, first, &findings.thread(producer));
-    let claim = |feed: &(WaitSite, f64, ActorId, f64)| Claim {
-        site: feed.0,
+    let culprit = culprit(findings, first.site, &findings.thread(first.producer));
+    let claim = |feed: &Feed| Claim {
+        site: feed.site,
         lost: Lost {
             proved: 0.0,
-            likely: feed.1,
-            possible: feed.1,
+            likely: feed.seconds,
+            possible: feed.seconds,
         },
     };
-    ruling.candidates.push(Candidate {
+    Candidate {
         claims: feeds.iter().map(claim).collect(),
         cap: Some(findings.rate()),
         demand: 1.0 / findings.rate().max(1e-9),
         tests: vec![Sign::WokenByProducer.is(Outcome::Seen)],
         ..Candidate::new(StageName::Fetch, culprit, Facts::Starved(facts))
-    });
-    ruling
+    }
 }
 
 fn culprit(findings: &Findings<'_>, site: WaitSite, producer: &str) -> Culprit {
@@ -107,8 +125,8 @@ fn culprit(findings: &Findings<'_>, site: WaitSite, producer: &str) -> Culprit {
     }
 }
 
-/// Whether the workers are fed at a wait site; `None`: it is no such place, or nobody was seen to end the waits.
-fn feed(findings: &Findings<'_>, site: WaitSite) -> Option<Feed> {
+/// Whether the workers are fed there; `None`: it is no such place, or nobody was seen to end the waits.
+fn fed(findings: &Findings<'_>, site: WaitSite) -> Option<Fed> {
     match site.kind {
         WaitKind::PipeRead | WaitKind::Service => {}
         WaitKind::Futex => {
@@ -118,7 +136,7 @@ fn feed(findings: &Findings<'_>, site: WaitSite) -> Option<Feed> {
                 return None;
             }
         }
-        WaitKind::PipeWrite => return Some(Feed::Not(Refutation::TheyWrite)),
+        WaitKind::PipeWrite => return Some(Fed::Not(Refutation::TheyWrite)),
         WaitKind::FileLock
         | WaitKind::Sync
         | WaitKind::Connect
@@ -138,12 +156,12 @@ fn feed(findings: &Findings<'_>, site: WaitSite) -> Option<Feed> {
     #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
     let by_workers = workers as f64 / (all.max(1)) as f64;
     if all > 0 && producers <= workers {
-        return Some(Feed::Not(Refutation::WokenByWorkers { by_workers }));
+        return Some(Fed::Not(Refutation::WokenByWorkers { by_workers }));
     }
     let (producer, _) = others
         .iter()
         .max_by_key(|(tid, count)| (**count, std::cmp::Reverse(**tid)))?;
-    Some(Feed::By {
+    Some(Fed::By {
         producer: *producer,
         share: 1.0 - by_workers,
     })

@@ -107,13 +107,7 @@ pub fn estimate_sharing(seen: &StationSamples) -> SharingEstimate {
     let service = match (out.shared, seen.elasticity) {
         (Some(false), _) => return out,
         (Some(true), Some(eps)) => {
-            let at_nobody = seen.mean * (1.0 - eps * seen.others.0 / (1.0 + seen.others.0));
-            let alone = if seen.alone.0 >= ALONE {
-                seen.alone.1
-            } else {
-                at_nobody
-            };
-            alone.clamp(serial.min(seen.low), seen.low.max(serial))
+            service_alone(seen, eps).clamp(serial.min(seen.low), seen.low.max(serial))
         }
         _ if even => serial,
         _ => {
@@ -139,6 +133,15 @@ pub fn estimate_sharing(seen: &StationSamples) -> SharingEstimate {
     };
     out.capacity = (seen.rate * service).max(1.0);
     out
+}
+
+/// What a visit would take that met nobody: as seen, else as the elasticity has it.
+fn service_alone(seen: &StationSamples, eps: f64) -> f64 {
+    if seen.alone.0 >= ALONE {
+        seen.alone.1
+    } else {
+        seen.mean * (1.0 - eps * seen.others.0 / (1.0 + seen.others.0))
+    }
 }
 
 /// Whether customers share a server, by the elasticity and, where its bands overlap, by gaps and order; `None`: that does not

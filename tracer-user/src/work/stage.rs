@@ -39,7 +39,7 @@ pub struct UserRule {
 /// A rule that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "cannot read the stage rule {rule:?}: write STAGE=NAME with STAGE one of fetch, transform, write, other (fetch=127.0.0.1:8080)"
+    "cannot read the stage rule {rule:?}: write STAGE:NAME with STAGE one of fetch, transform, write, other (fetch:127.0.0.1:8080)"
 )]
 pub struct RuleError {
     /// As typed.
@@ -53,7 +53,7 @@ impl std::str::FromStr for UserRule {
         let error = || RuleError {
             rule: rule.to_owned(),
         };
-        let (stage, part) = rule.split_once('=').ok_or_else(error)?;
+        let (stage, part) = rule.split_once(':').ok_or_else(error)?;
         let stage = match stage.trim() {
             "fetch" => StageName::Fetch,
             "transform" => StageName::Transform,

@@ -93,7 +93,7 @@ fn synced(used: Option<u64>) -> Report {
     script.finish(window)
 }
 
-fn refutations(report: &Report, cause: Cause) -> Vec<String> {
+pub(super) fn refutations(report: &Report, cause: Cause) -> Vec<String> {
     let refuted = report.refuted.iter().filter(|row| row.cause == cause);
     refuted.flat_map(|row| row.by.clone()).collect()
 }

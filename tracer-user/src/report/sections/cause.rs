@@ -1,7 +1,7 @@
 //! The root cause and the lesser ones.
 
 use super::super::page::{Block, Phrase, Tone};
-use super::super::{Report, names};
+use super::super::{CauseRow, RefutedRow, Report, names};
 use super::{Limits, or_unknown};
 use crate::diagnose::{Culprit, CulpritKind};
 use crate::number::{figure, millis, percent, rate};
@@ -20,73 +20,66 @@ pub(super) fn root_cause(report: &Report, limits: &Limits) -> Vec<Block> {
     blocks.push(Block::Prose(Phrase::new(weight(report))));
     let mut points: Vec<Phrase> = Vec::new();
     if !verdict.alternatives.is_empty() {
-        points.push(
-            format!(
-                "Cannot be told apart from outside: {}.",
-                verdict
-                    .alternatives
-                    .iter()
-                    .map(|cause| cause.id())
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            )
-            .into(),
-        );
+        let ids: Vec<&str> = verdict
+            .alternatives
+            .iter()
+            .map(|cause| cause.id())
+            .collect();
+        points.push(format!("Cannot be told apart from outside: {}.", ids.join(", ")).into());
     }
     let (named, others): (Vec<_>, Vec<_>) = report
         .causes
         .iter()
         .partition(|cause| cause.cause == verdict.cause && cause.culprit == verdict.culprit);
     for cause in named {
-        points.extend(cause.evidence.iter().take(limits.evidence).map(Phrase::new));
-        points.extend(
-            cause
-                .refuted_by
-                .iter()
-                .take(limits.evidence)
-                .map(|text| Phrase::new(format!("Against it: {text}"))),
-        );
+        points.extend(grounds(cause, limits.evidence));
     }
     for cause in others
         .iter()
         .filter(|cause| cause.share >= limits.least_share)
         .take(limits.causes)
     {
-        points.push(
-            format!(
-                "Also {}: {}, {} of the lost time; without it alone {} times the rate.",
-                names::cause(cause.cause),
-                culprit(&cause.culprit),
-                percent(cause.share),
-                figure(cause.gain_alone)
-            )
-            .into(),
-        );
-        if limits.evidence > Limits::SCREEN.evidence {
-            points.extend(cause.evidence.iter().map(Phrase::new));
-            points.extend(
-                cause
-                    .refuted_by
-                    .iter()
-                    .map(|text| Phrase::new(format!("Against it: {text}"))),
-            );
+        points.push(also(cause));
+        if limits.all() {
+            points.extend(grounds(cause, limits.evidence));
         }
     }
-    if limits.evidence > Limits::SCREEN.evidence {
-        for refuted in &report.refuted {
-            points.push(Phrase::new(format!(
-                "Not {} ({}): {}",
-                refuted.cause,
-                name(&refuted.culprit),
-                refuted.by.join(" ")
-            )));
-        }
+    if limits.all() {
+        points.extend(report.refuted.iter().map(not));
     }
     blocks.push(Block::Points(points));
     blocks
 }
 
-/// `98% of the lost time; confidence fair: the peer was not seen from inside; 2% of worker time is unexplained.`
+/// What speaks for a cause, and what against it.
+fn grounds(cause: &CauseRow, most: usize) -> impl Iterator<Item = Phrase> {
+    let against = |text: &String| Phrase::new(format!("Against it: {text}"));
+    let evidence = cause.evidence.iter().take(most).map(Phrase::new);
+    evidence.chain(cause.refuted_by.iter().take(most).map(against))
+}
+
+/// A lesser cause.
+fn also(cause: &CauseRow) -> Phrase {
+    Phrase::new(format!(
+        "Also {}: {}, {} of the lost time; without it alone {} times the rate.",
+        names::cause(cause.cause),
+        culprit(&cause.culprit),
+        percent(cause.share),
+        figure(cause.gain_alone)
+    ))
+}
+
+/// A cause that was cleared.
+fn not(refuted: &RefutedRow) -> Phrase {
+    Phrase::new(format!(
+        "Not {} ({}): {}",
+        refuted.cause,
+        name(&refuted.culprit),
+        refuted.by.join(" ")
+    ))
+}
+
+/// `98% of the lost time; confidence fair (this trace cannot show the peer from inside); 2% of worker time is unexplained.`
 fn weight(report: &Report) -> String {
     let verdict = &report.verdict;
     let mut text = format!("Confidence {}", names::level(verdict.confidence_level));

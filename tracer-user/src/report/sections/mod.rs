@@ -38,6 +38,11 @@ impl Limits {
         resources: usize::MAX,
         notes: usize::MAX,
     };
+
+    /// Whether everything known is shown.
+    fn all(&self) -> bool {
+        self.evidence == Self::NONE.evidence
+    }
 }
 
 /// The page of `report`; with `details` everything known.

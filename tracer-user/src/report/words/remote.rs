@@ -44,10 +44,7 @@ fn from_inside(findings: &Findings<'_>, facts: &RemoteFacts, inside: &InsideFact
                     "Its holder {doing} for {} of the time it holds.",
                     percent(holding.share)
                 ));
-                holder = format!("one thread of {} at a time", inside.process);
-                if holding.activity != HolderActivity::Unknown {
-                    holder.push_str(&format!(", which {doing}"));
-                }
+                holder = one_thread(&inside.process, holding.activity, &doing);
             }
         }
         InsideQueue::HandedOn { wait_s, times } => {
@@ -72,6 +69,16 @@ fn from_inside(findings: &Findings<'_>, facts: &RemoteFacts, inside: &InsideFact
         clause,
         holder,
         chain,
+    }
+}
+
+/// `one thread of database at a time, which sleeps`.
+fn one_thread(process: &str, activity: HolderActivity, doing: &str) -> String {
+    let thread = format!("one thread of {process} at a time");
+    if activity == HolderActivity::Unknown {
+        thread
+    } else {
+        format!("{thread}, which {doing}")
     }
 }
 
