@@ -6,8 +6,7 @@ use crate::{Header, assert_size};
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KernelEventKind {
-    /// A tracked thread waited for a kernel lock that is slept for (`lock:contention_begin` to `_end`): `a` = lock, `b` = `LCB_F_*`
-    /// flags.
+    /// A wait for a kernel lock. The kernel side sends none: the wait itself names the lock as its resource.
     LockContention = 1,
     /// A journal commit (`jbd2_start_commit` to `jbd2_end_commit`), of any process: `a` = device, `b` = transaction.
     JournalCommit = 2,

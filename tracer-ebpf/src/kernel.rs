@@ -1,4 +1,4 @@
-//! What the kernel itself was held up by: its own locks, and the journal.
+//! What holds up the kernel itself: its own locks, which name the waits for them, and commits of the journal.
 
 use aya_ebpf::{
     helpers::generated::{bpf_get_current_task_btf, bpf_ktime_get_ns},
@@ -13,9 +13,6 @@ use crate::{
     offset, ring, state,
 };
 
-/// Shorter contention is not told: spinning for a moment on a lock costs less than the record of it.
-const SHORTEST_CONTENTION: u64 = 5_000;
-
 /// Bits of the flags (include/trace/events/lock.h, Linux 6.1).
 const SPIN: u64 = 1 << 0;
 const MUTEX: u64 = 1 << 5;
@@ -23,14 +20,13 @@ const MUTEX: u64 = 1 << 5;
 /// Whether it is a lock that is slept for. A queued spinlock has no flags, other spinning locks have [`SPIN`]; a mutex has it
 /// too, while it spins before it sleeps.
 ///
-/// Spinlocks must stay out: the ring itself has one, and `contention_end` comes while it is held. To reserve a record then would
-/// wait for the lock that this CPU holds, for ever before Linux 6.15, in vain since.
+/// Spinlocks stay out: nobody sleeps for them, so no wait could bear their name.
 #[inline(always)]
 fn is_slept_for(flags: u64) -> bool {
     flags & MUTEX != 0 || (flags != 0 && flags & SPIN == 0)
 }
 
-/// `contention_begin(lock, flags)`. Contention may nest (a mutex' own wait_lock): the outer one is told.
+/// `contention_begin(lock, flags)`. Contention may nest (a mutex has a wait_lock of its own): the outer lock counts.
 #[btf_tracepoint(function = "contention_begin")]
 pub fn contention_begin(ctx: BtfTracePointContext) -> i32 {
     let flags = u64::from(ctx.arg::<u32>(1));
@@ -43,8 +39,6 @@ pub fn contention_begin(ctx: BtfTracePointContext) -> i32 {
             return 0;
         };
         if state.lock == 0 {
-            state.lock_flags = flags as u32;
-            state.lock_start = bpf_ktime_get_ns();
             state.lock = ctx.arg::<u64>(0);
         }
     }
@@ -56,29 +50,11 @@ pub fn contention_begin(ctx: BtfTracePointContext) -> i32 {
 pub fn contention_end(ctx: BtfTracePointContext) -> i32 {
     // SAFETY: the current task is a BTF pointer.
     unsafe {
-        let task: *const u8 = bpf_get_current_task_btf().cast::<u8>();
-        let Some(state) = state::of(task) else {
-            return 0;
-        };
-        let lock = ctx.arg::<u64>(0);
-        if state.lock != lock {
-            return 0;
+        if let Some(state) = state::of(bpf_get_current_task_btf().cast::<u8>())
+            && state.lock == ctx.arg::<u64>(0)
+        {
+            state.lock = 0;
         }
-        state.lock = 0;
-        let now = bpf_ktime_get_ns();
-        if now.saturating_sub(state.lock_start) < SHORTEST_CONTENTION {
-            return 0;
-        }
-        let (tid, pid) = (
-            load(task, offset!(task_pid)),
-            load(task, offset!(task_tgid)),
-        );
-        send(
-            KernelEventKind::LockContention,
-            [state.lock_start, now],
-            [tid, pid],
-            [lock, u64::from(state.lock_flags)],
-        );
     }
     0
 }

@@ -86,13 +86,9 @@ pub struct TaskState {
     /// 1: the call was interrupted and may be resumed.
     pub interrupted: u8,
     /// Zero.
-    pub reserved: u8,
-    /// Flags of the kernel lock it waits for.
-    pub lock_flags: u32,
+    pub reserved: [u8; 5],
     /// The kernel lock it waits for, 0: none.
     pub lock: u64,
-    /// Since when.
-    pub lock_start: u64,
 
     /// The open file last used.
     pub latest: Latest,
@@ -164,10 +160,8 @@ static UNKNOWN: TaskState = TaskState {
     call_flags: 0,
     resolved: 0,
     interrupted: 0,
-    reserved: 0,
-    lock_flags: 0,
+    reserved: [0; 5],
     lock: 0,
-    lock_start: 0,
     latest: Latest::NONE,
     sum: Sum::EMPTY,
     apart: [0; 8],

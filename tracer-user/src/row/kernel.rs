@@ -6,7 +6,8 @@ use super::{Nanos, Pid, Tid};
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KernelSpanKind {
-    /// A tracked thread waited for a kernel lock: `a` address, `b` flags of `lock:contention_begin`.
+    /// A tracked thread waited for a kernel lock: `a` address, `b` flags of `lock:contention_begin`. Older recordings have such
+    /// spans; now the wait itself names the lock as its resource.
     #[default]
     LockContention = 1,
     /// A journal commit: `a` device, `b` transaction.
