@@ -98,7 +98,7 @@ pub fn spawn(scenario: Scenario, fixed: bool) -> Result<Running, DemoError> {
         .transpose()?;
 
     let mut words = vec!["work".to_owned(), value_name(scenario)];
-    words.extend(option("--ground_truth", path.display()));
+    words.extend(option("--ground-truth", path.display()));
     words.extend(option("--folder", folder.path().display()));
     words.extend(option("--input", input.first_line()?));
     if let Some(output) = &mut output {

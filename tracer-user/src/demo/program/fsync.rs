@@ -50,7 +50,7 @@ fn worker_process(job: &Job, index: usize) -> io::Result<std::process::Child> {
         .args(["workload", "work", "fsync", "--only"])
         .arg(index.to_string());
     command
-        .arg("--ground_truth")
+        .arg("--ground-truth")
         .arg(&job.ground_truth)
         .arg("--folder")
         .arg(&job.folder)
