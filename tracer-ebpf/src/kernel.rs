@@ -5,10 +5,10 @@ use aya_ebpf::{
     macros::btf_tracepoint,
     programs::BtfTracePointContext,
 };
-use tracer_common::{ABSENT, EventKind, KernelEvent, KernelEventKind};
+use tracer_common::{ABSENT, EventKind, KernelEvent, KernelEventKind, narrow};
 
 use crate::{
-    maps::COMMITS,
+    maps::{COMMITS, is_left_out},
     memory::{load, probe},
     offset, ring, state,
 };
@@ -66,7 +66,9 @@ pub fn contention_end(ctx: BtfTracePointContext) -> i32 {
         }
         state.lock = 0;
         let now = bpf_ktime_get_ns();
-        if now.saturating_sub(state.lock_start) < SHORTEST_CONTENTION {
+        if now.saturating_sub(state.lock_start) < SHORTEST_CONTENTION
+            || is_left_out(narrow::LOCK_SPANS)
+        {
             return 0;
         }
         let (tid, pid) = (
