@@ -75,8 +75,12 @@ pub struct Did {
 impl Own {
     /// Starts it and waits until it stands.
     pub fn start(words: &[String]) -> anyhow::Result<Self> {
-        let mut child = Command::new(machine::beside("load")?)
-            .args(words)
+        Self::start_command(Command::new(machine::beside("load")?).args(words))
+    }
+
+    /// Likewise, another program that speaks the same.
+    pub fn start_command(command: &mut Command) -> anyhow::Result<Self> {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -91,7 +95,7 @@ impl Own {
         };
         let line = own.line()?;
         if line != "ready" {
-            bail!("the workload {words:?} said {line:?} and not that it is ready");
+            bail!("the workload said {line:?} and not that it is ready");
         }
         Ok(own)
     }

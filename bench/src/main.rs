@@ -8,6 +8,7 @@ mod empty;
 mod load;
 mod machine;
 mod pairs;
+mod servers;
 mod slow_disk;
 mod statistics;
 mod table;

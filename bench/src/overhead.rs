@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::load::{Load, Own, Redis};
-use super::pairs::{self, Comparison};
+use super::pairs::{self, Comparison, Figure};
+use super::servers::{Postgres, Script};
 use super::tool::Tool;
 use super::tracefs::Tracefs;
 use super::{Wanted, machine, table};
@@ -32,6 +33,41 @@ const TOOLS: &[Tool] = &[
     Tool::PerfSched,
     Tool::PerfTrace,
     Tool::Strace,
+];
+
+/// What is compared on real clients and servers: whether the budget leaves anything out, and what all of it costs.
+const HOLDUP: &[Tool] = &[
+    Tool::Budgeted,
+    Tool::Holdup {
+        name: "holdup, everything",
+        arguments: EVERYTHING,
+        elsewhere: false,
+    },
+];
+
+/// Real clients and servers, which go round as fast as they can: their own rate is what counts.
+struct Server {
+    name: &'static str,
+    operation: &'static str,
+    start: fn() -> anyhow::Result<Box<dyn Load>>,
+}
+
+const SERVERS: &[Server] = &[
+    Server {
+        name: "pgbench, 16 clients",
+        operation: "one transaction that adds to the one hot row; CPU time of PostgreSQL",
+        start: || Ok(Box::new(Postgres::start()?)),
+    },
+    Server {
+        name: "Node, 64 requests",
+        operation: "one request over HTTP of 64 under way in one process, answered after 5 ms; CPU time of the client",
+        start: || Ok(Box::new(Script::node()?)),
+    },
+    Server {
+        name: "Python, pool of 4",
+        operation: "one request by one of 32 threads that share 4 connections, answered after 2 ms; CPU time of the client",
+        start: || Ok(Box::new(Script::python()?)),
+    },
 ];
 
 /// A workload and what an operation of it is.
@@ -96,9 +132,9 @@ pub fn measure(wanted: &Wanted) -> anyhow::Result<String> {
     let _tracefs = Tracefs::mount();
     let mut text = machine::line("cargo xtask bench overhead");
     text.push_str(
-        "\nCPU time of an operation under each tool, as a ratio to the untraced runs before and after it in the same \
-         round: median and its 95% interval. The floor is untraced to untraced; nothing within it is a difference. `own` is \
-         the tool's own CPU. holdup with its budget of 2% (the default) is looked at for ten seconds, from two to eleven after its start on; \
+        "\nCPU time and wall time of an operation under each tool, as a ratio to the untraced runs before and after it in the same \
+         round: median and its 95% interval. The floor is untraced to untraced; nothing within it is a difference. Of the workloads \
+         made of real clients and servers the wall time is what counts: it is their throughput. `own` is the tool's own CPU. holdup with its budget of 2% (the default) is looked at for ten seconds, from two to eleven after its start on; \
          the others for half a second; the untraced runs around each are as long; when the time for all is over, the first goes on alone for as long. bpftrace and perf sched record waits alone, perf trace and strace calls alone.\n",
     );
     for case in CASES.iter().filter(|case| wanted.has(case.name)) {
@@ -116,11 +152,36 @@ pub fn measure(wanted: &Wanted) -> anyhow::Result<String> {
             Own::start(&all).map(|own| Box::new(own) as Box<dyn Load>)
         };
         let compared = started.and_then(|mut load| {
-            pairs::compare(&mut *load, bystander.pid(), TOOLS, wanted.longest)
+            pairs::compare(
+                &mut *load,
+                bystander.pid(),
+                TOOLS,
+                Figure::Cpu,
+                wanted.longest,
+            )
         });
         let _ = write!(text, "\n### {}\n\n", case.name);
         match compared {
-            Ok(comparison) => show(&mut text, case, &comparison),
+            Ok(comparison) => show(&mut text, case.operation, &comparison),
+            Err(error) => {
+                let _ = writeln!(text, "Not measured: {error:#}.");
+            }
+        }
+    }
+    for server in SERVERS.iter().filter(|server| wanted.has(server.name)) {
+        eprintln!("{}", server.name);
+        let compared = (server.start)().and_then(|mut load| {
+            pairs::compare(
+                &mut *load,
+                bystander.pid(),
+                HOLDUP,
+                Figure::Wall,
+                wanted.longest,
+            )
+        });
+        let _ = write!(text, "\n### {}\n\n", server.name);
+        match compared {
+            Ok(comparison) => show(&mut text, server.operation, &comparison),
             Err(error) => {
                 let _ = writeln!(text, "Not measured: {error:#}.");
             }
@@ -133,13 +194,14 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
 
-fn show(text: &mut String, case: &Case, comparison: &Comparison) {
+fn show(text: &mut String, operation: &str, comparison: &Comparison) {
     let mut table = table::new(&[
         "tool",
         "CPU an operation",
         "more, ns",
         "wall an operation",
         "own, % of a core",
+        "time watched, %",
         "runs",
     ]);
     let percent = |cores: f64| format!("{:.1}", cores * 100.0);
@@ -147,6 +209,7 @@ fn show(text: &mut String, case: &Case, comparison: &Comparison) {
         "untraced (the floor)".to_owned(),
         comparison.floor.text(),
         String::new(),
+        comparison.floor_wall.text(),
         String::new(),
         String::new(),
         comparison.floor.count.to_string(),
@@ -158,13 +221,17 @@ fn show(text: &mut String, case: &Case, comparison: &Comparison) {
             format!("{:.0}", compared.more.value),
             compared.wall.text(),
             percent(compared.own.value),
+            compared
+                .watched
+                .map(|watched| percent(watched.value))
+                .unwrap_or_default(),
             compared.cpu.count.to_string(),
         ]);
     }
     let _ = writeln!(
         text,
-        "An operation is {}; untraced it takes {:.0} ns of CPU.\n\n{table}",
-        case.operation, comparison.untraced.value
+        "An operation is {operation}; untraced it takes {:.0} ns of CPU, {:.0} ns by the clock.\n\n{table}",
+        comparison.untraced.value, comparison.untraced_wall.value
     );
     for missing in &comparison.missing {
         let _ = writeln!(text, "\n{missing}.");

@@ -1,5 +1,6 @@
 //! Comparisons in interleaved rounds: untraced runs stand around the traced ones, and only ratios within a round count.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::load::{Load, Run};
@@ -17,6 +18,15 @@ const FEWEST: usize = 8;
 /// An interval is narrow enough when half of it is this share of the median.
 const NARROW: f64 = 0.01;
 
+/// What a comparison is about: the interval of this is what is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// CPU time of an operation.
+    Cpu,
+    /// Wall time of an operation, that is throughput.
+    Wall,
+}
+
 /// What one tool did to the workload.
 pub struct Compared {
     /// Which.
@@ -29,14 +39,20 @@ pub struct Compared {
     pub more: Median,
     /// CPU time of the tool itself while the workload ran, in cores.
     pub own: Median,
+    /// Share of the time that the tool watched, where it says so.
+    pub watched: Option<Median>,
 }
 
 /// All tools on one workload.
 pub struct Comparison {
     /// CPU time of an untraced operation, ns.
     pub untraced: Median,
+    /// Wall time of an untraced operation, ns.
+    pub untraced_wall: Median,
     /// Untraced to untraced, CPU time: what chance does.
     pub floor: Median,
+    /// Untraced to untraced, wall time.
+    pub floor_wall: Median,
     /// The tools that could run.
     pub tools: Vec<Compared>,
     /// Why others could not.
@@ -49,6 +65,7 @@ struct Samples {
     wall: Vec<f64>,
     more: Vec<f64>,
     own: Vec<f64>,
+    watched: Vec<f64>,
 }
 
 /// Compares `tools` on `load` until the interval of the first of them is narrow, or `longest` has passed; the first then goes on
@@ -57,6 +74,7 @@ pub fn compare(
     load: &mut dyn Load,
     bystander: u32,
     tools: &[Tool],
+    figure: Figure,
     longest: Duration,
 ) -> anyhow::Result<Comparison> {
     let mut missing = Vec::new();
@@ -88,8 +106,8 @@ pub fn compare(
         load,
         bystander,
         most,
-        floor: Vec::new(),
-        untraced: Vec::new(),
+        floor: Samples::default(),
+        untraced: Samples::default(),
     };
     let began = Instant::now();
     let mut samples: Vec<Samples> = kept.iter().map(|_| Samples::default()).collect();
@@ -107,10 +125,16 @@ pub fn compare(
             };
             before = Some(bench.step(kept[at], operations[at], before, &mut samples[at])?);
         }
-        let first = samples.first().and_then(|first| Median::of(&first.cpu));
-        let narrow = first.is_none_or(|cpu| cpu.count >= FEWEST && cpu.uncertainty() <= NARROW);
-        if let Some(cpu) = first {
-            eprintln!("  round {}: {} {}", round + 1, kept[0].name(), cpu.text());
+        let first = samples.first().and_then(|first| {
+            Median::of(match figure {
+                Figure::Cpu => &first.cpu,
+                Figure::Wall => &first.wall,
+            })
+        });
+        let narrow =
+            first.is_none_or(|ratio| ratio.count >= FEWEST && ratio.uncertainty() <= NARROW);
+        if let Some(ratio) = first {
+            eprintln!("  round {}: {} {}", round + 1, kept[0].name(), ratio.text());
         }
         if narrow || began.elapsed() > longest * 2 {
             break;
@@ -126,15 +150,20 @@ pub fn compare(
             wall: Median::of(&samples.wall)?,
             more: Median::of(&samples.more)?,
             own: Median::of(&samples.own)?,
+            watched: Median::of(&samples.watched),
         })
     });
     let tools = all.collect();
-    let (Some(floor), Some(untraced)) = (Median::of(&floor), Median::of(&untraced)) else {
+    let of = |samples: &Samples| Some((Median::of(&samples.cpu)?, Median::of(&samples.wall)?));
+    let (Some((floor, floor_wall)), Some((untraced, untraced_wall))) = (of(&floor), of(&untraced))
+    else {
         anyhow::bail!("no tool can run here: {}", missing.join("; "));
     };
     Ok(Comparison {
         untraced,
+        untraced_wall,
         floor,
+        floor_wall,
         tools,
         missing,
     })
@@ -146,8 +175,8 @@ struct Bench<'a> {
     bystander: u32,
     /// Operations of an untraced run.
     most: u64,
-    floor: Vec<f64>,
-    untraced: Vec<f64>,
+    floor: Samples,
+    untraced: Samples,
 }
 
 /// An untraced run that may stand before the next tool too.
@@ -172,7 +201,11 @@ impl Bench<'_> {
             _ => self.load.run(most)?,
         };
         let settle = SETTLE[into.cpu.len() % SETTLE.len()];
-        let (traced, own) = traced(self.load, self.bystander, tool, operations, settle)?;
+        let Traced {
+            run: traced,
+            own,
+            watched,
+        } = traced(self.load, self.bystander, tool, operations, settle)?;
         let after = self.load.run(most)?;
         let cpu = f64::midpoint(before.cpu_each(), after.cpu_each());
         let wall = f64::midpoint(before.wall_each(), after.wall_each());
@@ -180,8 +213,11 @@ impl Bench<'_> {
         into.wall.push(traced.wall_each() / wall);
         into.more.push(traced.cpu_each() - cpu);
         into.own.push(own);
-        self.floor.push(after.cpu_each() / before.cpu_each());
-        self.untraced.push(cpu);
+        into.watched.extend(watched);
+        self.floor.cpu.push(after.cpu_each() / before.cpu_each());
+        self.floor.wall.push(after.wall_each() / before.wall_each());
+        self.untraced.cpu.push(cpu);
+        self.untraced.wall.push(wall);
         Ok(Untraced { run: after, long })
     }
 }
@@ -192,19 +228,28 @@ fn probe(load: &mut dyn Load, bystander: u32, tool: Tool, most: u64) -> anyhow::
     if tool == Tool::Budgeted {
         return Ok(most);
     }
-    let (run, _) = traced(load, bystander, tool, few, 0)?;
+    let run = traced(load, bystander, tool, few, 0)?.run;
     let fit = RUN.as_secs_f64() / run.wall.as_secs_f64().max(1e-9) * run.operations as f64;
     Ok(((fit as u64).max(few)).min(most))
 }
 
-/// One run under the tool, and the tool's own CPU meanwhile, in cores. `settle`: runs a tool with a budget gets before.
+/// One run under a tool.
+struct Traced {
+    run: Run,
+    /// The tool's own CPU meanwhile, in cores.
+    own: f64,
+    /// Share of the time that the tool watched, where it says so.
+    watched: Option<f64>,
+}
+
+/// One run under the tool. `settle`: runs a tool with a budget gets before.
 fn traced(
     load: &mut dyn Load,
     bystander: u32,
     tool: Tool,
     operations: u64,
     settle: u64,
-) -> anyhow::Result<(Run, f64)> {
+) -> anyhow::Result<Traced> {
     let watching = tool.start(load.pid(), bystander)?;
     let mut operations = operations;
     if tool == Tool::Budgeted {
@@ -214,6 +259,22 @@ fn traced(
     let before = watching.cpu().unwrap_or_default();
     let run = load.run(operations)?;
     let own = watching.cpu().unwrap_or_default().saturating_sub(before);
-    watching.stop()?;
-    Ok((run, own.as_secs_f64() / run.wall.as_secs_f64()))
+    let left = watching.stop()?;
+    let watched = match tool {
+        Tool::Budgeted | Tool::Holdup { .. } => watched(&left.folder.path().join("out")),
+        _ => None,
+    };
+    Ok(Traced {
+        run,
+        own: own.as_secs_f64() / run.wall.as_secs_f64(),
+        watched,
+    })
+}
+
+/// The share of the time that is in a recording of holdup.
+fn watched(recording: &Path) -> Option<f64> {
+    let reader = holdup::trace::Reader::open(recording).ok()?;
+    let meta = holdup::row::RowSource::meta(&reader);
+    let all = meta.window() + meta.paused;
+    Some(meta.window().seconds() / all.seconds().max(1e-9))
 }

@@ -6,19 +6,12 @@ use std::process::Command;
 
 use holdup::row::{ResourceId, Stack, StackId, Syscall};
 
-use crate::watched::watch;
+use crate::watched::{compile, watch};
 
 #[test]
 fn each_lock_has_the_line_that_takes_it() {
     let folder = tempfile::tempdir().expect("a folder");
-    let program = folder.path().join("contended");
-    let mut compiler = Command::new("gcc");
-    compiler
-        .args(["-O2", "-g", "-fomit-frame-pointer", "-pthread", "-o"])
-        .arg(&program)
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("live/contended.c"));
-    assert!(compiler.status().expect("gcc is here").success());
-
+    let program = compile(Path::new("live/contended.c"), folder.path());
     let Some(seen) = watch(&mut Command::new(&program)) else {
         return;
     };

@@ -11,6 +11,7 @@ mod calls;
 mod waits;
 
 mod budget;
+mod loss;
 
 mod call_sites;
 

@@ -1,6 +1,7 @@
 //! A program that keeps books of its own, watched while it works.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -30,6 +31,18 @@ pub fn python(script: &str) -> Command {
     let mut command = Command::new("python3");
     command.args(["-c", script]);
     command
+}
+
+/// Compiles a C program of this package into `folder`.
+pub fn compile(source: &Path, folder: &Path) -> PathBuf {
+    let program = folder.join("program");
+    let mut compiler = Command::new("gcc");
+    compiler
+        .args(["-O2", "-g", "-fomit-frame-pointer", "-pthread", "-o"])
+        .arg(&program)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(source));
+    assert!(compiler.status().expect("gcc is here").success());
+    program
 }
 
 /// Runs a program that says "ready", works between reading a line and printing a line of numbers, and ends with its input; it
@@ -69,14 +82,15 @@ pub fn watch_within(command: &mut Command, max_overhead: Option<f64>) -> Option<
 }
 
 /// The program waits for its first line of input before it works, and for its end of input before it ends.
-struct Program {
+pub struct Program {
     child: Child,
     input: ChildStdin,
     lines: std::sync::mpsc::Receiver<String>,
 }
 
 impl Program {
-    fn start(command: &mut Command) -> Self {
+    /// Starts it and waits until it is ready.
+    pub fn start(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -93,11 +107,17 @@ impl Program {
         }
     }
 
-    fn go(&mut self) {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Lets it work.
+    pub fn go(&mut self) {
         self.input.write_all(b"go\n").expect("it reads");
     }
 
-    fn said(&self) -> Option<Vec<u64>> {
+    /// The numbers it has printed, if it has.
+    pub fn said(&self) -> Option<Vec<u64>> {
         let line = self.lines.try_recv().ok()?;
         let numbers = line.split(' ').map(|word| word.parse().expect("a number"));
         Some(numbers.collect())

@@ -31,19 +31,34 @@ pub struct Control {
     pub fresh: u64,
     /// 1: the pass forgets what it knows of each thread, since nobody watched it meanwhile.
     pub reset: u64,
-    /// Bits of [`narrow`].
+    /// A word of [`narrow`].
     pub narrow: u64,
 }
 assert_size!(Control, 40);
 
-/// Bits of [`Control::narrow`]: what is left out to cost less.
+/// The word [`Control::narrow`]: what is left out to cost less.
 pub mod narrow {
-    /// Stack snapshots.
-    pub const SAMPLES: u64 = 1;
     /// Calls that would be summed: they did not block, and neither bound an exchange nor make data durable.
     pub const FREE_CALLS: u64 = 2;
     /// Nothing is watched at present: only births, execs, names and exits are attached.
     pub const PAUSED: u64 = 4;
+
+    /// Stack snapshots are halved in number so many times at most.
+    pub const MOST_HALVINGS: u32 = 7;
+    const HALVINGS_SHIFT: u32 = 8;
+
+    /// The bits that say how many times the number of stack snapshots is halved.
+    #[must_use]
+    pub const fn halvings(times: u32) -> u64 {
+        (times as u64 & MOST_HALVINGS as u64) << HALVINGS_SHIFT
+    }
+
+    /// How many times the number of stack snapshots is halved, by the whole word.
+    #[inline(always)]
+    #[must_use]
+    pub const fn halvings_of(word: u64) -> u32 {
+        (word >> HALVINGS_SHIFT) as u32 & MOST_HALVINGS
+    }
 }
 
 /// Values of the map `PROCESSES`: why a process is tracked.

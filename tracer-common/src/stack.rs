@@ -5,6 +5,9 @@ use crate::{Header, assert_size};
 /// Most bytes of user stack that one record carries.
 pub const SNAPSHOT_BYTES: usize = 8192;
 
+/// Of the waits of one thread for one resource, after the first ones, one in so many has a snapshot; a power of two.
+pub const SITES_EVERY: u32 = 32;
+
 /// The registers that an unwinder starts from.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]

@@ -68,13 +68,19 @@ pub static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(Counter::C
 #[map]
 pub static CONTROL: Array<Control> = Array::with_max_entries(1, 0);
 
+/// What is left out: a word of `tracer_common::narrow`.
+#[inline(always)]
+pub fn left_out() -> u64 {
+    // SAFETY: an element of an array map; user space writes a word at once.
+    CONTROL.get_ptr(0).map_or(0, |control| unsafe {
+        (&raw const (*control).narrow).read_volatile()
+    })
+}
+
 /// Whether something is left out: a bit of `tracer_common::narrow`.
 #[inline(always)]
 pub fn is_left_out(bit: u64) -> bool {
-    // SAFETY: an element of an array map; user space writes a word at once.
-    CONTROL
-        .get_ptr(0)
-        .is_some_and(|control| unsafe { (&raw const (*control).narrow).read_volatile() } & bit != 0)
+    left_out() & bit != 0
 }
 
 /// Files and sockets already described: identity to what was said of them.

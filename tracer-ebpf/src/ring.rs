@@ -21,10 +21,16 @@ pub fn header<T>(kind: EventKind, end: u64) -> Header {
     }
 }
 
+/// Room for a record; without it nothing is lost, since the caller tells the same later.
+#[inline(always)]
+pub fn reserve_if_room<T: 'static>() -> Option<RingBufEntry<T>> {
+    EVENTS.reserve::<T>(0)
+}
+
 /// Room for a record, or the loss counted.
 #[inline(always)]
 pub fn reserve<T: 'static>() -> Option<RingBufEntry<T>> {
-    let entry = EVENTS.reserve::<T>(0);
+    let entry = reserve_if_room::<T>();
     if entry.is_none() {
         count(Counter::RingFull);
     }

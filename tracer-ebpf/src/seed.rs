@@ -122,7 +122,8 @@ unsafe fn seed(state: &mut TaskState, task: *const u8, now: u64) {
 /// As [`seed`].
 #[inline(always)]
 unsafe fn cut(state: &mut TaskState, task: *const u8, since: u64, now: u64) {
-    let Some(mut entry) = ring::reserve::<WaitEvent>() else {
+    let Some(mut entry) = ring::reserve_if_room::<WaitEvent>() else {
+        // The part grows on, and is told as a whole by the next pass or when it ends.
         return;
     };
     let came = state.came.get();

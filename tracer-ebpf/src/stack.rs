@@ -2,24 +2,23 @@
 //! of a wait. Ordinary programs keep no frame pointers, so the kernel cannot walk them (`bpf_get_stack` gives garbage).
 //!
 //! Copying costs the waiting thread about a microsecond, so not every wait is taken: the first [`FIRST`] of each thread and
-//! resource, then every [`EVERY`]th, and at most [`PER_SECOND`] of all threads together. What is not taken is counted.
+//! resource, then every [`SITES_EVERY`]th, and at most [`PER_SECOND`] of all threads together. To cost less user space has these
+//! numbers halved, again and again; the first of each thread and resource stays. What is not taken is counted.
 
 use aya_ebpf::{
     helpers::generated::{bpf_get_smp_processor_id, bpf_probe_read_user},
     macros::map,
     maps::{Array, PerCpuArray},
 };
-use tracer_common::{Counter, EventKind, Header, StackEvent, UserRegisters, narrow};
+use tracer_common::{Counter, EventKind, Header, SITES_EVERY, StackEvent, UserRegisters, narrow};
 
 use crate::{
-    counter::count, maps::is_left_out, memory::load, offset, registers, ring, setting,
+    counter::count, maps::left_out, memory::load, offset, registers, ring, setting,
     state::TaskState, syscalls::Class,
 };
 
 /// Waits of one thread for one resource that are all taken.
 const FIRST: u32 = 8;
-/// Of the later ones, one in so many; a power of two.
-const EVERY: u32 = 32;
 /// Snapshots a second.
 const PER_SECOND: u64 = 500;
 const SECOND: u64 = 1_000_000_000;
@@ -81,13 +80,13 @@ pub unsafe fn take(state: &TaskState, task: *const u8, now: u64) -> u64 {
     if setting!(stack_bytes) == 0 || state.is_compat() || !is_wanted(state.class()) {
         return 0;
     }
-    if is_left_out(narrow::SAMPLES) {
-        return 0;
-    }
+    let halvings = narrow::halvings_of(left_out());
     // Not by its address: the verifier lets nobody calculate with pointers.
     // SAFETY: `task` as above.
     let tid: u32 = unsafe { load(task, offset!(task_pid)) };
-    if !is_due(tid, state.resource.a ^ state.resource.b) || !is_within_budget(now) {
+    if !is_due(tid, state.resource.a ^ state.resource.b, halvings)
+        || !is_within_budget(now, halvings)
+    {
         count(Counter::StackThrottled);
         return 0;
     }
@@ -174,7 +173,7 @@ unsafe fn read(to: *mut u8, from: u64, size: usize) -> bool {
 
 /// Whether this wait of the thread for this resource is one that is taken.
 #[inline(always)]
-fn is_due(tid: u32, resource: u64) -> bool {
+fn is_due(tid: u32, resource: u64, halvings: u32) -> bool {
     // Multiplicative hashing by the golden ratio: the upper bits are well mixed.
     let hash = (u64::from(tid) ^ resource.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let Some(slot) = STACK_COUNTS.get_ptr_mut((hash >> 48) as u32 & (SLOTS - 1)) else {
@@ -183,13 +182,13 @@ fn is_due(tid: u32, resource: u64) -> bool {
     // SAFETY: an element of an array map. Threads on two CPUs that share the slot may lose a count.
     unsafe {
         *slot = (*slot).wrapping_add(1);
-        *slot <= FIRST || *slot & (EVERY - 1) == 0
+        *slot == 1 || *slot <= FIRST >> halvings || *slot & ((SITES_EVERY << halvings) - 1) == 0
     }
 }
 
 /// Whether the present second's budget has one left; takes it. Two CPUs at once may take the last one twice.
 #[inline(always)]
-fn is_within_budget(now: u64) -> bool {
+fn is_within_budget(now: u64, halvings: u32) -> bool {
     let Some(budget) = STACK_BUDGET.get_ptr_mut(0) else {
         return false;
     };
@@ -200,7 +199,7 @@ fn is_within_budget(now: u64) -> bool {
             (*budget).taken = 0;
         }
         (*budget).taken += 1;
-        (*budget).taken <= PER_SECOND
+        (*budget).taken <= PER_SECOND >> halvings
     }
 }
 

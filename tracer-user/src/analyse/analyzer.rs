@@ -3,7 +3,7 @@
 //! Memory does not grow with the window but for what is bounded by a constant (visits, the operations a cycle is found in), and
 //! nothing is analysed twice: the window that ends by itself, a live screen and the final report ask the same value.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::thinned::Thinned;
 use super::{Analysis, AnalysisError, Options, stop_rule};
@@ -25,16 +25,18 @@ struct Stations {
     recorder: Recorder,
     collector: Collector,
     comparison: Comparison,
-    joins: VecDeque<Nanos>,
+    joins: BTreeSet<Nanos>,
+    /// The latest join that was passed.
+    joined: Nanos,
 }
 
 impl Stations {
     fn take(&mut self, step: Step<'_>) {
-        while self.joins.front().is_some_and(|join| step.at() > *join) {
-            if let Some(join) = self.joins.pop_front() {
-                let open = self.classifier.join();
-                self.give(&Event::Join(join, &open));
-            }
+        while let Some(join) = self.joins.first().copied().filter(|join| step.at() > *join) {
+            self.joins.remove(&join);
+            self.joined = join;
+            let open = self.classifier.join();
+            self.give(&Event::Join(join, &open));
         }
         self.comparison.observe(&step);
         let event = actors::of_thread(self.classifier.classify(step));
@@ -51,7 +53,6 @@ impl Stations {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Begun {
     opened: Nanos,
-    joins: Vec<Nanos>,
     gaps: Vec<(Nanos, Nanos)>,
     thinned: bool,
 }
@@ -60,7 +61,6 @@ impl Begun {
     fn of(meta: &Meta) -> Self {
         Self {
             opened: meta.opened,
-            joins: meta.joins.clone(),
             gaps: meta.gaps.clone(),
             thinned: meta.thinned,
         }
@@ -110,6 +110,7 @@ impl Analyzer {
                 collector: Collector::new(meta.host.cpus),
                 comparison: Comparison::default(),
                 joins: meta.joins.iter().copied().collect(),
+                joined: Nanos::ZERO,
             },
             thinned: meta.thinned.then(Thinned::default),
             spans: BTreeMap::new(),
@@ -117,8 +118,8 @@ impl Analyzer {
         })
     }
 
-    /// Whether it was begun with all that `meta` says of how the rows are to be taken: where windows join, where rows are
-    /// missing, and whether calls were left out. Else all has to be analysed anew.
+    /// Whether it was begun with all that `meta` says of how the rows are to be taken: where parts of the trace are missing,
+    /// and whether calls were left out. Else all has to be analysed anew.
     #[must_use]
     pub fn knows(&self, meta: &Meta) -> bool {
         self.begun == Begun::of(meta)
@@ -135,6 +136,16 @@ impl Analyzer {
             let spans = self.spans.entry(span.kind).or_default();
             spans.count += 1;
             spans.time += span.end.since(span.start);
+        }
+        let stations = &mut self.stations;
+        let is_ahead = |join: &&Nanos| **join > stations.joined;
+        stations.joins.extend(batch.joins.iter().filter(is_ahead));
+        for (from, to) in &batch.gaps {
+            self.sweep.gap(Gap {
+                from: *from,
+                to: *to,
+                all: false,
+            });
         }
         self.stations.classifier.learn(&batch);
         let stations = &mut self.stations;

@@ -236,8 +236,8 @@ pub struct Capture {
     /// Record waits alone, no calls: costs least, but stages and exchanges stay unknown
     #[arg(long)]
     pub waits_only: bool,
-    /// What watching may cost, percent of the watched processes' CPU time (holdup itself: of one core at least). When it costs more, call
-    /// sites are left out, then calls that did not block, then whole stretches of time; the report says so
+    /// What watching may cost, percent of the work's throughput and of the host's CPUs. When it costs more, fewer call sites are
+    /// taken, then calls that did not block are left out, then whole stretches of time; the report says so
     #[arg(long, value_name = "PERCENT", value_parser = max_overhead, default_value = "2")]
     pub max_overhead: f64,
     /// Size of the buffer between kernel and holdup; larger ones lose less under bursts
@@ -286,7 +286,7 @@ fn max_overhead(text: &str) -> Result<f64, String> {
             Err("leaves nothing to watch with; say for example 2, or 0.5 to cost less".to_owned())
         }
         _ => Err(format!(
-            "is no share of CPU time; say percent, for example 2, and {LARGEST_OVERHEAD} at most"
+            "is no share of the throughput; say percent, for example 2, and {LARGEST_OVERHEAD} at most"
         )),
     }
 }
@@ -372,11 +372,11 @@ mod tests {
             ),
             (
                 "holdup attach --pid 1 --max-overhead nan",
-                "share of CPU time",
+                "share of the throughput",
             ),
             (
                 "holdup attach --pid 1 --max-overhead x",
-                "share of CPU time",
+                "share of the throughput",
             ),
             ("holdup attach --pid 1 --item foo", "exchange:PEER"),
             ("holdup attach --pid 1 --stage foo", "STAGE:PEER"),

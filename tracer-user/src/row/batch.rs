@@ -22,8 +22,13 @@ pub struct Batch {
     pub samples: Vec<Sample>,
     /// Kernel spans.
     pub kernel: Vec<KernelSpan>,
-    /// Calls that did not block were left out of it, wholly or in part, see [`Meta::thinned`].
-    pub thinned: bool,
+    /// When calls that did not block began to be left out, see [`Meta::thinned`]; `None`: none were, of what is in it.
+    pub thinned_since: Option<Nanos>,
+    /// Where windows join, see [`Meta::joins`]. A join comes no later than the first row behind it.
+    pub joins: Vec<Nanos>,
+    /// Times in which waits were lost (from, to): what threads did then is not known. They may reach back over rows that came
+    /// before, since a loss is noticed when it has happened.
+    pub gaps: Vec<(Nanos, Nanos)>,
 }
 
 impl Batch {
@@ -49,7 +54,13 @@ impl Batch {
         self.stacks.append(&mut later.stacks);
         self.samples.append(&mut later.samples);
         self.kernel.append(&mut later.kernel);
-        self.thinned |= later.thinned;
+        self.thinned_since = self
+            .thinned_since
+            .into_iter()
+            .chain(later.thinned_since)
+            .min();
+        self.joins.append(&mut later.joins);
+        self.gaps.append(&mut later.gaps);
     }
 
     /// Without the rows that ended up to `watermark`. What other rows name stays.
@@ -65,10 +76,10 @@ impl Batch {
         self
     }
 
-    /// No rows at all.
+    /// No rows, and nothing to say of the time either.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len() == 0 && self.joins.is_empty() && self.gaps.is_empty()
     }
 }
 

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use super::encode::{Encoder, table_path};
-use super::epoch::Epoch;
+use super::epoch::{Epoch, Times};
 use super::error::TraceError;
 use super::open::{TableReader, load};
 use super::staging::{publish, staging};
@@ -60,7 +60,7 @@ fn join(folder: &Path, parts: &[Epoch]) -> Result<(), TraceError> {
         last: last.last,
         from: first.from,
         watermark: last.watermark,
-        thinned: parts.iter().any(|part| part.thinned),
+        times: Times::of(parts),
         tables: BTreeMap::new(),
     };
     let staging = staging(folder, &joined);

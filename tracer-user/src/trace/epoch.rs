@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::damage::Damage;
-use crate::row::Nanos;
+use crate::row::{Batch, Nanos};
 
 /// Name of the file that describes an epoch.
 pub(super) const EPOCH_FILE: &str = "epoch.json";
@@ -35,11 +35,43 @@ pub(super) struct Epoch {
     pub(super) from: Nanos,
     /// Watermark after it: no row is younger.
     pub(super) watermark: Nanos,
-    /// Calls that did not block were left out of it, wholly or in part: a recording that is cut off has no other place to say so.
-    #[serde(default)]
-    pub(super) thinned: bool,
+    /// What its batches said of the time: a recording that is cut off has no other place for it.
+    #[serde(default, flatten)]
+    pub(super) times: Times,
     /// The tables that have rows, by name.
     pub(super) tables: BTreeMap<String, TableFile>,
+}
+
+/// What batches say of the time besides their rows: [`Batch::thinned_since`], [`Batch::joins`] and [`Batch::gaps`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Times {
+    pub(super) thinned_since: Option<Nanos>,
+    pub(super) joins: Vec<Nanos>,
+    pub(super) gaps: Vec<(Nanos, Nanos)>,
+}
+
+impl Times {
+    /// Takes what a later batch says.
+    pub(super) fn append(&mut self, batch: &Batch) {
+        self.thinned_since = self
+            .thinned_since
+            .into_iter()
+            .chain(batch.thinned_since)
+            .min();
+        self.joins.extend(&batch.joins);
+        self.gaps.extend(&batch.gaps);
+    }
+
+    /// What all of these epochs say.
+    pub(super) fn of(epochs: &[Epoch]) -> Self {
+        let times = || epochs.iter().map(|epoch| &epoch.times);
+        Self {
+            thinned_since: times().filter_map(|times| times.thinned_since).min(),
+            joins: times().flat_map(|times| times.joins.clone()).collect(),
+            gaps: times().flat_map(|times| times.gaps.clone()).collect(),
+        }
+    }
 }
 
 impl Epoch {

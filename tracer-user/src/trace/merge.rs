@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::damage::Damage;
-use super::epoch::Epoch;
+use super::epoch::{Epoch, Times};
 use super::open::{TableReader, at_once, load};
 use super::table::{Rows, Table, for_each_table};
 use crate::row::{Batch, Nanos};
@@ -124,7 +124,10 @@ macro_rules! merge {
                 self.done = bound.is_none();
                 // Of `bound` itself more rows may come, or what they name.
                 self.at = bound.map_or(self.epoch.watermark.0, |bound| bound.saturating_sub(1).max(self.at));
-                Ok(Some(Batch { watermark: Nanos(self.at), thinned: self.epoch.thinned, $($field: self.$field.take(self.at),)* }))
+                // The first batch of the epoch says all that is said of its time.
+                let Times { thinned_since, joins, gaps } = std::mem::take(&mut self.epoch.times);
+                self.epoch.times.thinned_since = thinned_since;
+                Ok(Some(Batch { watermark: Nanos(self.at), thinned_since, joins, gaps, $($field: self.$field.take(self.at),)* }))
             }
         }
     };

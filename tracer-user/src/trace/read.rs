@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::check::{Epochs, Lost};
 use super::damage::printable;
-use super::epoch::Epoch;
+use super::epoch::{Epoch, Times};
 use super::error::TraceError;
 use super::merge::Merge;
 use super::meta_file::MetaFile;
@@ -56,7 +56,12 @@ impl Reader {
                 .max(meta.opened);
             meta.notes.push(UNFINISHED.to_owned());
         }
-        meta.thinned |= sound.iter().any(|epoch| epoch.thinned);
+        let times = Times::of(&sound);
+        meta.thinned |= times.thinned_since.is_some();
+        if meta.joins.is_empty() {
+            // `meta.json` of a recording that was cut off is that of its beginning.
+            meta.joins = times.joins;
+        }
         let window = (meta.opened, meta.closed);
         let cut = |(from, to): (Nanos, Nanos)| (from.max(window.0), to.min(window.1));
         meta.gaps = gaps

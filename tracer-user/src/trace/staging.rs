@@ -87,7 +87,7 @@ impl OpenEpoch {
     pub(super) fn write(&mut self, part: &Batch, since: Nanos) -> Result<(), TraceError> {
         let frames: usize = part.stacks.iter().map(|stack| stack.frames.len()).sum();
         self.rows += part.len() + frames;
-        self.epoch.thinned |= part.thinned;
+        self.epoch.times.append(part);
         self.encoders.write(&self.staging, part, since)
     }
 

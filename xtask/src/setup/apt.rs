@@ -5,6 +5,18 @@ use std::process::Command;
 
 use crate::{host, process};
 
+/// Installs its arguments. No service of theirs is started meanwhile: invoke-rc.d asks policy-rc.d, and 101 means no. A policy that is
+/// there already stays in force.
+const INSTALL: &str = r#"
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' > "$policy"
+    chmod 755 "$policy"
+    trap 'rm -f "$policy"' EXIT
+fi
+DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
+"#;
+
 /// Installs the missing ones of `packages`; gives sentences about those that cannot be had.
 ///
 /// # Errors
@@ -29,15 +41,8 @@ pub fn install(what: &str, packages: &[&str]) -> anyhow::Result<Vec<String>> {
     let (there, unknown): (Vec<&str>, Vec<&str>) =
         missing.into_iter().partition(|package| exists(package));
     if !there.is_empty() {
-        let mut command = root.command("env");
-        command.args([
-            "DEBIAN_FRONTEND=noninteractive",
-            "apt-get",
-            "install",
-            "-y",
-            "-q",
-            "--no-install-recommends",
-        ]);
+        let mut command = root.command("sh");
+        command.args(["-c", INSTALL, "sh"]);
         process::run(command.args(there))?;
     }
     let sentence = |package: &str| {

@@ -46,6 +46,9 @@ const PEERS: Need = Need {
         "strace",
         "redis-server",
         "redis-tools",
+        "nodejs",
+        "postgresql",
+        "postgresql-contrib",
         "e2fsprogs",
     ],
 };

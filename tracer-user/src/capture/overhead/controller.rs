@@ -1,58 +1,78 @@
 //! The overhead controller: keeps what recording costs within a budget, and remembers what it left out for the report.
 //!
-//! In: the number of records, and the processes whose CPU time the cost is compared with. Out: one [`Step`] a period. The session
-//! carries it out; the controller itself touches no probe.
+//! In: what is seen of the records, and the processes that are tracked. Out: one [`Step`] a period. The session carries it out;
+//! the controller itself touches no probe.
 
-use super::budget::{Budget, Level, Spent, Step};
-use super::cost::{Meter, Records};
+use tracer_common::SITES_EVERY;
+
+use super::budget::{Budget, Level, Step};
+use super::cost::Meter;
+use super::loss::Facts;
 use super::run_stats::Programs;
+use super::threads::Tally;
 use crate::row::{Nanos, Pid};
 
 /// A budget, what recording costs, and what came of it.
 pub struct Controller {
     budget: Budget,
     meter: Meter,
+    log: Log,
+}
+
+/// What was spent and left out so far. Pure.
+#[derive(Debug, Default)]
+struct Log {
     percent: f64,
-    /// All costs since the window opened.
-    pub total: Spent,
-    /// Each level that was entered, and how long after the window opened.
+    /// Time in programs.
+    kernel: Nanos,
+    /// CPU time of holdup itself.
+    own: Nanos,
+    /// Throughput lost, in seconds of work.
+    lost: f64,
+    /// Time judged, pauses included.
+    wall: Nanos,
+    /// Each level that was entered, and when, since the window opened.
     narrowed: Vec<(Level, Nanos)>,
     windows: u32,
 }
 
 impl Controller {
-    /// Begins with a budget of `percent` of the targets' CPU time.
+    /// Begins with a budget of `percent` of the work's throughput, and of the host's CPUs. `tracked`: the tracked processes.
     #[must_use]
-    pub fn begin(percent: f64, programs: Programs) -> Self {
+    pub fn begin(percent: f64, programs: Programs, tracked: &[Pid]) -> Self {
         Self {
             budget: Budget::new(percent / 100.0),
-            meter: Meter::begin(programs, percent / 100.0),
-            percent,
-            total: Spent::default(),
-            narrowed: Vec::new(),
-            windows: 1,
+            meter: Meter::begin(programs, percent / 100.0, tracked),
+            log: Log {
+                percent,
+                windows: 1,
+                ..Log::default()
+            },
         }
     }
 
     /// Decides what to do. While a period has not ended, that is [`Step::Stay`]. `living`: the tracked processes, asked for once a
-    /// period; `records`: records received since the window opened; `since_opened`: time of the trace since then.
+    /// period; `records`: records received since the window opened; `tally`: what was seen of those of this period;
+    /// `since_opened`: time of the trace since then.
     pub fn decide(
         &mut self,
         living: impl Fn() -> Vec<Pid>,
-        records: Records,
+        records: u64,
+        tally: &mut Tally,
         paused: bool,
         since_opened: Nanos,
     ) -> Step {
-        let Some((spent, free)) = self.meter.tick(living, records, paused) else {
+        let Some(facts) = self.meter.tick(living, records, tally, paused) else {
             return Step::Stay;
         };
-        self.total = self.total.and(spent);
-        let step = self.budget.step(spent, free);
-        match step {
-            Step::Narrow(level) => self.narrowed.push((level, since_opened)),
-            Step::Resume => self.windows += 1,
-            Step::Stay | Step::Pause => {}
-        }
+        tracing::debug!(
+            loss = facts.loss(),
+            host = facts.host_share(),
+            ?facts,
+            "a period"
+        );
+        let step = self.budget.step(&facts);
+        self.log.take(&facts, step, since_opened);
         step
     }
 
@@ -60,6 +80,12 @@ impl Controller {
     #[must_use]
     pub fn level(&self) -> Level {
         self.budget.level()
+    }
+
+    /// Time in the eBPF programs since the window opened.
+    #[must_use]
+    pub fn kernel_cpu(&self) -> Nanos {
+        self.log.kernel
     }
 
     /// Notes that all probes are attached again, so that a new period begins.
@@ -72,45 +98,141 @@ impl Controller {
     pub fn notes(&self, recorded: Nanos, paused: Nanos) -> Vec<String> {
         let mut notes = Vec::new();
         if self.meter.blind {
-            notes.push("the kernel gives no run statistics of eBPF programs here: what its side costs is reckoned from the number of records".to_owned());
+            notes.push("the kernel's run statistics cannot be had here: what watching cost is reckoned from the number of records".to_owned());
         }
+        notes.extend(self.log.notes(recorded, paused));
+        notes
+    }
+}
+
+impl Log {
+    fn take(&mut self, facts: &Facts, step: Step, since_opened: Nanos) {
+        self.kernel += facts.kernel();
+        self.own += facts.own;
+        self.lost += facts.loss() * facts.wall.seconds();
+        self.wall += facts.wall;
+        match step {
+            Step::Narrow(level) => self.narrowed.push((level, since_opened)),
+            Step::Resume => self.windows += 1,
+            Step::Stay | Step::Pause => {}
+        }
+    }
+
+    fn notes(&self, recorded: Nanos, paused: Nanos) -> Vec<String> {
         if self.narrowed.is_empty() {
-            return notes;
+            return Vec::new();
         }
-        let told: Vec<String> = self
-            .narrowed
-            .iter()
-            .map(|(level, at)| {
-                let what = match level {
-                    Level::Everything => "everything",
-                    Level::NoSamples => "no call sites",
-                    Level::NoFreeCalls => {
-                        "no calls that did not block (the whole answer does without them)"
-                    }
-                    Level::Windows => "windows with pauses between them",
-                };
-                format!("{what} from {:.1} s on", at.seconds())
-            })
-            .collect();
-        notes.push(format!(
-            "watching would have cost more than {}% of the targets' CPU time (--max-overhead): {}",
-            self.percent,
-            told.join(", ")
-        ));
+        let mut notes = vec![format!(
+            "watching all would have cost more than {}% of the throughput or of the host's CPUs (--max-overhead), so a part was \
+             left out",
+            self.percent
+        )];
+        notes.extend(self.sites());
+        notes.extend(self.free_calls());
         if paused > Nanos::ZERO {
             notes.push(format!(
-                "watched {:.1} s of {:.1} s, in {} windows: rates and times are of the time watched",
+                "watched {:.1} s of {:.1} s, in {} windows: rates and times are of the time watched, and how long a wait lasts \
+                 that is longer than its window is not known",
                 recorded.seconds(),
                 (recorded + paused).seconds(),
                 self.windows
             ));
         }
         notes.push(format!(
-            "watching cost the targets {:.1}% of their CPU time; in all it took {:.2} s in the kernel, {:.2} s of holdup itself",
-            self.total.slowdown() * 100.0,
-            self.total.kernel.seconds(),
-            self.total.own.seconds()
+            "watching cost the work at most {:.1}% of its throughput; in all it took {:.2} s in the kernel, {:.2} s of holdup itself",
+            100.0 * self.lost / self.wall.seconds().max(1e-9),
+            self.kernel.seconds(),
+            self.own.seconds()
         ));
         notes
+    }
+
+    fn sites(&self) -> Option<String> {
+        let mut times = Vec::new();
+        for (index, (level, from)) in self.narrowed.iter().enumerate() {
+            if level.halvings == 0 {
+                continue;
+            }
+            let until = match self.narrowed.get(index + 1) {
+                Some((_, until)) => {
+                    format!("from {:.1} to {:.1} s", from.seconds(), until.seconds())
+                }
+                None => format!("from {:.1} s on", from.seconds()),
+            };
+            times.push(format!(
+                "{until} of one wait in {}",
+                SITES_EVERY << level.halvings
+            ));
+        }
+        if times.is_empty() {
+            return None;
+        }
+        Some(format!(
+            "call sites were taken less often, {} (else of one in {SITES_EVERY}): names of rarely waited-for locks may be missing",
+            times.join(", ")
+        ))
+    }
+
+    fn free_calls(&self) -> Option<String> {
+        let (_, at) = self.narrowed.iter().find(|(level, _)| level.free_calls)?;
+        Some(format!(
+            "from {:.1} s on calls that did not block were left out, and the whole answer does without them: stages that only read \
+             or write files and never wait may be missing",
+            at.seconds()
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(narrowed: &[(Level, u64)]) -> Log {
+        Log {
+            percent: 2.0,
+            kernel: Nanos(300_000_000),
+            own: Nanos(100_000_000),
+            lost: 0.1,
+            wall: Nanos(10_000_000_000),
+            windows: 3,
+            narrowed: narrowed
+                .iter()
+                .map(|(level, tenths)| (*level, Nanos(tenths * 100_000_000)))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn where_nothing_was_left_out_nothing_is_said() {
+        assert!(log(&[]).notes(Nanos::SECOND, Nanos::ZERO).is_empty());
+    }
+
+    #[test]
+    fn each_thing_left_out_is_told_with_its_times_and_what_is_lost_by_it() {
+        let sites = |halvings| Level {
+            halvings,
+            ..Level::default()
+        };
+        let thinned = Level {
+            free_calls: true,
+            ..sites(7)
+        };
+        let windows = Level {
+            halvings: 0,
+            windows: true,
+            ..thinned
+        };
+        let log = log(&[(sites(1), 10), (sites(3), 20), (thinned, 30), (windows, 45)]);
+        let notes = log.notes(Nanos(5_500_000_000), Nanos(4_500_000_000));
+        assert_eq!(
+            notes,
+            [
+                "watching all would have cost more than 2% of the throughput or of the host's CPUs (--max-overhead), so a part was left out",
+                "call sites were taken less often, from 1.0 to 2.0 s of one wait in 64, from 2.0 to 3.0 s of one wait in 256, from 3.0 to 4.5 s of one wait in 4096 (else of one in 32): names of rarely waited-for locks may be missing",
+                "from 3.0 s on calls that did not block were left out, and the whole answer does without them: stages that only read or write files and never wait may be missing",
+                "watched 5.5 s of 10.0 s, in 3 windows: rates and times are of the time watched, and how long a wait lasts that is longer than its window is not known",
+                "watching cost the work at most 1.0% of its throughput; in all it took 0.30 s in the kernel, 0.10 s of holdup itself",
+            ]
+        );
     }
 }

@@ -8,8 +8,11 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::budget::{PERIOD, Spent};
+use super::budget::PERIOD;
+use super::host_cpu::HostCpu;
+use super::loss::{Facts, from_seconds};
 use super::run_stats::{Collection, Programs, Runs};
+use super::threads::Tally;
 use crate::capture::clock;
 use crate::capture::session::describe;
 use crate::row::{Nanos, Pid};
@@ -24,8 +27,7 @@ const WAY_IN: Nanos = Nanos(26);
 /// What a workload loses for each nanosecond in programs, which displace its data from caches. Measured on an exchange over
 /// loopback (3.65 us lost, 2.95 us in programs) and on appends that are synced (7.3 us and 5.6 us).
 const DISPLACED: f64 = 1.25;
-/// Cost of a run that writes no record, mostly one for a thread that is not tracked: two such runs make the cheapest call 200 ns
-/// longer (`cargo xtask bench overhead`).
+/// Cost of a run that writes no record: two such runs make the cheapest call 200 ns longer (`cargo xtask bench overhead`).
 const IDLE_RUN: Nanos = Nanos(100);
 /// Runs behind one record at least: one at the beginning of a wait or call, one at its end.
 const RUNS_A_RECORD: f64 = 2.0;
@@ -35,33 +37,11 @@ const FIRST_PERIOD: Duration = Duration::from_millis(120);
 /// does.
 const ONE_RECORD: Nanos = Nanos(400);
 
-/// Numbers of records received.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Records {
-    /// All records.
-    pub all: u64,
-    /// Those of calls that did not block.
-    pub free: u64,
-}
-
-impl Records {
-    #[expect(clippy::cast_precision_loss, reason = "records of a period")]
-    fn since(self, earlier: Self) -> f64 {
-        self.all.saturating_sub(earlier.all) as f64
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "records of a period")]
-    fn free_since(self, earlier: Self) -> f64 {
-        let all = self.all.saturating_sub(earlier.all);
-        self.free.saturating_sub(earlier.free) as f64 / all.max(1) as f64
-    }
-}
-
 /// Measures what recording costs, period by period.
 #[derive(Debug)]
 pub struct Meter {
     programs: Programs,
-    /// The budget, as a share of the targets' CPU time.
+    /// The budget, as a share.
     allowed: f64,
     sample: Option<Sample>,
     /// Periods that passed since the latest sample.
@@ -75,8 +55,10 @@ pub struct Meter {
     since: Instant,
     period: Duration,
     own: Nanos,
-    records: Records,
+    /// Records received up to the end of the period before.
+    records: u64,
     targets: HashMap<Pid, Nanos>,
+    host: HostCpu,
 }
 
 /// Run statistics that are being collected.
@@ -88,9 +70,9 @@ struct Sample {
 }
 
 impl Meter {
-    /// Begins the first period. `allowed`: what recording may cost, as a share of the CPU time that the targets use.
+    /// Begins the first period. `allowed`: what recording may cost, as a share; `tracked`: the tracked processes.
     #[must_use]
-    pub fn begin(programs: Programs, allowed: f64) -> Self {
+    pub fn begin(programs: Programs, allowed: f64, tracked: &[Pid]) -> Self {
         let mut meter = Self {
             programs,
             allowed,
@@ -102,59 +84,83 @@ impl Meter {
             since: Instant::now(),
             period: FIRST_PERIOD,
             own: describe::self_cpu(),
-            records: Records::default(),
+            records: 0,
             targets: HashMap::new(),
+            host: HostCpu::open(),
         };
+        let _ = meter.targets(tracked);
         meter.sample();
         meter
     }
 
-    /// What the period cost, once it is over, and which share of its records is of calls that did not block. `tracked`: the tracked
-    /// processes; `records`: how many were received since the window opened; `paused`: the programs that cost something are
-    /// detached at present.
+    /// What the period cost, once it is over. `tracked`: the tracked processes; `records`: how many were received since the window
+    /// opened; `tally`: what was seen of them since the period before; `paused`: the programs that cost something are detached at
+    /// present.
     pub fn tick(
         &mut self,
         tracked: impl Fn() -> Vec<Pid>,
-        records: Records,
+        records: u64,
+        tally: &mut Tally,
         paused: bool,
-    ) -> Option<(Spent, f64)> {
+    ) -> Option<Facts> {
         self.end_sample(false);
+        self.host.look();
         let elapsed = self.since.elapsed();
         if elapsed < self.period {
             return None;
         }
         self.end_sample(true);
+        let wall = Nanos(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX));
+        let (busy, busy_time) = self.host.finish();
         let own = describe::self_cpu();
-        let seconds = elapsed.as_secs_f64();
-        let told = records.since(self.records);
-        let (kernel, slowed) = if self.blind {
-            let kernel = told * ONE_RECORD.seconds();
-            (kernel, kernel)
-        } else {
-            let kernel = self.rate * seconds;
-            let idle = (self.runs * seconds - told * RUNS_A_RECORD).max(0.0);
-            (kernel, kernel - idle * IDLE_RUN.seconds())
-        };
-        let spent = Spent {
-            wall: Nanos(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)),
-            kernel: from_seconds(kernel),
-            slowed: from_seconds(slowed),
+        let facts = Facts {
+            wall,
+            cpus: self.host.cpus(),
             own: own.since(self.own),
             targets: self.targets(&tracked()),
+            pattern: tally.finish(wall, busy),
+            ..Facts::default()
         };
-        let free = records.free_since(self.records);
+        let facts = self.programs_of(facts, records - self.records, busy_time);
         self.own = own;
         self.records = records;
         self.since = Instant::now();
         self.period = Duration::from_nanos(PERIOD.0);
+        let is_calm = facts.loss().max(facts.host_share()) < self.allowed / 2.0;
         if paused {
             (self.rate, self.runs) = (0.0, 0.0);
-        } else if self.rested < RESTS && spent.share().max(spent.slowdown()) < self.allowed / 2.0 {
+        } else if self.rested < RESTS && is_calm {
             self.rested += 1;
         } else {
             self.sample();
         }
-        Some((spent, free))
+        Some(facts)
+    }
+
+    /// Adds the time in programs, and on whom it fell. `told`: records of the period; `busy`: CPU time of the host.
+    #[expect(clippy::cast_precision_loss, reason = "records of a period")]
+    fn programs_of(&self, facts: Facts, told: u64, busy: Option<Nanos>) -> Facts {
+        let told = told as f64;
+        if self.blind {
+            return Facts {
+                recorded: from_seconds(told * ONE_RECORD.seconds()),
+                ..facts
+            };
+        }
+        let seconds = facts.wall.seconds();
+        let kernel = self.rate * seconds;
+        let idle_runs = (self.runs * seconds - told * RUNS_A_RECORD).max(0.0);
+        let idle = (idle_runs * IDLE_RUN.seconds()).min(kernel);
+        // Where threads that nobody watches use most of the CPU time, most of these runs are theirs.
+        let of_targets = busy.map_or(1.0, |busy| {
+            (facts.targets.seconds() / busy.since(facts.own).seconds().max(1e-9)).min(1.0)
+        });
+        Facts {
+            recorded: from_seconds(kernel - idle),
+            unrecorded: from_seconds(idle * of_targets),
+            aside: from_seconds(idle * (1.0 - of_targets)),
+            ..facts
+        }
     }
 
     /// Recording begins again after a pause: the cost of the programs is sampled at once.
@@ -162,7 +168,8 @@ impl Meter {
         self.sample();
     }
 
-    /// CPU time that the processes used since they were last looked at; new processes count from now on.
+    /// CPU time that the processes used since they were last looked at. New ones count with all they have used: most were born in
+    /// the period, and where a peer that has run for long is taken in, one period looks cheaper than it was.
     fn targets(&mut self, tracked: &[Pid]) -> Nanos {
         let before = std::mem::take(&mut self.targets);
         let mut sum = Nanos::ZERO;
@@ -170,9 +177,7 @@ impl Meter {
             let Some(now) = clock::process_cpu(*pid) else {
                 continue;
             };
-            if let Some(before) = before.get(pid) {
-                sum += now.since(*before);
-            }
+            sum += now.since(before.get(pid).copied().unwrap_or_default());
             self.targets.insert(*pid, now);
         }
         sum
@@ -207,10 +212,4 @@ impl Meter {
         self.rate = took * DISPLACED;
         drop(collection);
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "times of a period")]
-#[expect(clippy::cast_sign_loss, reason = "not below zero")]
-fn from_seconds(seconds: f64) -> Nanos {
-    Nanos((seconds.max(0.0) * 1e9) as u64)
 }

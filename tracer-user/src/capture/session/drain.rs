@@ -9,9 +9,11 @@ use aya::{
     maps::{MapData, RingBuf},
 };
 
+use super::settings::RING_BYTES;
 use super::trace_clock::{Marks, TraceClock};
 use crate::capture::CaptureError;
 use crate::capture::decode::{self, Destination, Resources, Stacks, Threads};
+use crate::capture::overhead::threads::{Rows, Tally};
 use crate::capture::probes::object;
 use crate::row::{Batch, Nanos};
 
@@ -22,14 +24,16 @@ pub const SLACK: Nanos = Nanos(250_000_000);
 /// Drains the ring buffer, and sorts and releases rows.
 pub struct Drain {
     ring: RingBuf<MapData>,
+    /// As much as the ring buffer holds, or more.
+    ring_bytes: usize,
     pending: Batch,
     watermark: Nanos,
     /// Turns the kernel's times into times of the trace.
     pub clock: TraceClock,
     /// Records received so far.
     pub received: u64,
-    /// Rows of calls that did not block ([`crate::row::Call::is_free`]).
-    pub free: u64,
+    /// How the records of the present period are spread over threads.
+    pub tally: Tally,
     /// Rows that came after their watermark.
     pub late: u64,
     /// Records that could not be decoded.
@@ -47,39 +51,52 @@ pub struct Names<'a> {
 }
 
 impl Drain {
-    /// Takes the ring buffer out of the object.
+    /// Takes the ring buffer, for which `ring_bytes` were asked, out of the object.
     ///
     /// # Errors
     /// [`CaptureError::Map`].
-    pub fn new(ebpf: &mut Ebpf) -> Result<Self, CaptureError> {
+    pub fn new(ebpf: &mut Ebpf, ring_bytes: u32) -> Result<Self, CaptureError> {
+        let asked = usize::try_from(ring_bytes.max(*RING_BYTES.start())).unwrap_or(usize::MAX);
         Ok(Self {
             ring: object::take(ebpf, "EVENTS")?,
+            // Its size is the next power of two.
+            ring_bytes: asked.saturating_mul(2),
             pending: Batch::default(),
             watermark: Nanos::ZERO,
             clock: TraceClock::default(),
             received: 0,
-            free: 0,
+            tally: Tally::default(),
             late: 0,
             undecodable: 0,
         })
     }
 
-    /// Decodes all records that are in the ring buffer.
+    /// Decodes all records that are in the ring buffer. Those that come meanwhile are taken too, but no more than it holds: where they
+    /// come faster than they are decoded, there would be no end, and nobody to decide that less is recorded.
     pub fn drain(&mut self, names: &mut Names<'_>) {
         let marks = Marks::of(&self.pending);
+        let mut free = 0;
         let mut to = Destination {
             resources: names.resources,
             stacks: names.stacks,
             threads: names.threads,
             rows: &mut self.pending,
-            free: &mut self.free,
+            free: &mut free,
         };
-        while let Some(record) = self.ring.next() {
+        let mut bytes = 0;
+        while bytes <= self.ring_bytes
+            && let Some(record) = self.ring.next()
+        {
             self.received += 1;
+            bytes += record.len();
             if decode::decode(&record, &mut to).is_err() {
                 self.undecodable += 1;
             }
         }
+        self.tally.look(Rows {
+            free,
+            ..marks.since(&self.pending)
+        });
         self.clock.place(&mut self.pending, marks);
     }
 

@@ -14,6 +14,7 @@ mod task_iterator;
 mod trace_clock;
 
 mod drain;
+mod losses;
 
 mod pauses;
 mod poll_loop;
@@ -33,6 +34,7 @@ use super::targets::{TargetSpec, Targets};
 use super::{CaptureError, clock, host};
 use command::HeldCommand;
 use drain::{Drain, Names};
+use losses::Losses;
 use task_iterator::TaskIterator;
 
 use crate::row::{Meta, Nanos, Pid, Task, TaskFact, TaskRole};
@@ -49,7 +51,7 @@ pub struct Session {
     ebpf: Ebpf,
     links: Vec<Link>,
     controller: Option<Controller>,
-    losses: PerCpuArray<aya::maps::MapData, u64>,
+    counters: PerCpuArray<aya::maps::MapData, u64>,
     tasks: TaskIterator,
     drain: Drain,
     targets: Targets,
@@ -62,6 +64,18 @@ pub struct Session {
     threads: u64,
     /// CPU time that holdup had used when the window opened.
     self_cpu: Nanos,
+    /// Since when calls that do not block are left out, in time of the trace.
+    thinned_since: Option<Nanos>,
+    /// What the next batch must say of the time.
+    untold: Untold,
+    losses: Losses,
+}
+
+/// What is known of the time and stands in no batch yet, in time of the trace.
+#[derive(Debug, Default)]
+struct Untold {
+    joins: Vec<Nanos>,
+    gaps: Vec<(Nanos, Nanos)>,
 }
 
 impl Session {
@@ -100,14 +114,17 @@ impl Session {
                 notes,
                 ..Meta::default()
             },
-            losses: object::take(&mut ebpf, "COUNTERS")?,
-            drain: Drain::new(&mut ebpf)?,
+            counters: object::take(&mut ebpf, "COUNTERS")?,
+            drain: Drain::new(&mut ebpf, settings.ring_bytes)?,
             tracked: TrackedProcesses::new(&mut ebpf)?,
             resources: Table::new(),
             sites: Sites::new(),
             disk_limits: DiskLimits::default(),
             threads: 0,
             self_cpu: Nanos::ZERO,
+            thinned_since: None,
+            untold: Untold::default(),
+            losses: Losses::default(),
             tasks,
             ebpf,
             links,
@@ -158,7 +175,8 @@ impl Session {
         rows.tasks.extend(figures);
         let programs = attach::programs(&self.ebpf);
         let budget = self.settings.max_overhead;
-        self.controller = budget.map(|percent| Controller::begin(percent, programs));
+        let tracked = self.tracked.living();
+        self.controller = budget.map(|percent| Controller::begin(percent, programs, &tracked));
         Ok(())
     }
 

@@ -2,9 +2,9 @@
 
 use tracer_common::narrow;
 
+use super::drain::Drain;
 use super::{MOST_PASSES, Session};
 use crate::capture::overhead::budget::{Level, Step};
-use crate::capture::overhead::cost::Records;
 use crate::capture::probes::attach;
 use crate::capture::{CaptureError, clock};
 use crate::row::Nanos;
@@ -20,21 +20,33 @@ impl Session {
         };
         let now = clock::monotonic();
         let tracked = &self.tracked;
-        let records = Records {
-            all: self.drain.received,
-            free: self.drain.free,
-        };
-        let since_opened = self.drain.clock.at(now).since(self.meta.opened);
-        let step = controller.decide(|| tracked.living(), records, self.is_paused(), since_opened);
+        let is_paused = self.is_paused();
+        let Drain {
+            received,
+            tally,
+            clock,
+            ..
+        } = &mut self.drain;
+        let since_opened = clock.at(now).since(self.meta.opened);
+        let step = controller.decide(
+            || tracked.living(),
+            *received,
+            tally,
+            is_paused,
+            since_opened,
+        );
         let outcome = match step {
             Step::Stay => Ok(()),
             Step::Narrow(level) => {
-                self.meta.thinned |= level == Level::NoFreeCalls;
-                self.tasks.leave_out(left_out(level, self.meta.thinned))
+                if level.free_calls && self.thinned_since.is_none() {
+                    self.meta.thinned = true;
+                    self.thinned_since = Some(clock.at(now));
+                }
+                self.tasks.leave_out(left_out(level))
             }
             Step::Pause => self.pause(now),
             Step::Resume => self
-                .resume(left_out(controller.level(), self.meta.thinned))
+                .resume(left_out(controller.level()))
                 .map(|()| controller.resumed()),
         };
         self.controller = Some(controller);
@@ -66,18 +78,15 @@ impl Session {
         self.drain();
         let now = clock::monotonic();
         self.drain.clock.resume(now);
-        self.meta.joins.push(self.drain.clock.at(now));
+        let join = self.drain.clock.at(now);
+        self.meta.joins.push(join);
+        self.untold.joins.push(join);
         Ok(())
     }
 }
 
-/// The bits of `tracer_common::narrow` that a level stands for. `thinned`: calls that did not block were left out of an earlier
-/// part of the window, so that the whole answer must do without them.
-fn left_out(level: Level, thinned: bool) -> u64 {
-    match level {
-        Level::Windows if thinned => narrow::FREE_CALLS,
-        Level::Everything | Level::Windows => 0,
-        Level::NoSamples => narrow::SAMPLES,
-        Level::NoFreeCalls => narrow::SAMPLES | narrow::FREE_CALLS,
-    }
+/// The word of `tracer_common::narrow` that a level stands for.
+fn left_out(level: Level) -> u64 {
+    let bit = |is_set: bool, bit: u64| if is_set { bit } else { 0 };
+    bit(level.free_calls, narrow::FREE_CALLS) | narrow::halvings(level.halvings)
 }

@@ -6,7 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracer_common::{CallEvent, Counter, narrow};
 
 use super::drain::SLACK;
-use super::{Flow, Progress, Session, describe, schedstat};
+use super::{Flow, Progress, Session, Untold, describe, schedstat};
 use crate::capture::{CaptureError, clock};
 use crate::row::{Batch, Counters, Meta, Nanos, RowSink, TaskFact};
 
@@ -108,7 +108,7 @@ impl Session {
     }
 
     fn progress(&self, elapsed: Duration, ended: Option<String>) -> Progress {
-        let lost = self.loss(Counter::RingFull) + self.loss(Counter::TaskTableFull);
+        let lost = self.counter(Counter::RingFull) + self.counter(Counter::TaskTableFull);
         Progress {
             elapsed,
             events: self.drain.received,
@@ -125,7 +125,9 @@ impl Session {
         if !self.is_paused() {
             self.threads = self.tasks.pass(&mut self.ebpf, age)?.alive;
         }
-        let watermark = self.drain.clock.at(clock::monotonic()).since(SLACK);
+        let now = self.drain.clock.at(clock::monotonic());
+        self.note_losses(now);
+        let watermark = now.since(SLACK);
         self.drain();
         let batch = self.release(watermark);
         if !batch.is_empty() {
@@ -134,12 +136,22 @@ impl Session {
         Ok(())
     }
 
-    /// Takes out the rows that ended up to `watermark`.
+    /// Takes out the rows that ended up to `watermark`, with what is to be said of the time.
     fn release(&mut self, watermark: Nanos) -> Batch {
+        let Untold { joins, gaps } = std::mem::take(&mut self.untold);
         Batch {
-            thinned: self.meta.thinned,
+            thinned_since: self.thinned_since,
+            joins,
+            gaps,
             ..self.drain.release(watermark, self.meta.opened)
         }
+    }
+
+    /// Notes the time from the latest cut to `now` as a gap when waits were lost in it.
+    fn note_losses(&mut self, now: Nanos) {
+        let waits = self.counter(Counter::WaitsLost);
+        let gap = self.losses.gap(waits, now, self.meta.opened);
+        self.untold.gaps.extend(gap);
     }
 
     /// Whether recording is paused at present, to stay within the overhead budget.
@@ -171,6 +183,7 @@ impl Session {
         } else {
             Vec::new()
         };
+        self.note_losses(closed);
         self.drain();
         self.drain.close(closed);
         // A part of a wait or call that reaches beyond the end is kept whole.
@@ -194,7 +207,7 @@ impl Session {
         }
         if let Some(controller) = &self.controller {
             self.meta.notes.extend(controller.notes(window, paused));
-            self.meta.counters.kernel_cpu = controller.total.kernel;
+            self.meta.counters.kernel_cpu = controller.kernel_cpu();
         }
         self.meta.counters = self.count();
         Ok(())
@@ -202,22 +215,22 @@ impl Session {
 
     /// All counters of the session.
     fn count(&self) -> Counters {
-        let full = self.loss(Counter::TaskTableFull) + self.loss(Counter::ProcessTableFull);
+        let full = self.counter(Counter::TaskTableFull) + self.counter(Counter::ProcessTableFull);
         Counters {
             attach: self.meta.counters.attach,
             kernel_cpu: self.meta.counters.kernel_cpu,
             events: self.drain.received,
-            ring_full: self.loss(Counter::RingFull),
-            lost_waits: self.loss(Counter::WaitsLost),
-            lost_calls: self.loss(Counter::CallsLost),
-            unseen_switches: self.loss(Counter::UnseenSwitch),
+            ring_full: self.counter(Counter::RingFull),
+            lost_waits: self.counter(Counter::WaitsLost),
+            lost_calls: self.counter(Counter::CallsLost),
+            unseen_switches: self.counter(Counter::UnseenSwitch),
             table_full: full + self.resources.refused(),
             late: self.drain.late,
             undecodable: self.drain.undecodable,
-            user_faults: self.loss(Counter::UserFault),
-            stack_failures: self.loss(Counter::StackFailed) + self.sites.failures(),
-            unmatched_wakeups: self.loss(Counter::UnmatchedWake),
-            negative_times: self.loss(Counter::NegativeTime),
+            user_faults: self.counter(Counter::UserFault),
+            stack_failures: self.counter(Counter::StackFailed) + self.sites.failures(),
+            unmatched_wakeups: self.counter(Counter::UnmatchedWake),
+            negative_times: self.counter(Counter::NegativeTime),
             self_cpu: describe::self_cpu().since(self.self_cpu),
             peak_resident: describe::peak_resident(),
             ..Counters::default()
@@ -225,8 +238,8 @@ impl Session {
     }
 
     /// A counter of the kernel side, summed over all CPUs.
-    fn loss(&self, counter: Counter) -> u64 {
-        let slots = self.losses.get(&(counter as u32), 0);
+    fn counter(&self, counter: Counter) -> u64 {
+        let slots = self.counters.get(&(counter as u32), 0);
         slots.map_or(0, |slots| slots.iter().sum())
     }
 }

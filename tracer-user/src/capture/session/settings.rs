@@ -26,7 +26,7 @@ pub struct Settings {
     pub call_sites: bool,
     /// Whether calls are recorded. Without them only waits are, which costs least but tells no stages.
     pub calls: bool,
-    /// What recording may cost, in percent of the tracked processes' CPU time. `None`: no limit.
+    /// What recording may cost, in percent of the work's throughput and of the host's CPUs. `None`: no limit.
     pub max_overhead: Option<f64>,
 }
 

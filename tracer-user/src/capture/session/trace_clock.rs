@@ -4,6 +4,7 @@
 //! workload what is cut off where a window ends is on average made up for where the next begins. `Meta::joins` tells where
 //! windows join, for stations that count what follows what.
 
+use crate::capture::overhead::threads::Rows;
 use crate::row::{Batch, Nanos};
 
 /// Turns instants of the kernel's clock into times of the trace.
@@ -35,6 +36,16 @@ impl Marks {
             calls: rows.calls.len(),
             tasks: rows.tasks.len(),
             kernel: rows.kernel.len(),
+        }
+    }
+
+    /// The rows that were added since.
+    #[must_use]
+    pub fn since(self, rows: &Batch) -> Rows<'_> {
+        Rows {
+            waits: rows.waits.get(self.waits..).unwrap_or_default(),
+            calls: rows.calls.get(self.calls..).unwrap_or_default(),
+            free: 0,
         }
     }
 }

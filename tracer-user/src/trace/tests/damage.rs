@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::generate::{Dice, trace};
 use super::{Writer, write};
-use crate::row::{Batch, Counters, MemorySource, Meta, RowSink, RowSource};
+use crate::row::{Batch, Counters, MemorySource, Meta, Nanos, RowSink, RowSource};
 use crate::trace::{Options, Reader, TraceError};
 
 /// A trace of seven epochs of two seconds that are not joined.
@@ -170,15 +170,80 @@ fn a_recording_cut_off_still_knows_that_calls_were_left_out() {
     }
     assert!(!super::read(&path).meta.thinned);
     for batch in late {
-        let thinned = true;
+        let thinned_since = Some(batch.watermark);
         writer
-            .accept(Batch { thinned, ..batch })
+            .accept(Batch {
+                thinned_since,
+                ..batch
+            })
             .expect("the disk has room");
     }
     assert!(super::read(&path).meta.thinned);
     // Joined epochs say so too.
     writer.finish(&begun).expect("the trace is finished");
     assert!(super::read(&path).meta.thinned);
+}
+
+#[test]
+fn a_recording_cut_off_still_knows_where_windows_join_and_waits_were_lost() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("t.holdup");
+    let source = trace(4, 40, 600_000_000, 50);
+    let begun = Meta {
+        complete: false,
+        ..source.meta.clone()
+    };
+    let mut writer = Writer::create(&path, &begun).expect("the trace is created");
+    let mut said = (Vec::new(), Vec::new());
+    let mut accept = |writer: &mut Writer, mut batch: Batch, number: u64| {
+        if number % 7 == 3 {
+            batch.joins = vec![batch.watermark];
+            batch.gaps = vec![(batch.watermark, batch.watermark + Nanos(number))];
+            said.0.extend(&batch.joins);
+            said.1.extend(&batch.gaps);
+        }
+        writer.accept(batch).expect("the disk has room");
+    };
+    for (number, batch) in (0..).zip(source.batches) {
+        accept(&mut writer, batch, number);
+    }
+    // One that has no rows says it too; four seconds later it is on disk.
+    let last = writer.on_disk().expect("epochs") + Nanos(8_000_000_000);
+    for (number, later) in [(3, last), (0, last + Nanos(4_000_000_000))] {
+        let batch = Batch {
+            watermark: later,
+            ..Batch::default()
+        };
+        accept(&mut writer, batch, number);
+    }
+    let check = |meta_joins: bool| {
+        let reader = super::Reader::open(&path).expect("it opens");
+        let batches: Vec<Batch> = reader
+            .batches()
+            .map(|batch| batch.expect("sound"))
+            .collect();
+        let joins: Vec<_> = batches
+            .iter()
+            .flat_map(|batch| batch.joins.clone())
+            .collect();
+        let gaps: Vec<_> = batches
+            .iter()
+            .flat_map(|batch| batch.gaps.clone())
+            .collect();
+        assert!(
+            said.0.starts_with(&joins) && said.0.len() - joins.len() <= 1,
+            "{joins:?}"
+        );
+        assert!(
+            said.1.starts_with(&gaps) && said.1.len() - gaps.len() <= 1,
+            "{gaps:?}"
+        );
+        assert!(!meta_joins || reader.meta().joins == joins);
+        joins.len()
+    };
+    assert!(check(true) >= 5);
+    writer.finish(&begun).expect("the trace is finished");
+    assert_eq!(check(true), said.0.len());
 }
 
 #[test]
