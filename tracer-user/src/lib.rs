@@ -5,6 +5,9 @@
 
 pub mod row;
 
+#[cfg(test)]
+pub(crate) mod script;
+
 #[cfg(target_os = "linux")]
 pub mod capture;
 pub mod trace;
