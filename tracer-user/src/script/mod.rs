@@ -36,7 +36,7 @@ mod timeline;
 mod tests;
 
 pub(crate) use mistake::Mistake;
-pub(crate) use split::in_batches;
+pub(crate) use split::{closed_at, in_batches};
 pub(crate) use timeline::at;
 
 use crate::row::MemorySource;

@@ -6,8 +6,8 @@ use super::step::step;
 use super::words::Words;
 use crate::row::Nanos;
 
-/// The longest time that a workload goes before its window, unless the script says another.
-const WARM_UP: Nanos = Nanos(20_000_000_000);
+/// How long a workload goes before its window, unless the script says `after` another time.
+const WARM_UP: Nanos = Nanos(2_000_000_000);
 
 /// Reads a workload.
 pub(super) fn parse(text: &str) -> Result<Plan, Mistake> {
@@ -20,7 +20,6 @@ pub(super) fn parse(text: &str) -> Result<Plan, Mistake> {
         crews: Vec::new(),
         children: Vec::new(),
     };
-    let mut warm_up = None;
     for (line, text) in (1..).zip(text.lines()) {
         let mut words = Words::of(line, text);
         match words.peek() {
@@ -33,7 +32,7 @@ pub(super) fn parse(text: &str) -> Result<Plan, Mistake> {
                 words.skip();
                 plan.window = words.time()?;
                 if words.accept("after") {
-                    warm_up = Some(words.time()?);
+                    plan.warm_up = words.time()?;
                 }
             }
             Some("peer") => peer(&mut words, &mut plan)?,
@@ -49,7 +48,6 @@ pub(super) fn parse(text: &str) -> Result<Plan, Mistake> {
         }
         words.end()?;
     }
-    plan.warm_up = warm_up.unwrap_or(plan.window.min(WARM_UP));
     Ok(plan)
 }
 
