@@ -7,6 +7,9 @@ pub mod row;
 
 pub mod number;
 
+#[cfg(test)]
+pub(crate) mod script;
+
 #[cfg(target_os = "linux")]
 pub mod capture;
 pub mod trace;

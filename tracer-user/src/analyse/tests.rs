@@ -3,6 +3,8 @@
 mod event_loop;
 mod queues;
 mod rules;
+mod snapshots;
+mod tasks;
 mod unexplained;
 mod windows;
 

@@ -52,6 +52,8 @@ pub struct Collector {
     /// Who ended the target's waits, by station.
     pub wakers: HashMap<WaitSite, Wakers>,
     actors: HashMap<ActorId, Actor>,
+    /// Who sent the requests that are under way, by socket.
+    asking: HashMap<ResourceId, ActorId>,
     recent: RecentPieces,
     /// The present window began; zero in the first, which calls that it found under way are taken to have begun with.
     began: Nanos,
@@ -70,6 +72,7 @@ impl Collector {
             visits_left_out: 0,
             wakers: HashMap::default(),
             actors: HashMap::default(),
+            asking: HashMap::default(),
             recent: RecentPieces::default(),
             began: Nanos::ZERO,
         }
@@ -131,14 +134,24 @@ impl Collector {
         let actor = self.actor(who);
         let role = actor.role;
         let ended = actor.waiting.take();
+        // A wait that its thread's end or the window's cuts off was ended by nobody.
+        let is_cut_off = now == State::Absent;
         if let Some((lock, word, stack)) = ended {
-            self.locks.woken(lock, who, at, waker, stack);
-            if let LockId::Parked(_) = lock {
-                self.locks.woken(LockId::Word(word), who, at, waker, stack);
+            let parts = match lock {
+                LockId::Parked(_) => vec![lock, LockId::Word(word)],
+                LockId::Word(_) | LockId::File(_) => vec![lock],
+            };
+            for part in parts {
+                if is_cut_off {
+                    self.locks.cut_off(part, who, at, stack);
+                } else {
+                    self.locks.woken(part, who, at, waker, stack);
+                }
             }
         }
         if let State::Waiting(site) = was.state
             && role == TaskRole::Target
+            && !is_cut_off
         {
             let station = classifier.sites.get(site).station();
             let wakers = self.wakers.entry(station).or_default();
@@ -225,8 +238,12 @@ impl Collector {
         let (site, start) = match kind {
             OperationKind::Request(_) | OperationKind::Refused(_) | OperationKind::Reply => {
                 let Some(request) = row.request.filter(|request| !request.shared) else {
+                    if call.call.is_output() {
+                        self.asking.entry(call.resource).or_insert(row.who);
+                    }
                     return;
                 };
+                self.asking.remove(&request.socket);
                 let sockets = self.sockets.entry(row.class).or_default();
                 sockets.insert((request.socket, row.who));
                 (site(WaitKind::Request, id), request.start)
@@ -293,7 +310,8 @@ impl Collector {
         classifier: &Classifier,
     ) -> Vec<(WaitSite, Visit)> {
         let head = |request: &Request| {
-            let actor = ActorId::Thread(request.tid);
+            let asking = self.asking.get(&request.socket).copied();
+            let actor = asking.unwrap_or(ActorId::Thread(request.tid));
             let is_target = self
                 .actors
                 .get(&actor)

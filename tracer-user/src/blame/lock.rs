@@ -126,16 +126,9 @@ impl Locks {
         waker: Option<ActorId>,
         stack: StackId,
     ) {
-        let Some(stats) = self.stats.get_mut(&key) else {
+        let Some(stats) = self.waits_no_longer(key, actor, at, stack) else {
             return;
         };
-        stats.advance(at);
-        let Some(since) = stats.now_waiting.remove(&actor) else {
-            return;
-        };
-        let waited = at.since(since);
-        *stats.waiters.entry(actor).or_default() += waited;
-        *stats.stacks.entry(stack).or_default() += waited;
         stats.waits += 1;
         match waker {
             Some(waker) => *stats.wakers.entry(waker).or_default() += 1,
@@ -144,6 +137,27 @@ impl Locks {
         if !matches!(key, LockId::File(_)) {
             stats.inside.insert(actor, at);
         }
+    }
+
+    /// The window ends, or the thread does, while an actor waits.
+    pub(super) fn cut_off(&mut self, key: LockId, actor: ActorId, at: Nanos, stack: StackId) {
+        self.waits_no_longer(key, actor, at, stack);
+    }
+
+    /// Adds up what an actor has waited; `None`: it did not wait there.
+    fn waits_no_longer(
+        &mut self,
+        key: LockId,
+        actor: ActorId,
+        at: Nanos,
+        stack: StackId,
+    ) -> Option<&mut LockStats> {
+        let stats = self.stats.get_mut(&key)?;
+        stats.advance(at);
+        let waited = at.since(stats.now_waiting.remove(&actor)?);
+        *stats.waiters.entry(actor).or_default() += waited;
+        *stats.stacks.entry(stack).or_default() += waited;
+        Some(stats)
     }
 
     /// A file lock was obtained.

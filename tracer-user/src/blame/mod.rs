@@ -23,3 +23,6 @@ pub use lock_group::LockGroups;
 pub use queue::{Queued, RunQueue};
 pub use service::{ServiceStats, Services, port_of};
 pub use visit::{Figures, Part, Visit, figures};
+
+#[cfg(test)]
+mod tests;

@@ -22,3 +22,8 @@ pub use futex::{CallSiteId, FutexWord, FutexWords, LockId};
 pub use operation::{Operation, OperationId, OperationKind, Operations};
 pub use request::{Request, RequestTracker};
 pub use wait_site::{SiteId, WaitKind, WaitSite, WaitSites};
+
+#[cfg(test)]
+pub(crate) mod replay;
+#[cfg(test)]
+mod tests;

@@ -115,6 +115,8 @@ impl Comparison {
 impl Thread {
     fn change(&mut self, was: &Piece, now: State) {
         match (was.state, now) {
+            // It was off its CPU already when the window opened, or when it was found.
+            _ if was.end == was.start => {}
             (State::Running, State::Queued) => self.sum.involuntary += 1,
             (State::Running, State::Blocked(_) | State::Stopped) => self.sum.voluntary += 1,
             _ => {}

@@ -13,3 +13,6 @@ mod threads;
 pub use comparison::{Comparison, KernelComparison};
 pub use state::{Blocked, Piece, State};
 pub use sweep::{Gap, LOOKAHEAD, Step, Sweep};
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@
 //! returns with the most regular company.
 
 use foldhash::HashMap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::inventory::{Actor, Inventory};
 use super::period::{period, times_a_period};
@@ -102,7 +102,8 @@ impl Cycle {
                 ..Self::default()
             };
         };
-        let rhythm = Rhythm::of(inventory, &threads, &eligible);
+        let often = without_rare(&counts, anchor, stages, &eligible);
+        let rhythm = Rhythm::of(inventory, &threads, &|operation| often.contains(operation));
         let anchors = rhythm.times(|one, _| one == anchor);
         let iterations = counts.get(&anchor).copied().unwrap_or(1) / u64::from(anchors);
         #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
@@ -132,6 +133,29 @@ impl Cycle {
             regular,
             regularity,
         }
+    }
+}
+
+/// The operations that tell after how many of them the same is done again. What is done far less often than the anchor comes
+/// in between now and then; unless the rest is only one thing, or one stage less: then it is a part of the cycle.
+fn without_rare(
+    counts: &BTreeMap<OperationId, u64>,
+    anchor: OperationId,
+    stages: &Stages,
+    eligible: &dyn Fn(&OperationId) -> bool,
+) -> BTreeSet<OperationId> {
+    let all: BTreeSet<OperationId> = counts.keys().filter(|id| eligible(id)).copied().collect();
+    let anchors = counts.get(&anchor).copied().unwrap_or_default();
+    #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+    let is_often = |id: &&OperationId| counts[id] as f64 >= RARE * anchors as f64;
+    let often: BTreeSet<OperationId> = all.iter().filter(is_often).copied().collect();
+    let stages_of = |ids: &BTreeSet<OperationId>| -> BTreeSet<Option<StageName>> {
+        ids.iter().map(|id| stages.of(*id)).collect()
+    };
+    if often.len() > 1 && stages_of(&often) == stages_of(&all) {
+        often
+    } else {
+        all
     }
 }
 

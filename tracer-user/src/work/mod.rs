@@ -38,3 +38,6 @@ pub use stage::{RuleError, StageName, Stages, UserRule};
 pub use stage_time::{StageTime, WorkerTotals, crossings, worker_totals};
 pub use times::Times;
 pub use workers::Crew;
+
+#[cfg(test)]
+mod tests;

@@ -11,8 +11,8 @@ use super::slots::Slots;
 use super::stage::UserRule;
 use crate::actors::ActorId;
 use crate::classify::{
-    ClassId, ClassifiedCall, Classifier, Event, OperationId, OperationKind, State, WaitKind,
-    WaitSite,
+    ClassId, ClassifiedCall, Classifier, Event, LockId, OperationId, OperationKind, SiteId, State,
+    WaitKind, WaitSite,
 };
 use crate::row::{Nanos, Syscall, Task, TaskFact, TaskRole, Tid, Verb};
 
@@ -81,6 +81,9 @@ impl Recorder {
                     self.blocks.add(index, state, was.end, length);
                 }
                 account.open.state = *now;
+                if let (ActorId::Task(_), State::Waiting(site)) = (who, was.state) {
+                    account.parked(site, was.start, classifier);
+                }
             }
             Event::Call(call) => self.call(call, classifier),
             Event::Task(task) => self.task(task),
@@ -263,6 +266,18 @@ impl Account {
             let class = classifier.sites.get(site).class;
             *self.blocked.entry(class).or_default() += length;
         }
+    }
+
+    /// A task waited: where that was for a lock, no call returns that would tell of it.
+    fn parked(&mut self, id: SiteId, start: Nanos, classifier: &Classifier) {
+        let site = classifier.sites.get(id);
+        let lock = match site.kind {
+            WaitKind::Futex => LockId::Word(site.class),
+            WaitKind::FileLock => LockId::File(site.class),
+            _ => return,
+        };
+        let Self { open, slots, .. } = self;
+        open.aside(start, Role::Lock(id, lock), slots);
     }
 
     /// Notes what moves the work on: answered requests, and what is done to files and pipes.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::inventory::{Actor, Inventory};
 use super::stage::Stages;
 use crate::actors::ActorId;
-use crate::classify::{ClassId, OperationId, pattern};
+use crate::classify::{ClassId, OperationId, OperationKind, pattern};
 use crate::row::{Nanos, TaskRole};
 
 /// An actor that does less than this share of the median worker's operations is no worker ...
@@ -53,9 +53,21 @@ fn workers(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Vec<Act
     let any = targets
         .iter()
         .any(|(_, actor)| actor.operations.keys().any(steers));
-    let ours = shared_operations(&targets, &|operation| !any || steers(operation));
+    let sleeps = |operation: &OperationId| {
+        let operation = inventory.operation(*operation);
+        operation.is_some_and(|operation| operation.kind == OperationKind::Sleep)
+    };
+    let mut ours = shared_operations(&targets, &|operation| match any {
+        true => steers(operation),
+        false => !sleeps(operation),
+    });
     if ours.is_empty() {
-        return busy(&targets, window);
+        // Who only sleeps works less than who computes, and is looked at when nobody does.
+        let busy = busy(&targets, window);
+        if !busy.is_empty() {
+            return busy;
+        }
+        ours = shared_operations(&targets, &sleeps);
     }
     let done = |actor: &Actor<'_>| {
         ours.iter()

@@ -1,0 +1,307 @@
+//! What an action is made of: calls, computing and waiting.
+
+use super::machine::Machine;
+use super::plan::{Action, Asks, Holding, Sleep, Span};
+use super::rows::Entry;
+use super::stations::{GuardKind, ThreadIndex};
+use super::thread::{Op, Return};
+use crate::row::{Nanos, ResourceId, Syscall, Verb};
+
+/// A call that does not block takes so long.
+const QUICK: Nanos = Nanos(10_000);
+/// On the way into a call that blocks, and out of it.
+pub(super) const EDGE: Nanos = Nanos(1_000);
+/// How long somebody sleeps whose request was refused.
+const AGAIN: Nanos = Nanos(100_000_000);
+/// `-ETIMEDOUT`.
+const TIMED_OUT: i64 = -110;
+/// `FUTEX_WAIT_BITSET`, `LOCK_EX`, `LOCK_EX | LOCK_NB`, `LOCK_UN`.
+const WAIT_BITSET: u32 = 9;
+const EXCLUSIVE: u32 = 2;
+const EXCLUSIVE_AT_ONCE: u32 = 6;
+const UNLOCK: u32 = 8;
+
+/// A request and its reply as the kernel sees them.
+struct Message {
+    verb: Verb,
+    reply: Verb,
+    status: u16,
+    out: i64,
+    inward: i64,
+}
+
+fn message(asks: Asks) -> Message {
+    let of = |verb, reply, status, out, inward| Message {
+        verb,
+        reply,
+        status,
+        out,
+        inward,
+    };
+    match asks {
+        Asks::Fetch => of(Verb::HttpRead, Verb::HttpReply, 200, 200, 9_000),
+        Asks::Write => of(Verb::HttpPost, Verb::HttpReply, 200, 800, 120),
+        Asks::Select => of(Verb::SqlRead, Verb::Unknown, 0, 120, 2_000),
+        Asks::Insert => of(Verb::SqlWrite, Verb::Unknown, 0, 400, 30),
+    }
+}
+
+/// A call that does not block.
+pub(super) fn quick(entry: Entry, ret: Return) -> [Op; 3] {
+    [Op::Enter(entry), Op::Run(QUICK), Op::Return(ret)]
+}
+
+/// A call that is blocked while `inside` lasts.
+pub(super) fn blocked(entry: Entry, inside: Op, ret: i64) -> Vec<Op> {
+    let (way_in, way_out) = (Op::Run(EDGE), Op::Run(EDGE));
+    let end = Op::Return(Return::of(ret));
+    vec![Op::Enter(entry), way_in, inside, way_out, end]
+}
+
+/// An entry with its operation.
+pub(super) fn entry(call: Syscall, op: u32, resource: ResourceId) -> Entry {
+    Entry {
+        op,
+        ..Entry::of(call, resource)
+    }
+}
+
+impl Machine<'_> {
+    /// What this thread does for an action.
+    pub(super) fn expand(&mut self, who: ThreadIndex, action: Action) -> Vec<Op> {
+        match action {
+            Action::Request {
+                peer, asks, time, ..
+            } => {
+                let socket = self.socket(who, peer.0, None);
+                request(socket, peer.0, (asks, time), action)
+            }
+            Action::Connect(peer, time) => {
+                let socket = self.socket(who, peer.0, None);
+                self.wait_in(Entry::of(Syscall::Connect, socket), time, 0)
+            }
+            Action::Compute(time) => vec![Op::Run(self.dice.of(time))],
+            Action::Sleep(time, how) => self.sleep(who, time, how),
+            Action::Lock(lock, time, holding) => {
+                let guard = lock.0;
+                vec![
+                    Op::Take(guard),
+                    Op::Hold(guard, time, holding),
+                    Op::Release(guard),
+                ]
+            }
+            Action::Append(_)
+            | Action::Read(..)
+            | Action::Sync(..)
+            | Action::FileLock(..)
+            | Action::PipeWrite(..)
+            | Action::PipeRead(..) => self.expand_file(who, action),
+            Action::Call(time) => {
+                self.wait_in(Entry::of(Syscall::Other, ResourceId::NONE), time, 0)
+            }
+            Action::Queue(name) => vec![Op::TakeItem(self.stations.queue(&name))],
+            Action::Feed(name, time) => {
+                let mut ops = self.sleep(who, time, Sleep::Call);
+                ops.push(Op::PutItem(self.stations.queue(&name)));
+                ops
+            }
+        }
+    }
+
+    fn expand_file(&mut self, who: ThreadIndex, action: Action) -> Vec<Op> {
+        let number = self.threads[who].number;
+        let named = |name: &str| name.replace('*', &number.to_string());
+        match action {
+            Action::Append(name) => {
+                let file = self.names.file(&named(&name));
+                quick(Entry::of(Syscall::Write, file), Return::of(800)).to_vec()
+            }
+            Action::Read(name, time) => {
+                let file = self.names.file(&named(&name));
+                self.wait_in(Entry::of(Syscall::Pread, file), time, 4_096)
+            }
+            Action::Sync(name, time) => {
+                let file = self.names.file(&named(&name));
+                self.wait_in(Entry::of(Syscall::Fsync, file), time, 0)
+            }
+            Action::FileLock(name, time, holding, polling) => {
+                let file = self.names.file(&named(&name));
+                let guard = self.stations.file_lock(file);
+                let mut ops = match polling {
+                    Some(pause) => vec![Op::Try(guard, pause)],
+                    None => {
+                        let call = entry(Syscall::Flock, EXCLUSIVE, file);
+                        blocked(call, Op::TakeOrBlock(guard), 0)
+                    }
+                };
+                ops.push(Op::Hold(guard, time, holding));
+                let call = entry(Syscall::Flock, UNLOCK, file);
+                ops.extend(blocked(call, Op::GiveBack(guard), 0));
+                ops
+            }
+            Action::PipeWrite(name, time) => {
+                let call = Entry::of(Syscall::Write, self.names.pipe(&name));
+                match time {
+                    Some(time) => self.wait_in(call, time, 4_096),
+                    None => blocked(call, Op::WritePipe(self.stations.pipe(&name)), 4_096),
+                }
+            }
+            Action::PipeRead(name, time) => {
+                let call = Entry::of(Syscall::Read, self.names.pipe(&name));
+                match time {
+                    Some(time) => self.wait_in(call, time, 4_096),
+                    None => blocked(call, Op::ReadPipe(self.stations.pipe(&name)), 4_096),
+                }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A call that is blocked for a time.
+    fn wait_in(&mut self, call: Entry, time: Span, ret: i64) -> Vec<Op> {
+        blocked(call, Op::BlockFor(self.dice.of(time)), ret)
+    }
+
+    fn sleep(&mut self, who: ThreadIndex, time: Span, how: Sleep) -> Vec<Op> {
+        match how {
+            Sleep::Call => {
+                let timer = self.names.timer();
+                self.wait_in(Entry::of(Syscall::ClockNanosleep, timer), time, 0)
+            }
+            Sleep::Word => {
+                let word = self.own_word(who);
+                self.wait_in(entry(Syscall::Futex, WAIT_BITSET, word), time, TIMED_OUT)
+            }
+        }
+    }
+
+    /// What is done while a lock is held.
+    pub(super) fn hold(
+        &mut self,
+        who: ThreadIndex,
+        guard: usize,
+        time: Span,
+        holding: Holding,
+    ) -> Vec<Op> {
+        match holding {
+            Holding::Sleeping(how) => self.sleep(who, time, how),
+            Holding::Computing => vec![Op::Run(self.dice.of(time))],
+            Holding::Fetching(peer) => {
+                // Each permit stands for a connection.
+                let permit = self.threads[who].permit(guard);
+                let socket = self.socket(who, peer.0, permit);
+                let again = Action::Request {
+                    peer,
+                    asks: Asks::Fetch,
+                    time,
+                    reads: 1,
+                };
+                request(socket, peer.0, (Asks::Fetch, time), again)
+            }
+        }
+    }
+
+    /// One attempt at a file lock.
+    pub(super) fn attempt(&mut self, guard: usize, pause: Span) -> Vec<Op> {
+        let GuardKind::File(file) = self.stations.guards[guard].kind else {
+            return Vec::new();
+        };
+        let call = entry(Syscall::Flock, EXCLUSIVE_AT_ONCE, file);
+        vec![Op::Enter(call), Op::Run(EDGE), Op::Tried(guard, pause)]
+    }
+
+    /// A while after an attempt that was refused comes the next one.
+    pub(super) fn sleep_and_try(&mut self, who: ThreadIndex, guard: usize, pause: Span) -> Vec<Op> {
+        let mut ops = self.sleep(who, pause, Sleep::Call);
+        ops.push(Op::Try(guard, pause));
+        ops
+    }
+
+    /// How a reply is read, once it is there; a refused request is made again after a while.
+    pub(super) fn read_reply(
+        &mut self,
+        who: ThreadIndex,
+        action: Action,
+        receive: Entry,
+    ) -> Vec<Op> {
+        let Action::Request { asks, reads, .. } = action else {
+            return Vec::new();
+        };
+        let message = message(asks);
+        if std::mem::take(&mut self.threads[who].is_refused) {
+            let refusal = Return {
+                ret: 100,
+                verb: Verb::HttpReply,
+                status: 429,
+            };
+            let mut ops = vec![Op::Run(EDGE), Op::Return(refusal)];
+            let pause = Span {
+                mean: AGAIN,
+                spread: Nanos::ZERO,
+            };
+            ops.extend(self.sleep(who, pause, Sleep::Call));
+            ops.push(Op::Do(action));
+            return ops;
+        }
+        let first = Return {
+            ret: message.inward / i64::from(reads),
+            verb: message.reply,
+            status: message.status,
+        };
+        let mut ops = vec![Op::Run(EDGE), Op::Return(first)];
+        for _ in 1..reads {
+            ops.extend(quick(
+                receive,
+                Return::of(message.inward / i64::from(reads)),
+            ));
+        }
+        ops
+    }
+
+    /// What a thread of a local peer does for a request.
+    pub(super) fn serve(&mut self, who: ThreadIndex, peer: usize, time: Nanos) -> Vec<Op> {
+        let guard = self.plan.locks.len() + peer;
+        let socket = self.served_socket(who, peer);
+        let span = Span {
+            mean: time,
+            spread: Nanos::ZERO,
+        };
+        let mut ops = vec![Op::Take(guard)];
+        ops.extend(self.sleep(who, span, Sleep::Call));
+        ops.push(Op::Release(guard));
+        let reply = Return {
+            ret: 9_000,
+            verb: Verb::HttpReply,
+            status: 200,
+        };
+        ops.extend([
+            Op::Enter(Entry::of(Syscall::Sendto, socket)),
+            Op::Run(QUICK),
+            Op::Answered,
+            Op::Return(reply),
+        ]);
+        ops
+    }
+}
+
+/// A request over a socket, up to where its reply is there.
+fn request(socket: ResourceId, peer: usize, what: (Asks, Span), again: Action) -> Vec<Op> {
+    let (asks, time) = what;
+    let message = message(asks);
+    let sent = Return {
+        ret: message.out,
+        verb: message.verb,
+        status: 0,
+    };
+    let receive = Entry::of(Syscall::Recvfrom, socket);
+    vec![
+        Op::Enter(Entry::of(Syscall::Sendto, socket)),
+        Op::Run(QUICK),
+        Op::Ask(peer, time),
+        Op::Return(sent),
+        Op::Enter(receive),
+        Op::Run(EDGE),
+        Op::AwaitReply,
+        Op::Reply(again, receive),
+    ]
+}

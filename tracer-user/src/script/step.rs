@@ -1,0 +1,146 @@
+//! The text of one step: `lock L held 9ms sleeping`.
+
+use super::Mistake;
+use super::plan::{Action, Asks, Holding, Plan, Sleep, Span, Step};
+use super::words::Words;
+
+/// What a step may begin with.
+const BEGINNINGS: &str = "a step: fetch, write, select, insert, connect, compute, sleep, lock, append, read, fsync, flock, pipe, call, queue, feed or every";
+
+/// Reads a step.
+pub(super) fn step(words: &mut Words<'_>, plan: &mut Plan) -> Result<Step, Mistake> {
+    let mut every = 1;
+    if words.accept("every") {
+        every = words.count("a number of items")?;
+        words.expect("items")?;
+    }
+    let action = action(words, plan)?;
+    Ok(Step { every, action })
+}
+
+fn action(words: &mut Words<'_>, plan: &mut Plan) -> Result<Action, Mistake> {
+    let Some(verb) = words.peek() else {
+        return Err(words.mistake(BEGINNINGS));
+    };
+    let asks = match verb {
+        "fetch" => Some(Asks::Fetch),
+        "write" => Some(Asks::Write),
+        "select" => Some(Asks::Select),
+        "insert" => Some(Asks::Insert),
+        _ => None,
+    };
+    if let Some(asks) = asks {
+        words.skip();
+        return request(words, plan, asks);
+    }
+    Ok(match verb {
+        "connect" => {
+            words.skip();
+            let peer = plan.peer(words.name("the name of a peer")?);
+            Action::Connect(peer, words.span()?)
+        }
+        "compute" => {
+            words.skip();
+            Action::Compute(words.span()?)
+        }
+        "sleep" => {
+            words.skip();
+            let time = words.span()?;
+            Action::Sleep(time, sleep(words)?)
+        }
+        "lock" => {
+            words.skip();
+            let lock = plan.lock(words.name("the name of a lock")?);
+            let (time, holding) = held(words, plan)?;
+            Action::Lock(lock, time, holding)
+        }
+        "call" => {
+            words.skip();
+            Action::Call(words.span()?)
+        }
+        "queue" => {
+            words.skip();
+            Action::Queue(words.name("the name of a queue")?.to_owned())
+        }
+        "feed" => {
+            words.skip();
+            let queue = words.name("the name of a queue")?.to_owned();
+            words.expect("every")?;
+            Action::Feed(queue, words.span()?)
+        }
+        _ => return file(words, plan),
+    })
+}
+
+/// `A 20ms in 3 reads`.
+fn request(words: &mut Words<'_>, plan: &mut Plan, asks: Asks) -> Result<Action, Mistake> {
+    let peer = plan.peer(words.name("the name of a peer")?);
+    let time = words.span()?;
+    let mut reads = 1;
+    if words.accept("in") {
+        reads = words.count("a number of reads")?;
+        words.expect("reads")?;
+    }
+    Ok(Action::Request {
+        peer,
+        asks,
+        time,
+        reads,
+    })
+}
+
+/// What is done to files and pipes.
+fn file(words: &mut Words<'_>, plan: &mut Plan) -> Result<Action, Mistake> {
+    let name = |words: &mut Words<'_>| Ok(words.name("the name of a file")?.to_owned());
+    if words.accept("append") {
+        return Ok(Action::Append(name(words)?));
+    }
+    if words.accept("read") {
+        return Ok(Action::Read(name(words)?, words.span()?));
+    }
+    if words.accept("fsync") {
+        return Ok(Action::Sync(name(words)?, words.span()?));
+    }
+    if words.accept("flock") {
+        let file = name(words)?;
+        let (time, holding) = held(words, plan)?;
+        let polling = words.accept("polling").then(|| words.span()).transpose()?;
+        return Ok(Action::FileLock(file, time, holding, polling));
+    }
+    if words.accept("pipe") {
+        let pipe = words.name("the name of a pipe")?.to_owned();
+        if words.accept("write") {
+            return Ok(Action::PipeWrite(pipe, words.span_if_any()));
+        }
+        words
+            .expect("read")
+            .map_err(|_| words.mistake("write or read"))?;
+        return Ok(Action::PipeRead(pipe, words.span_if_any()));
+    }
+    Err(words.mistake(BEGINNINGS))
+}
+
+/// `held 9ms sleeping`; whoever does not say otherwise sleeps.
+fn held(words: &mut Words<'_>, plan: &mut Plan) -> Result<(Span, Holding), Mistake> {
+    words.expect("held")?;
+    let time = words.span()?;
+    let holding = if words.accept("computing") {
+        Holding::Computing
+    } else if words.accept("fetching") {
+        Holding::Fetching(plan.peer(words.name("the name of a peer")?))
+    } else if words.accept("sleeping") {
+        Holding::Sleeping(sleep(words)?)
+    } else {
+        Holding::Sleeping(Sleep::Call)
+    };
+    Ok((time, holding))
+}
+
+/// `by futex`, or nothing.
+fn sleep(words: &mut Words<'_>) -> Result<Sleep, Mistake> {
+    if !words.accept("by") {
+        return Ok(Sleep::Call);
+    }
+    words.expect("futex")?;
+    Ok(Sleep::Word)
+}

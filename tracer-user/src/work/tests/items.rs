@@ -1,0 +1,86 @@
+//! What one item is, and how many were done.
+
+use super::super::ItemMark;
+use super::Work;
+use crate::script;
+
+/// Items a second.
+fn check(text: &str, rate: f64) -> Work {
+    let work = Work::of(text);
+    let found = work.rate();
+    assert!(
+        (found / rate - 1.0).abs() < 0.02,
+        "{found} a second, not {rate}, by {:?} of {}: {text}",
+        work.cycle.mark,
+        work.cycle.times
+    );
+    work
+}
+
+#[test]
+fn an_item_ends_with_the_last_write_before_the_next_fetch() {
+    let work = check("4 workers: fetch A 15ms; write B 10ms", 4.0 / 0.025);
+    assert_eq!(work.cycle.mark, Some(ItemMark::WriteBeforeFetch));
+    check(
+        "4 workers: fetch A 15ms; write B 3ms; write B 3ms; append F; fsync F 4ms",
+        4.0 / 0.025,
+    );
+}
+
+#[test]
+fn a_refused_try_is_no_item() {
+    for steps in ["fetch A 20ms; append F", "fetch A 20ms"] {
+        let text = format!("peer A refuses 50%\n8 workers: {steps}");
+        let rows = script::workload(&text).joined();
+        let served = rows.calls.iter().filter(|call| call.status == 200).count();
+        let refused = rows.calls.iter().filter(|call| call.status == 429).count();
+        assert!(2 * refused > served, "{refused} and {served}");
+        check(&text, served as f64 / 10.0);
+    }
+}
+
+#[test]
+fn the_body_of_a_reply_counts_once_however_it_is_read() {
+    check("4 workers: fetch A 20ms in 3 reads", 4.0 / 0.02);
+    check("4 workers: fetch A 20ms in 5 reads; append F", 4.0 / 0.02);
+}
+
+#[test]
+fn what_is_done_now_and_then_changes_no_item() {
+    check(
+        "4 workers: fetch A 15ms; append out; every 5 items fsync log 10ms",
+        4.0 / 0.017,
+    );
+    check(
+        "4 workers: fetch A 15ms; write B 5ms; every 7 items append log",
+        4.0 / 0.02,
+    );
+    check(
+        "4 workers: fetch A 15ms; every 10 items select D 20ms; write B 5ms",
+        4.0 / 0.022,
+    );
+}
+
+#[test]
+fn a_cycle_of_several_statements_is_one_item() {
+    check(
+        "4 workers: select D 2ms; select D 2ms; select D 2ms; select D 4ms",
+        4.0 / 0.0025,
+    );
+    check(
+        "4 workers: insert D 1ms; select D 2ms; insert D 1ms; insert D 1ms; select D 2ms; insert D 1ms; insert D 2ms",
+        4.0 / 0.01,
+    );
+}
+
+#[test]
+fn work_under_a_lock_alone_is_counted_by_the_lock() {
+    let work = check("4 workers: compute 1ms; lock L held 9ms", 1.0 / 0.009);
+    assert!(matches!(work.cycle.mark, Some(ItemMark::Each(_))));
+}
+
+#[test]
+fn where_nothing_repeats_there_is_no_item() {
+    let work = Work::of("2 workers: compute 7ms");
+    assert_eq!((work.cycle.mark, work.items()), (None, 0.0));
+}

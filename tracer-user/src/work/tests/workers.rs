@@ -1,0 +1,71 @@
+//! Who the workers are.
+
+use super::Work;
+
+fn check(text: &str, workers: &[u32], idle: &[u32]) -> Work {
+    let work = Work::of(text);
+    assert_eq!(Work::tids(&work.cycle.workers), workers, "workers: {text}");
+    assert_eq!(Work::tids(&work.cycle.idle), idle, "idle: {text}");
+    work
+}
+
+#[test]
+fn helpers_that_do_something_else_are_none() {
+    check(
+        "4 workers: fetch A 20ms; append F\n1 helper: sleep 100ms\n1 logger: append log; sleep 500ms",
+        &[200, 201, 202, 203],
+        &[],
+    );
+}
+
+#[test]
+fn short_lived_children_are_none_however_many_read_the_same_library() {
+    let text = "4 workers: fetch A 20ms; append F\nchildren 20/s: read /lib/libc.so 1ms";
+    check(text, &[200, 201, 202, 203], &[]);
+}
+
+#[test]
+fn who_is_stuck_where_workers_are_is_one() {
+    // Of the last worker nothing returns in the whole window.
+    check(
+        "window 5s\n3 workers: fetch A 20ms; append F\n1 worker: fetch A 60s; append F",
+        &[200, 201, 202, 203],
+        &[],
+    );
+}
+
+#[test]
+fn siblings_that_do_nothing_all_the_while_are_idle() {
+    check(
+        "2 workers: fetch A 20ms; append F\n3 workers: queue Never\n2 timers: queue Never",
+        &[200, 201],
+        &[202, 203, 204],
+    );
+}
+
+#[test]
+fn siblings_that_are_processes_of_another_program_are_not() {
+    check(
+        "2 worker processes: fetch A 20ms; append F\n1 keeper: queue Never",
+        &[200, 201],
+        &[],
+    );
+}
+
+#[test]
+fn threads_that_only_compute_are_workers_by_their_cpu_time() {
+    check(
+        "cpus 4\n3 workers: compute 7ms\n1 timer: sleep 50ms by futex",
+        &[200, 201, 202],
+        &[],
+    );
+}
+
+#[test]
+fn a_peer_of_the_target_is_never_one() {
+    check(
+        "peer A local\n2 workers: fetch A 20ms; append F",
+        &[200, 201],
+        &[],
+    );
+}
