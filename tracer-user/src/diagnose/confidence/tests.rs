@@ -50,7 +50,7 @@ fn with_everything_seen_it_is_strong_and_there_is_no_doubt() {
 
 #[test]
 fn each_input_that_is_taken_away_lowers_it() {
-    use Level::{Fair, Strong, Weak};
+    use Level::{Fair, Strong};
     check(|g| g.stability = None, Strong, &Doubt::NotResampled);
     check(
         |g| {
@@ -74,7 +74,7 @@ fn each_input_that_is_taken_away_lowers_it() {
     );
     check(
         |g| g.factor.interval = [1.0, 12.0],
-        Weak,
+        Fair,
         &Doubt::Wide([1.0, 12.0]),
     );
     check(|g| g.items = 20, Fair, &Doubt::FewItems(20));
