@@ -114,3 +114,15 @@ fn a_sign_that_cannot_be_seen_costs_less_than_one_that_is_not_there() {
     assert!(with(Outcome::NotSeen) < with(Outcome::NotAvailable));
     assert!(with(Outcome::NotAvailable) < with(Outcome::Seen));
 }
+
+#[test]
+fn an_interval_that_is_wide_for_what_is_unexplained_lowers_it_once() {
+    let wide = |unexplained| {
+        let mut grounds = everything();
+        grounds.factor.interval = [5.0, 7.0];
+        grounds.seen.unexplained = unexplained;
+        confidence(&grounds).score
+    };
+    assert!((wide(0.05) - wide(0.0)).abs() < 1e-12);
+    assert!(wide(0.15) < wide(0.05));
+}
