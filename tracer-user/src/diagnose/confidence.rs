@@ -129,7 +129,11 @@ struct Input {
 /// Weighs the grounds.
 #[must_use]
 pub fn confidence(grounds: &Grounds<'_>) -> Confidence {
-    let mut inputs = vec![stability(grounds), width(grounds), items(grounds.items)];
+    let mut inputs = vec![
+        stability(grounds),
+        heavier(width(grounds), unexplained(grounds.seen)),
+        items(grounds.items),
+    ];
     inputs.extend(tests(grounds.tests));
     inputs.extend(coverage(grounds.seen));
     let caps = caps(grounds);
@@ -194,7 +198,7 @@ fn stability(grounds: &Grounds<'_>) -> Input {
     }
 }
 
-/// An interval as wide as its value leaves two thirds.
+/// An interval four times as wide as its value leaves half: how bad it is is open then, what it is may not be.
 fn width(grounds: &Grounds<'_>) -> Input {
     let Factor {
         value, interval, ..
@@ -203,7 +207,7 @@ fn width(grounds: &Grounds<'_>) -> Input {
     let low = interval[0].min(resampled[0]);
     let high = interval[1].max(resampled[1]);
     Input {
-        left: 1.0 / (1.0 + (high - low).max(0.0) / (2.0 * value.max(1.0))),
+        left: 1.0 / (1.0 + (high - low).max(0.0) / (4.0 * value.max(1.0))),
         doubt: Doubt::Wide([low, high]),
     }
 }
@@ -246,13 +250,24 @@ fn tests(tests: &[Test]) -> Vec<Input> {
     inputs
 }
 
-fn coverage(seen: Seen) -> [Input; 4] {
-    let input = |share: f64, doubt: Doubt| Input {
+/// Of two inputs with one root, the one that leaves less: what is unexplained widens the interval as well.
+fn heavier(one: Input, other: Input) -> Input {
+    if other.left < one.left { other } else { one }
+}
+
+fn input(share: f64, doubt: Doubt) -> Input {
+    Input {
         left: 1.0 - share.clamp(0.0, 1.0),
         doubt,
-    };
+    }
+}
+
+fn unexplained(seen: Seen) -> Input {
+    input(seen.unexplained, Doubt::Unexplained(seen.unexplained))
+}
+
+fn coverage(seen: Seen) -> [Input; 3] {
     [
-        input(seen.unexplained, Doubt::Unexplained(seen.unexplained)),
         input(seen.unknown, Doubt::UnknownTime(seen.unknown)),
         input(seen.kernel, Doubt::Kernel(seen.kernel)),
         input(seen.lost, Doubt::Lost(seen.lost)),

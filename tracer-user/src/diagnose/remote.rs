@@ -170,9 +170,9 @@ fn inside(
         return;
     }
     let queue = queue_of(findings, peer, queueing);
-    // How long each has what is handed on is not seen; as long as some wait it limits the rate there is.
     let (capacity, rate_per_s, demand) = if peer.co_waiters > MOST * queueing {
-        (1.0, 0.0, findings.per_item(findings.window()))
+        let limits = queueing > MOST * response_s;
+        (1.0, 0.0, handed_on(findings, limits))
     } else {
         culprit.service_ms = 1e3 * peer.service;
         let demand = findings.per_item(peer.service * seen.rate * findings.window());
@@ -204,6 +204,16 @@ fn inside(
         ],
         ..Candidate::new(findings.stage_of(site), culprit, Facts::Remote(facts))
     });
+}
+
+/// Demand of an item at what requests hand on, s. How long each has it is not seen; where requests wait for it most of the time
+/// it limits the rate there is.
+fn handed_on(findings: &Findings<'_>, limits: bool) -> f64 {
+    if limits {
+        findings.per_item(findings.window())
+    } else {
+        0.0
+    }
 }
 
 fn queue_of(findings: &Findings<'_>, peer: &Inside<'_>, queueing: f64) -> InsideQueue {

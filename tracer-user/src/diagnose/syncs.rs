@@ -1,11 +1,12 @@
 //! Durable writes as a station: what the rules for a slow device and for a limit on it share.
 
+use super::candidate::Claim;
 use super::findings::Findings;
 use super::user_lock::WORTH_NAMING;
 use crate::blame::Figures;
 use crate::classify::{WaitKind, WaitSite};
 use crate::row::{DiskLimit, DiskUnit};
-use crate::scaling::SharingEstimate;
+use crate::scaling::{Lost, SharingEstimate};
 
 /// Syncs meet when this many others are under way on average.
 const TOGETHER: f64 = 0.5;
@@ -35,10 +36,7 @@ impl Syncs {
         }
         let sites: Vec<WaitSite> = sites.iter().map(|(site, _)| *site).collect();
         let (sharing, figures) = findings.reading(&sites)?;
-        // Blocked time is what waits; what a sync computes is its own.
-        let spent = figures.mean * figures.rate * findings.window();
-        #[expect(clippy::cast_precision_loss, reason = "a number of syncs")]
-        let visits = figures.count as f64 * (seconds / spent.max(1e-9)).min(1.0);
+        let visits = visits(&figures, seconds);
         Some(Self {
             sites,
             seconds,
@@ -62,20 +60,22 @@ impl Syncs {
     }
 
     /// Divides what is lost over the sites, by the time spent at each.
-    pub(super) fn claims(
-        &self,
-        findings: &Findings<'_>,
-        lost: crate::scaling::Lost,
-    ) -> Vec<super::candidate::Claim> {
+    pub(super) fn claims(&self, findings: &Findings<'_>, lost: Lost) -> Vec<Claim> {
         let claim = |site: &WaitSite| {
             let share = findings.blocked(*site) / self.seconds.max(1e-9);
-            super::candidate::Claim {
+            Claim {
                 site: *site,
                 lost: lost * share,
             }
         };
         self.sites.iter().map(claim).collect()
     }
+}
+
+/// How many syncs so much blocked time stands for: blocked time is what waits, what a sync computes is its own.
+#[expect(clippy::cast_precision_loss, reason = "a number of syncs")]
+fn visits(figures: &Figures, seconds: f64) -> f64 {
+    (seconds / figures.mean.max(1e-9)).min(figures.count as f64)
 }
 
 /// The limit on writes of which most is used.
@@ -91,4 +91,22 @@ pub(super) fn tightest<'a>(findings: &'a Findings<'_>) -> Option<(&'a DiskLimit,
 #[expect(clippy::cast_precision_loss, reason = "writes of one window")]
 fn used(limit: &DiskLimit, window: f64) -> f64 {
     limit.used as f64 / (limit.per_second as f64 * window).max(1e-9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Figures, visits};
+
+    #[test]
+    fn syncs_never_stand_for_more_than_the_time_that_is_blocked_in_them() {
+        // Three syncs of a second, close to each other in a long window: their spacing says nothing of how many there are.
+        let figures = Figures {
+            count: 3,
+            mean: 1.0,
+            rate: 1.0,
+            ..Figures::default()
+        };
+        assert!((visits(&figures, 2.5) - 2.5).abs() < 1e-9);
+        assert!((visits(&figures, 9.0) - 3.0).abs() < 1e-9);
+    }
 }

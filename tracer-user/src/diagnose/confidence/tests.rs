@@ -51,7 +51,7 @@ fn with_everything_seen_it_is_strong_and_there_is_no_doubt() {
 
 #[test]
 fn each_input_that_is_taken_away_lowers_it() {
-    use Level::{Fair, Strong, Weak};
+    use Level::{Fair, Strong};
     check(|g| g.stability = None, Strong, &Doubt::NotResampled);
     check(
         |g| {
@@ -76,7 +76,7 @@ fn each_input_that_is_taken_away_lowers_it() {
     );
     check(
         |g| g.factor.interval = [1.0, 12.0],
-        Weak,
+        Fair,
         &Doubt::Wide([1.0, 12.0]),
     );
     check(|g| g.items = 20, Fair, &Doubt::FewItems(20));
@@ -115,4 +115,16 @@ fn a_sign_that_cannot_be_seen_costs_less_than_one_that_is_not_there() {
     };
     assert!(with(Outcome::NotSeen) < with(Outcome::NotAvailable));
     assert!(with(Outcome::NotAvailable) < with(Outcome::Seen));
+}
+
+#[test]
+fn an_interval_that_is_wide_for_what_is_unexplained_lowers_it_once() {
+    let wide = |unexplained| {
+        let mut grounds = everything();
+        grounds.factor.interval = [5.0, 7.0];
+        grounds.seen.unexplained = unexplained;
+        confidence(&grounds).score
+    };
+    assert!((wide(0.05) - wide(0.0)).abs() < 1e-12);
+    assert!(wide(0.15) < wide(0.05));
 }

@@ -60,6 +60,13 @@ fn grounds(cause: &CauseRow, most: usize) -> impl Iterator<Item = Phrase> {
 
 /// A lesser cause.
 fn also(cause: &CauseRow) -> Phrase {
+    if cause.share <= 0.0 {
+        return Phrase::new(format!(
+            "Perhaps {}: {}; it cannot be told whether anything is lost to it.",
+            names::cause(cause.cause),
+            culprit(&cause.culprit),
+        ));
+    }
     Phrase::new(format!(
         "Also {}: {}, {} of the lost time; without it alone {} times the rate.",
         names::cause(cause.cause),

@@ -12,9 +12,8 @@ pub fn reason(confidence: &Confidence) -> String {
             let ids: Vec<&str> = causes.iter().map(|cause| cause.id()).collect();
             format!("from outside it may also be {}", ids.join(", "))
         }
-        Doubt::Unexplained(share) => {
-            format!("{} of worker time is unexplained", percent(*share))
-        }
+        // Its share stands beside it.
+        Doubt::Unexplained(_) => "too much worker time is unexplained".to_owned(),
         Doubt::Lost(share) => format!("{:.1}% of the records were lost", 100.0 * share),
         Doubt::Kernel(share) => format!(
             "the times differ from the kernel's own by {}",
