@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::findings::Findings;
 use crate::classify::{State, WaitSite};
+use crate::row::Nanos;
 use crate::scaling::BlockSample;
 use crate::work::{ActorIndex, Block, ItemMark, crossings};
 
@@ -40,17 +41,13 @@ impl Findings<'_> {
         let seconds = blocks.length().seconds();
         let whole = (self.window() / seconds.max(1e-9) + 1e-6).floor();
         let sample = |block: &Block| {
-            let mut sample = BlockSample {
-                seconds,
-                items: self.items_of(block),
-                at_candidates: vec![0.0; candidates.len()],
-                ..BlockSample::default()
-            };
-            for ((actor, state), time) in &block.times {
+            // Whole nanoseconds are summed: their sum does not depend on the order in which they come.
+            let (mut time, mut at_candidates) = (Nanos::ZERO, vec![Nanos::ZERO; candidates.len()]);
+            for ((actor, state), length) in &block.times {
                 if !workers.contains(actor) {
                     continue;
                 }
-                sample.time += time.seconds();
+                time += *length;
                 let index = match state {
                     State::Waiting(site) => {
                         let site = self.inventory.classifier.sites.get(*site);
@@ -61,10 +58,15 @@ impl Findings<'_> {
                     _ => None,
                 };
                 if let Some(index) = index {
-                    sample.at_candidates[index] += time.seconds();
+                    at_candidates[index] += *length;
                 }
             }
-            sample
+            BlockSample {
+                seconds,
+                time: time.seconds(),
+                items: self.items_of(block),
+                at_candidates: at_candidates.into_iter().map(Nanos::seconds).collect(),
+            }
         };
         #[expect(
             clippy::cast_possible_truncation,

@@ -23,6 +23,8 @@ const NOT_AVAILABLE: f64 = 0.2;
 const NO_SIGNS: f64 = 0.5;
 /// Items from which on their number leaves no doubt.
 const ITEMS: f64 = 100.0;
+/// What takes away less than this is not worth saying.
+const WORTH_SAYING: f64 = 0.02;
 /// Most of the worker time that may be unexplained.
 pub(super) const UNEXPLAINED: f64 = 0.2;
 /// Most that the timelines may differ from the kernel's own figures.
@@ -145,7 +147,7 @@ pub fn confidence(grounds: &Grounds<'_>) -> Confidence {
     };
     let heaviest = inputs
         .into_iter()
-        .filter(|input| input.left < 1.0)
+        .filter(|input| input.left < 1.0 - WORTH_SAYING)
         .min_by(|a, b| a.left.total_cmp(&b.left))
         .map_or(Doubt::None, |input| input.doubt);
     Confidence {

@@ -61,11 +61,6 @@ pub(super) fn by_co_waiters(findings: &Findings<'_>, stats: &LockStats) -> Optio
     (all > 0).then(|| co_waiters as f64 / all as f64)
 }
 
-/// How many hold a lock at once.
-pub(super) fn capacity_of(_stats: &LockStats) -> f64 {
-    1.0
-}
-
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
     for (site, seconds) in findings.sites() {
@@ -93,7 +88,7 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
         by_workers,
         holds: charged.holds,
         hold_s,
-        capacity: capacity_of(stats),
+        capacity: stats.capacity().round(),
         holding: findings.holding(&charged),
         owner_word: stats.owner_word.1 > stats.owner_word.0 / 2,
         shared_memory: members

@@ -2,6 +2,7 @@
 
 mod generate;
 
+mod columns;
 mod damage;
 mod output;
 mod round_trip;
