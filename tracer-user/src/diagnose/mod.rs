@@ -11,9 +11,11 @@ mod culprit;
 mod facts;
 mod findings;
 mod inside;
+mod names;
 mod questions;
 mod refutation;
 mod sign;
+mod stations;
 mod syncs;
 
 mod cpu;

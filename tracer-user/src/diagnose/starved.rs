@@ -7,9 +7,10 @@
 use super::candidate::{Candidate, Claim, Ruling};
 use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
-use super::findings::{Findings, Wakers};
+use super::findings::Findings;
 use super::refutation::Refutation;
 use super::sign::{Outcome, Sign};
+use super::stations::Wakers;
 use super::user_lock::{BY_CO_WAITERS, WORTH_NAMING, by_co_waiters};
 use crate::actors::ActorId;
 use crate::cause::Cause;

@@ -165,11 +165,12 @@ impl Session {
         self.meta.target = describe::target(&self.settings.argv, &pids, &self.settings.targets);
         self.disk_limits = DiskLimits::open(&pids);
         let seen = describe::seen(&pids, TaskRole::Target);
-        let figures = schedstat::read(&pids, TaskFact::SchedStatOpened);
         self.drain();
         self.meta.clocks = describe::clocks();
         self.meta.opened = clock::monotonic();
         self.self_cpu = describe::self_cpu();
+        // Within the window, so that each thread's figures stand beside what its timeline says at that moment.
+        let figures = schedstat::read(&pids, TaskFact::SchedStatOpened);
         let rows = self.drain.pending();
         rows.tasks.extend(seen);
         rows.tasks.extend(figures);

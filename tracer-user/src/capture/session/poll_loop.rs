@@ -171,18 +171,20 @@ impl Session {
     /// Closes the window: cuts all waits and hands on the rows that are left. The probes are detached when the session is dropped.
     fn close(&mut self, sink: &mut dyn RowSink) -> Result<(), CaptureError> {
         let pids = self.tracked.living();
+        let paused = self.drain.clock.pauses(clock::monotonic());
+        // The kernel's schedstat runs on in pauses, so the trace cannot be compared with it. Else it is read while all is still
+        // recorded, so that each thread's figures are held against its timeline up to the moment they were read.
+        let figures = if paused == Nanos::ZERO {
+            schedstat::read(&pids, TaskFact::SchedStatClosed)
+        } else {
+            Vec::new()
+        };
         let now = clock::monotonic();
         let closed = self.drain.clock.at(now);
         let paused = self.drain.clock.pauses(now);
         if !self.is_paused() {
             self.tasks.pass(&mut self.ebpf, 0)?;
         }
-        // The kernel's schedstat runs on in pauses, so the trace cannot be compared with it.
-        let figures = if paused == Nanos::ZERO {
-            schedstat::read(&pids, TaskFact::SchedStatClosed)
-        } else {
-            Vec::new()
-        };
         self.note_losses(closed);
         self.drain();
         self.drain.close(closed);

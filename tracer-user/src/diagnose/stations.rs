@@ -1,0 +1,168 @@
+//! What the findings say of a station: its lock statistics, its visits, who ended the waits at it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::findings::Findings;
+use crate::actors::ActorId;
+use crate::blame::{Figures, LockStats, Part, Visit, figures};
+use crate::classify::{ClassId, WaitKind, WaitSite};
+use crate::row::{Nanos, Pid, ResourceId};
+use crate::scaling::{SharingEstimate, StationSamples, estimate_sharing};
+
+/// Visits that the window cuts off are the long ones. When all of them are longer on average, by Little's law, than those seen
+/// whole by more than this factor, those seen whole do not stand for all: a tenth is within what a mean of some tens varies by.
+const LIKE_ALL: f64 = 1.1;
+
+/// Who ended waits, by sort.
+#[derive(Clone, Debug, Default)]
+pub struct Wakers {
+    /// Workers.
+    pub workers: u64,
+    /// Other threads of the target, local peers, and strangers.
+    pub others: BTreeMap<ActorId, u64>,
+    /// Interrupts, timers, the network, or nobody seen.
+    pub nobody: u64,
+}
+
+impl Findings<'_> {
+    /// A lock's statistics.
+    #[must_use]
+    pub fn lock(&self, site: WaitSite) -> Option<&LockStats> {
+        match site.kind {
+            WaitKind::FileLock => self.groups.file(site.class),
+            _ => self.groups.stats(site.class),
+        }
+    }
+
+    /// The locks waited for in a process, heaviest first.
+    #[must_use]
+    pub fn locks_in(&self, pid: Pid) -> Vec<(WaitSite, &LockStats)> {
+        let futexes = self.groups.all();
+        let files = self.groups.all_files();
+        let mut list: Vec<(WaitSite, &LockStats)> = futexes
+            .map(|(lock, of)| (WaitSite::plain(WaitKind::Futex, lock), of))
+            .chain(files.map(|(file, of)| (WaitSite::plain(WaitKind::FileLock, file), of)))
+            .filter(|(_, of)| of.pid == pid)
+            .collect();
+        list.sort_by_key(|(site, of)| (std::cmp::Reverse(of.waiting), *site));
+        list
+    }
+
+    /// The workers' visits to a station, with those under way, in order of their ends.
+    #[must_use]
+    pub fn visits(&self, sites: &[WaitSite]) -> Vec<Visit> {
+        let is_asked = |site: &WaitSite| sites.contains(&self.inventory.station(*site));
+        let is_worker = |visit: &Visit| self.workers.contains_key(&visit.actor);
+        let kept = self.collector.visits.iter();
+        let kept = kept
+            .filter(|(site, _)| is_asked(site))
+            .flat_map(|(_, visits)| visits);
+        let heads = self.heads.iter();
+        let heads = heads
+            .filter(|(site, _)| is_asked(site))
+            .map(|(_, visit)| visit);
+        let mut visits: Vec<Visit> = kept
+            .chain(heads)
+            .filter(|v| is_worker(v))
+            .copied()
+            .collect();
+        visits.sort_by_key(|visit| (visit.end, visit.start, visit.actor));
+        visits
+    }
+
+    /// Sockets on which the workers had requests to a peer.
+    #[must_use]
+    pub fn sockets(&self, peer: ClassId) -> BTreeSet<ResourceId> {
+        let all = self.collector.sockets.get(&peer).into_iter().flatten();
+        all.filter(|(_, actor)| self.workers.contains_key(actor))
+            .map(|(socket, _)| *socket)
+            .collect()
+    }
+
+    /// Who ended the workers' waits at a station: workers, others by how often, and nobody seen.
+    #[must_use]
+    pub fn wakers(&self, site: WaitSite) -> Wakers {
+        let mut sum = Wakers::default();
+        for (at, wakers) in &self.collector.wakers {
+            if self.lock_site(self.inventory.station(*at)) != site {
+                continue;
+            }
+            sum.nobody += wakers.nobody;
+            for (actor, count) in &wakers.by {
+                if self.workers.contains_key(actor) {
+                    sum.workers += count;
+                } else {
+                    *sum.others.entry(*actor).or_default() += count;
+                }
+            }
+        }
+        sum
+    }
+
+    /// The visits to a wait site, and what they say.
+    #[must_use]
+    pub fn reading(&self, sites: &[WaitSite]) -> Option<(SharingEstimate, Figures)> {
+        let mut seen = figures(&self.visits(sites));
+        if seen.count == 0 {
+            return None;
+        }
+        // Visits that the window cuts off are the long ones. Little's law holds for all of them: mean length = time present
+        // / completions.
+        let present: f64 = sites.iter().map(|site| self.blocked(*site)).sum();
+        #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
+        let mean = present / seen.count as f64;
+        let stand_for_all = mean <= LIKE_ALL * seen.mean;
+        if mean > seen.mean {
+            seen.mean = mean;
+            seen.others = (present / self.window().max(1e-9) - 1.0).max(seen.others);
+        }
+        if !stand_for_all {
+            (seen.elasticity, seen.alone) = (None, (0, 0.0));
+            seen.low = seen.low.clamp(0.0, seen.mean);
+        }
+        let reading = estimate_sharing(&StationSamples {
+            customers: self.count(),
+            count: seen.count,
+            rate: seen.rate,
+            mean: seen.mean,
+            low: seen.low,
+            others: (seen.others, seen.others_spread),
+            elasticity: seen.elasticity,
+            alone: seen.alone,
+            gaps: (seen.gap_variation, seen.small_gaps, seen.in_order),
+        });
+        Some((reading, seen))
+    }
+
+    /// How many exchanges a worker has under way at once while it has any. More than one: its thread carries several lanes.
+    #[must_use]
+    pub fn in_flight(&self) -> f64 {
+        let mut by_actor: BTreeMap<ActorId, Vec<Visit>> = BTreeMap::new();
+        let requests: Vec<WaitSite> = self
+            .sites()
+            .into_iter()
+            .map(|(site, _)| site)
+            .filter(|site| site.kind == WaitKind::Request)
+            .collect();
+        for visit in self.visits(&requests) {
+            if visit.part != Part::Tail {
+                by_actor.entry(visit.actor).or_default().push(visit);
+            }
+        }
+        let (mut present, mut busy) = (Nanos::ZERO, Nanos::ZERO);
+        for visits in by_actor.values_mut() {
+            visits.sort_by_key(|visit| visit.start);
+            let mut until = Nanos::ZERO;
+            for visit in visits {
+                present += visit.end.since(visit.start);
+                busy += visit.end.since(visit.start.max(until));
+                until = until.max(visit.end);
+            }
+        }
+        if busy == Nanos::ZERO {
+            1.0
+        } else {
+            present.seconds() / busy.seconds()
+        }
+    }
+}
