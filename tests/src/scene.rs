@@ -4,19 +4,15 @@ use std::io::{self, BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use holdup::demo::{GroundTruth, IopsLimit, LimitError, Sample};
-use holdup::row::Nanos;
+use holdup::demo::{GroundTruth, IopsLimit, LimitError, Record};
 
 use crate::plan::{Plan, Program, Server};
 use crate::workshop::{Workshop, WorkshopError};
 
 /// Every process of a scene ends by itself after this long, s.
 const LONGEST_S: u64 = 60;
-/// How often the books are read.
-const READ_EVERY: Duration = Duration::from_millis(2);
 
 /// Why a scene does not run.
 #[derive(Debug, thiserror::Error)]
@@ -171,22 +167,9 @@ impl Scene {
             .map(|(_, address)| address.as_str())
     }
 
-    /// Reads the books all the while `meanwhile` runs.
+    /// Reads the workload's own clocks all the while `meanwhile` runs.
     pub fn watch<T>(&self, meanwhile: impl FnOnce() -> T) -> (T, Record) {
-        let over = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            let reader = scope.spawn(|| {
-                let mut samples = vec![self.ground_truth.sample()];
-                while !over.load(Ordering::Relaxed) {
-                    std::thread::sleep(READ_EVERY);
-                    samples.push(self.ground_truth.sample());
-                }
-                Record(samples)
-            });
-            let outcome = meanwhile();
-            over.store(true, Ordering::Relaxed);
-            (outcome, reader.join().unwrap_or_default())
-        })
+        Record::during(&self.ground_truth, meanwhile)
     }
 }
 
@@ -220,79 +203,4 @@ fn start_server(
         return Err(SceneError::NoServer(server.role));
     }
     Ok((group, address.trim().to_owned()))
-}
-
-/// The books over a while.
-#[derive(Clone, Debug, Default)]
-pub struct Record(Vec<Sample>);
-
-impl Record {
-    /// The sums at `instant`, if it lies within.
-    #[must_use]
-    pub fn at(&self, instant: Nanos) -> Option<Sample> {
-        let next = self.0.partition_point(|sample| sample.at < instant);
-        let (before, after) = (self.0.get(next.checked_sub(1)?)?, self.0.get(next)?);
-        Some(before.towards(after, instant))
-    }
-
-    /// Items a second, from the first completion to the last, so that a few items give an exact rate too.
-    #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a scene completes fewer than 2^53 items"
-    )]
-    pub fn rate(&self) -> Option<f64> {
-        let (first, last) = (self.0.first()?, self.0.last()?);
-        let begin = self.0.iter().find(|sample| sample.items > first.items)?;
-        let end = self.0.iter().find(|sample| sample.items == last.items)?;
-        let seconds = end.at.since(begin.at).seconds();
-        (seconds > 0.0).then(|| (end.items - begin.items) as f64 / seconds)
-    }
-
-    /// First and last.
-    #[must_use]
-    pub fn ends(&self) -> Option<(Sample, Sample)> {
-        Some((*self.0.first()?, *self.0.last()?))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn record(points: &[(u64, u64)]) -> Record {
-        Record(
-            points
-                .iter()
-                .map(|(ms, items)| Sample {
-                    at: Nanos(ms * 1_000_000),
-                    items: *items,
-                    ..Sample::default()
-                })
-                .collect(),
-        )
-    }
-
-    #[test]
-    fn the_rate_is_that_between_completions() {
-        // 0 1 2 3 .. ms:  an item at 10, 60, 110: twenty a second, however the ends of the watch fall.
-        let seen = record(&[
-            (0, 5),
-            (9, 5),
-            (10, 6),
-            (30, 6),
-            (60, 7),
-            (110, 8),
-            (140, 8),
-        ]);
-        assert!((seen.rate().expect("a rate") - 20.0).abs() < 1e-9);
-        assert_eq!(record(&[(0, 5), (100, 5)]).rate(), None);
-    }
-
-    #[test]
-    fn a_window_is_cut_out_between_samples() {
-        let seen = record(&[(0, 0), (10, 10), (20, 30)]);
-        assert_eq!(seen.at(Nanos(15_000_000)).expect("within").items, 20);
-        assert_eq!(seen.at(Nanos(25_000_000)), None);
-    }
 }

@@ -41,7 +41,7 @@ fn live(wanted: &Demo) -> Result<Exit, Failure> {
     use super::args::Capture;
     use super::live;
     use crate::capture::TargetSpec;
-    use crate::demo;
+    use crate::demo::{self, Span};
     use crate::row::Nanos;
 
     let running = demo::spawn(wanted.scenario, wanted.fixed).or_exit(Exit::Host)?;
@@ -63,10 +63,16 @@ fn live(wanted: &Demo) -> Result<Exit, Failure> {
         wanted.window.duration,
         &Capture::default(),
     );
-    let before = running.sample();
-    let report = live::watch(settings, &Work::default(), wanted.keep.keep.as_deref())?;
-    let truth = running.sample().since(&before);
+    let keep = wanted.keep.keep.as_deref();
+    let (watched, clocks) = running.record(|| live::watch(settings, &Work::default(), keep));
     drop(running);
+    let live::Watched { report, window } = watched?;
+    // Of the same window as the report: the first items, which found no queue yet, are in neither.
+    let [opened, closed] = window.map(|instant| clocks.at(instant));
+    let truth = match (opened, closed) {
+        (Some(opened), Some(closed)) => closed.since(&opened),
+        _ => Span::default(),
+    };
     say("", &wanted.output)?;
     let exit = finish::write(&report, &wanted.output)?;
     if truth.items > 0 && truth.length > Nanos::ZERO {

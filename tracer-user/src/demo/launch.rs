@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::Scenario;
 use super::ground_truth::{GroundTruth, Sample};
 use super::iops::IopsLimit;
+use super::record::Record;
 
 /// Writes a second that the fsync scenario may do.
 const WRITES_PER_S: u32 = 200;
@@ -59,6 +60,11 @@ impl Running {
     #[must_use]
     pub fn sample(&self) -> Sample {
         self.ground_truth.sample()
+    }
+
+    /// Reads its own clocks all the while `meanwhile` runs.
+    pub fn record<T>(&self, meanwhile: impl FnOnce() -> T) -> (T, Record) {
+        Record::during(&self.ground_truth, meanwhile)
     }
 
     /// What is other than promised on this host, in full sentences.

@@ -12,6 +12,9 @@ mod clock;
 #[cfg(target_os = "linux")]
 mod ground_truth;
 #[cfg(target_os = "linux")]
+mod record;
+
+#[cfg(target_os = "linux")]
 mod http;
 
 #[cfg(target_os = "linux")]
@@ -37,5 +40,7 @@ pub use ground_truth::{GroundTruth, Sample, Span, Stopwatch};
 pub use iops::{IopsLimit, LimitError};
 #[cfg(target_os = "linux")]
 pub use launch::{DemoError, Running, spawn};
+#[cfg(target_os = "linux")]
+pub use record::Record;
 #[cfg(target_os = "linux")]
 pub use role::workload_main;

@@ -17,6 +17,7 @@ use super::exit::{Exit, Failure, OrExit};
 use super::{finish, output};
 use crate::capture::{self, CaptureError, Session, TargetSpec, host};
 use crate::report::Report;
+use crate::row::Nanos;
 use crate::trace::{self, TraceError};
 
 use record::Until;
@@ -80,7 +81,7 @@ fn report(
     if let Some(file) = &wanted.output {
         output::check(file).or_exit(Exit::BadInput)?;
     }
-    let report = watch(settings, work, keep.keep.as_deref())?;
+    let Watched { report, .. } = watch(settings, work, keep.keep.as_deref())?;
     finish::write(&report, wanted)
 }
 
@@ -89,17 +90,31 @@ pub fn watch(
     mut settings: capture::Settings,
     work: &Work,
     keep: Option<&Path>,
-) -> Result<Report, Failure> {
+) -> Result<Watched, Failure> {
     let until = Until::of(&mut settings, work);
     let spool = Spool::new(keep)?;
     let session = open(settings)?;
     let options = trace::Options::default().join(keep.is_some());
     let recorded = record::record(session, &spool.path(), options, until)?;
     interrupt::quit_at_once(spool.temporary());
-    match recorded.follower {
+    let window = [
+        recorded.meta.opened,
+        recorded.meta.closed + recorded.meta.paused,
+    ];
+    let report = match recorded.follower {
         Some(follower) => follower.finish(),
         None => finish::read(&spool.path(), &finish::options(work)),
-    }
+    }?;
+    Ok(Watched { report, window })
+}
+
+/// What came of a live look.
+#[derive(Debug)]
+pub struct Watched {
+    /// The report.
+    pub report: Report,
+    /// When the window opened and closed, on the monotonic clock.
+    pub window: [Nanos; 2],
 }
 
 /// The folder a live report is made of.
