@@ -2,6 +2,7 @@
 
 mod readme;
 mod recordings;
+mod spoilt;
 
 use std::path::{Path, PathBuf};
 
