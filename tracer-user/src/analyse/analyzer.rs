@@ -170,7 +170,8 @@ impl Analyzer {
         self.conclude(meta, closed)
     }
 
-    fn conclude(&self, meta: &Meta, at: Nanos) -> Result<Analysis, AnalysisError> {
+    /// What is known at `at`.
+    pub(super) fn conclude(&self, meta: &Meta, at: Nanos) -> Result<Analysis, AnalysisError> {
         let Stations {
             classifier,
             recorder,
@@ -225,6 +226,24 @@ impl Analyzer {
         let report = assemble::report(&findings, &conclusion, &check, &self.options);
         let unsettled = stop_rule::unsettled(&findings, &conclusion);
         Ok(Analysis { report, unsettled })
+    }
+}
+
+#[cfg(test)]
+impl Analyzer {
+    /// Takes an event of an actor as the stations behind `actors` do, whoever made it.
+    pub(super) fn give(&mut self, event: &Event<'_, actors::ActorId>) {
+        self.stations.give(event);
+    }
+
+    /// What gives calls and waits their meaning.
+    pub(super) fn classifier(&mut self) -> &mut Classifier {
+        &mut self.stations.classifier
+    }
+
+    /// What the stations know by now.
+    pub(super) fn learned(&self) -> (&Classifier, &Collector) {
+        (&self.stations.classifier, &self.stations.collector)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Simulated workloads through all stations. They guard the analysis; live workloads prove it.
 
 mod event_loop;
+mod snapshots;
+mod tasks;
 mod windows;
 
 use super::{Options, analyse};
