@@ -1,9 +1,9 @@
 //! A look at the window so far, and rows that come in pieces.
 
-use super::{Options, analyse};
+use super::{Options, report};
 use crate::analyse::Analyzer;
 use crate::report::{Coverage, Report};
-use crate::row::{MemorySource, Nanos};
+use crate::row::Nanos;
 use crate::script;
 
 /// Of every mechanism something.
@@ -14,11 +14,6 @@ const ALL: &str = "cpus 2\n\
     2 workers: queue Never\n\
     children 5/s: read /lib/libc.so 2ms\n\
     1 helper: sleep 100ms; flock G held 3ms polling 1ms";
-
-fn report(source: &MemorySource) -> Report {
-    let analysis = analyse(source, &Options::default());
-    analysis.expect("rows in memory can be read").report
-}
 
 #[test]
 fn rows_in_any_number_of_batches_give_the_same_report() {

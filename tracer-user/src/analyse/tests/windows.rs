@@ -1,9 +1,10 @@
 //! Watched in windows with pauses between them, as a budget asks for.
 
-use super::{MS, Script, closed_system};
-use crate::analyse::{Options, analyse};
+use super::{closed_system, report};
 use crate::report::{Report, StageName};
-use crate::row::{MemorySource, Meta, Nanos};
+use crate::row::{MemorySource, Meta, Nanos, TaskFact};
+
+const MS: u64 = 1_000_000;
 
 /// Where an instant lies in the trace, given the windows that were watched.
 fn class(windows: &[(u64, u64)], at: u64) -> u64 {
@@ -14,8 +15,11 @@ fn class(windows: &[(u64, u64)], at: u64) -> u64 {
 
 /// What is left of the rows when only these windows are watched: waits are cut at their ends, calls are told of where they
 /// return.
-fn watched(mut script: Script, windows: &[(u64, u64)]) -> Report {
-    let whole = std::mem::take(&mut script.batch.waits);
+fn watched(source: &MemorySource, windows: &[(u64, u64)]) -> Report {
+    let mut batch = source.joined();
+    // The kernel's figures are of the whole.
+    batch.tasks.retain(|task| task.fact == TaskFact::Seen);
+    let whole = std::mem::take(&mut batch.waits);
     for wait in whole {
         for window in windows {
             let (start, end) = (wait.start.0.max(window.0), wait.end.0.min(window.1));
@@ -33,10 +37,10 @@ fn watched(mut script: Script, windows: &[(u64, u64)]) -> Report {
             } else {
                 Nanos::ZERO
             };
-            script.batch.waits.push(part);
+            batch.waits.push(part);
         }
     }
-    script.batch.calls.retain_mut(|call| {
+    batch.calls.retain_mut(|call| {
         let Some(window) = windows
             .iter()
             .find(|window| call.end.0 > window.0 && call.end.0 <= window.1)
@@ -48,10 +52,10 @@ fn watched(mut script: Script, windows: &[(u64, u64)]) -> Report {
         call.inside = call.inside.min(call.end.since(call.start));
         true
     });
-    script.batch.waits.sort_by_key(|row| row.end);
-    script.batch.calls.sort_by_key(|row| row.end);
+    batch.waits.sort_by_key(|row| row.end);
+    batch.calls.sort_by_key(|row| row.end);
     let closed = Nanos(class(windows, windows[windows.len() - 1].1));
-    script.batch.watermark = closed;
+    batch.watermark = closed;
     let mut meta = Meta {
         opened: Nanos(windows[0].0),
         closed,
@@ -64,10 +68,8 @@ fn watched(mut script: Script, windows: &[(u64, u64)]) -> Report {
         ..Meta::default()
     };
     meta.host.cpus = 4;
-    let source = MemorySource::new(meta, vec![script.batch]);
-    analyse(&source, &Options::default())
-        .expect("rows in memory can be read")
-        .report
+    let source = MemorySource::new(meta, vec![batch]);
+    report(&source)
 }
 
 /// Half a second of three, not in step with the work, for ten minutes.
@@ -80,10 +82,9 @@ fn half_seconds(from: u64) -> Vec<(u64, u64)> {
 
 #[test]
 fn rates_and_stages_of_windows_are_those_of_the_whole() {
-    let rows = || closed_system(8, 8, (60, 76), 600);
-    let (script, window) = rows();
-    let whole = script.finish(window);
-    let seen = watched(rows().0, &half_seconds(window.0));
+    let source = closed_system(8, 8, (60, 76), 600);
+    let whole = report(&source);
+    let seen = watched(&source, &half_seconds(source.meta.opened.0));
     let (truth, rate) = (whole.items.rate_per_s, seen.items.rate_per_s);
     assert!(
         (rate / truth - 1.0).abs() < 0.01,
@@ -108,7 +109,7 @@ fn rates_and_stages_of_windows_are_those_of_the_whole() {
 
 #[test]
 fn a_serial_peer_is_called_one_in_windows_too() {
-    let (script, window) = closed_system(8, 1, (60, 30), 600);
-    let seen = watched(script, &half_seconds(window.0));
+    let source = closed_system(8, 1, (60, 30), 600);
+    let seen = watched(&source, &half_seconds(source.meta.opened.0));
     assert_eq!(seen.verdict.cause, "remote-serial", "{:#?}", seen.verdict);
 }
