@@ -12,8 +12,9 @@ pub(super) const TIMED_OUT: i64 = -110;
 /// Waiters that are told apart; more than one is what matters.
 const MOST_WAITERS: usize = 64;
 
-/// Size of glibc's condition variable, bytes (`pthread_cond_t`, bits/pthreadtypes.h): its waiters use two words of it in turn.
-const CONDITION: u64 = 48;
+/// Bytes in which the words of a condition variable lie: its waiters use `__g_signals[0]` and `__g_signals[1]` in turn (glibc,
+/// nptl/pthread_cond_wait.c). Two mutexes, of 40 bytes each, lie farther apart.
+const CONDITION: u64 = 8;
 
 /// A place in a program from which a futex is waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
