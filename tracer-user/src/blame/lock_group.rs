@@ -2,17 +2,14 @@
 //!
 //! glibc's mutex is one word for all waiters. Java, Go, `parking_lot` and Python's conditions park each waiter on a word of
 //! its own: words with a single waiter, waited on from the same place of the same process, are taken as one. glibc's condition
-//! variable has two words in turn, 4 bytes of a structure of 48 (`pthread_cond_t`, bits/pthreadtypes.h).
+//! variable has two words in turn, which the classifier knows by their neighbourhood.
 
 use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::lock::{LockStats, Locks};
 use crate::classify::{CallSiteId, ClassId, Classifier, FutexWord, LockId};
-use crate::row::{Nanos, Pid, Stack, StackId};
-
-/// Size of glibc's condition variable, bytes.
-const CONDITION: u64 = 48;
+use crate::row::{Nanos, Stack, StackId};
 
 /// Words to locks, with their statistics.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +33,7 @@ impl LockGroups {
         let mut stats = locks.at(at);
         let words = classifier.futexes.all();
         groups.join_parked(&words, &mut stats);
-        groups.join_conditions(&words, &mut stats);
+        groups.join_conditions(classifier, &words, &mut stats);
         for (key, of) in stats {
             match key {
                 LockId::File(file) => {
@@ -73,37 +70,21 @@ impl LockGroups {
         }
     }
 
-    /// Neighbouring words that are waited on from the same place are a condition variable's.
+    /// Words of one condition variable. What was counted for each before several waited on it comes to the rest.
     fn join_conditions(
         &mut self,
+        classifier: &Classifier,
         words: &[(ClassId, &FutexWord)],
         stats: &mut BTreeMap<LockId, LockStats>,
     ) {
-        let mut by_address: Vec<(Pid, CallSiteId, u64, ClassId)> = words
-            .iter()
-            .filter(|(word, of)| of.address != 0 && !self.of.contains_key(word))
-            .filter(|(_, of)| of.waiters.len() > 1)
-            .map(|(word, of)| (of.pid, of.usual_site(), of.address, *word))
-            .collect();
-        by_address.sort_unstable();
-        let mut first: Option<(Pid, CallSiteId, u64, ClassId)> = None;
-        for word in by_address {
-            let begins = first.filter(|(pid, site, address, _)| {
-                *pid == word.0 && *site == word.1 && word.2 - address < CONDITION
-            });
-            let Some((.., lock)) = begins else {
-                first = Some(word);
+        for (word, _) in words {
+            let lock = classifier.futexes.condition(*word);
+            if lock == *word || self.of.contains_key(word) {
                 continue;
-            };
-            self.of.insert(lock, lock);
-            self.of.insert(word.3, lock);
-            for part in [lock, word.3] {
-                if let Some(of) = stats.remove(&LockId::Word(part)) {
-                    self.stats
-                        .entry(lock)
-                        .and_modify(|sum| sum.merge(&of))
-                        .or_insert(of);
-                }
+            }
+            self.of.insert(*word, lock);
+            if let Some(of) = stats.remove(&LockId::Word(*word)) {
+                stats.entry(LockId::Word(lock)).or_default().merge(&of);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Futex words: who waits on each, and from where in the program.
 
 use foldhash::HashMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::class::ClassId;
 use crate::row::{Pid, Stack, StackId, Tid};
@@ -11,6 +11,10 @@ pub(super) const TIMED_OUT: i64 = -110;
 
 /// Waiters that are told apart; more than one is what matters.
 const MOST_WAITERS: usize = 64;
+
+/// Bytes in which the words of a condition variable lie: its waiters use `__g_signals[0]` and `__g_signals[1]` in turn (glibc,
+/// nptl/pthread_cond_wait.c). Two mutexes, of 40 bytes each, lie farther apart.
+const CONDITION: u64 = 8;
 
 /// A place in a program from which a futex is waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +51,8 @@ pub struct FutexWord {
     pub timed_out: u64,
     /// Waits that ended otherwise.
     pub woken: u64,
+    /// The other word of the condition variable that it is part of.
+    condition: Option<ClassId>,
 }
 
 impl FutexWord {
@@ -61,7 +67,7 @@ impl FutexWord {
         if self.waiters.len() == 1 {
             LockId::Parked(self.last_site)
         } else {
-            LockId::Word(word)
+            LockId::Word(self.condition.unwrap_or(word))
         }
     }
 
@@ -78,6 +84,8 @@ impl FutexWord {
 #[derive(Clone, Debug, Default)]
 pub struct FutexWords {
     words: HashMap<ClassId, FutexWord>,
+    /// Words that several wait on, by place in the program and address.
+    conditions: BTreeMap<(Pid, CallSiteId, u64), ClassId>,
     call_sites: HashMap<(Pid, String), CallSiteId>,
     by_stack: HashMap<(Pid, StackId), CallSiteId>,
 }
@@ -103,7 +111,25 @@ impl FutexWords {
             *entry.call_sites.entry(site).or_default() += 1;
         }
         entry.last_site = site;
+        if entry.waiters.len() == 2 && entry.condition.is_none() && address != 0 {
+            let near = (pid, site, address.saturating_sub(CONDITION - 1))
+                ..(pid, site, address.saturating_add(CONDITION));
+            entry.condition = match self.conditions.range(near).next() {
+                Some((_, other)) => Some(*other),
+                None => {
+                    self.conditions.insert((pid, site, address), word);
+                    Some(word)
+                }
+            };
+        }
         entry.lock(word)
+    }
+
+    /// The word that stands for all of a condition variable: itself, for any other word.
+    #[must_use]
+    pub fn condition(&self, word: ClassId) -> ClassId {
+        let entry = self.words.get(&word);
+        entry.and_then(|entry| entry.condition).unwrap_or(word)
     }
 
     /// The lock that a word is part of, as far as is known now.

@@ -2,9 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashMap;
+
 use super::replay::replay;
-use super::{ClassKind, Classifier, Event, LockId, OperationKind, Request, State, WaitKind};
-use crate::row::{MemorySource, Nanos, Tid, Verb};
+use super::{
+    ClassId, ClassKind, Classifier, Event, FutexWords, LockId, OperationKind, Request, State,
+    WaitKind,
+};
+use crate::row::{MemorySource, Nanos, Pid, StackId, Tid, Verb};
 use crate::script;
 
 /// What was seen in a trace.
@@ -228,4 +233,22 @@ fn files_numbered_by_worker_are_one_class() {
     let files = classes.resources().filter(|file| !file.path.is_empty());
     let of: BTreeSet<_> = files.map(|file| classes.known(file.id)).collect();
     assert_eq!(of.len(), 1);
+}
+
+#[test]
+fn words_side_by_side_are_one_condition_and_two_mutexes_in_a_row_are_not() {
+    let two = |apart: u64| {
+        let mut words = FutexWords::default();
+        let stacks = HashMap::default();
+        let mut wait = |word, address| {
+            let by = |tid| (Tid(tid), Pid(1));
+            let _ = words.wait(ClassId(word), address, by(1), StackId::NONE, &stacks);
+            words.wait(ClassId(word), address, by(2), StackId::NONE, &stacks)
+        };
+        (wait(1, 0x1000 + apart), wait(2, 0x1000))
+    };
+    let (one, other) = two(4);
+    assert_eq!(one, other);
+    let (one, other) = two(40);
+    assert_ne!(one, other);
 }

@@ -6,18 +6,19 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
+use super::dice::Dice;
 use super::expand::EDGE;
 use super::names::Names;
-use super::plan::{Plan, Span};
+use super::plan::Plan;
 use super::rows::{OffCpu, Rows};
 use super::stations::{Stations, ThreadIndex};
-use super::thread::{Duty, Op, Place, Thread, queued};
-use crate::row::{MemorySource, Nanos, Reason, Task, TaskFact, Tid, Waker};
+use super::thread::{Duty, Op, Place, Thread};
+use crate::row::{MemorySource, Nanos, Reason, Task, TaskFact, Waker};
 
 /// When the simulation begins: not at zero, which often means "not known".
 const BEGIN: Nanos = Nanos(1_000_000_000);
 /// A thread makes room for others after running for so long.
-const SLICE: Nanos = Nanos(4_000_000);
+pub(super) const SLICE: Nanos = Nanos(4_000_000);
 /// Threads begin so long after one another.
 const STAGGER: Nanos = Nanos(777_777);
 
@@ -40,32 +41,6 @@ pub(super) enum Event {
     Reply(ThreadIndex, usize),
 }
 
-/// Numbers that look random.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Dice(u64);
-
-impl Dice {
-    /// A number from 0 to 1.
-    #[expect(clippy::cast_precision_loss, reason = "31 bits")]
-    pub(super) fn share(&mut self) -> f64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as f64 / (1_u64 << 31) as f64
-    }
-
-    /// A length within a span.
-    #[expect(clippy::cast_precision_loss, reason = "times of a script")]
-    pub(super) fn of(&mut self, span: Span) -> Nanos {
-        if span.spread == Nanos::ZERO {
-            return span.mean;
-        }
-        let off = 2.0 * span.spread.0 as f64 * self.share();
-        span.mean - span.spread + super::words::nanos(off)
-    }
-}
-
 /// The system.
 pub(super) struct Machine<'p> {
     pub(super) plan: &'p Plan,
@@ -73,8 +48,8 @@ pub(super) struct Machine<'p> {
     events: BinaryHeap<Reverse<(Nanos, u64, Event)>>,
     order: u64,
     pub(super) threads: Vec<Thread>,
-    ready: VecDeque<ThreadIndex>,
-    idle_cpus: u32,
+    pub(super) ready: VecDeque<ThreadIndex>,
+    pub(super) idle_cpus: u32,
     pub(super) stations: Stations,
     pub(super) names: Names,
     pub(super) rows: Rows,
@@ -187,32 +162,8 @@ impl Machine<'_> {
         );
     }
 
-    /// A thread that may run gets a CPU, or queues for one.
-    fn place(&mut self, who: ThreadIndex) {
-        if self.idle_cpus > 0 {
-            self.idle_cpus -= 1;
-            self.due(self.now, Event::Dispatch(who));
-        } else {
-            self.ready.push_back(who);
-        }
-    }
-
-    fn dispatch(&mut self, who: ThreadIndex) {
-        let now = self.now;
-        let thread = &mut self.threads[who];
-        if let Place::Off(off) = thread.place {
-            thread.schedstat.delay += queued(&off, now);
-            thread.place = Place::Running(now);
-            // Who never ran has not left a CPU.
-            if thread.schedstat.voluntary + thread.schedstat.involuntary > 0 {
-                self.rows.wait(&thread.who, &off, now, false);
-            }
-        }
-        self.run(who);
-    }
-
     /// A thread has the CPU: it goes on to where it computes, is blocked or ends.
-    fn run(&mut self, who: ThreadIndex) {
+    pub(super) fn run(&mut self, who: ThreadIndex) {
         while matches!(self.threads[who].place, Place::Running(_)) {
             if self.threads[who].left > Nanos::ZERO {
                 let slice = self.threads[who].left.min(SLICE);
@@ -245,69 +196,6 @@ impl Machine<'_> {
         // Nobody goes round in no time.
         thread.ops.push_back(Op::Run(EDGE));
         thread.ops.extend(ops);
-    }
-
-    fn slice(&mut self, who: ThreadIndex) {
-        let thread = &mut self.threads[who];
-        thread.left = thread.left - SLICE.min(thread.left);
-        if thread.left > Nanos::ZERO && !self.ready.is_empty() {
-            self.leave(who, Reason::Preempted);
-            self.ready.push_back(who);
-            return;
-        }
-        self.run(who);
-    }
-
-    /// A thread leaves its CPU, which goes to whoever waits longest for one.
-    fn leave(&mut self, who: ThreadIndex, reason: Reason) {
-        self.count_run(who);
-        let thread = &mut self.threads[who];
-        match reason {
-            Reason::Blocked => thread.schedstat.voluntary += 1,
-            _ => thread.schedstat.involuntary += 1,
-        }
-        let call = thread.call.filter(|_| reason == Reason::Blocked);
-        thread.place = Place::Off(OffCpu {
-            since: self.now,
-            reason,
-            entry: call.map(|open| open.entry).unwrap_or_default(),
-            owner: call.map_or(Tid(0), |open| open.owner),
-            ..OffCpu::default()
-        });
-        self.free_cpu();
-    }
-
-    fn count_run(&mut self, who: ThreadIndex) {
-        let thread = &mut self.threads[who];
-        if let Place::Running(since) = thread.place {
-            thread.schedstat.run += self.now.since(since);
-        }
-    }
-
-    fn free_cpu(&mut self) {
-        match self.ready.pop_front() {
-            Some(next) => self.due(self.now, Event::Dispatch(next)),
-            None => self.idle_cpus += 1,
-        }
-    }
-
-    /// A thread is blocked in its call.
-    pub(super) fn block(&mut self, who: ThreadIndex) {
-        if let Some(call) = &mut self.threads[who].call {
-            call.blocked = true;
-        }
-        self.leave(who, Reason::Blocked);
-    }
-
-    /// A thread's wait ends.
-    pub(super) fn wake(&mut self, who: ThreadIndex, waker: Waker) {
-        if let Place::Off(off) = &mut self.threads[who].place
-            && off.reason == Reason::Blocked
-            && off.woken == Nanos::ZERO
-        {
-            (off.woken, off.waker) = (self.now, waker);
-            self.place(who);
-        }
     }
 
     fn exit(&mut self, who: ThreadIndex) {

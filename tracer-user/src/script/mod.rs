@@ -21,14 +21,24 @@ mod plan;
 mod step;
 mod workload;
 
-mod crew;
-mod expand;
-mod machine;
 mod names;
-mod perform;
 mod rows;
 mod stations;
+
 mod thread;
+
+mod crew;
+mod dice;
+
+mod expand;
+mod message;
+
+mod locks;
+mod perform;
+
+mod cpus;
+
+mod machine;
 
 mod split;
 mod timeline;

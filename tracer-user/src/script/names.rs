@@ -185,8 +185,10 @@ pub(super) fn server_pid(index: usize) -> Pid {
     Pid(5_000 + 200 * u32::try_from(index).expect("few peers"))
 }
 
+/// A peer that is called by its address has that one.
 fn address(index: usize, peer: &Peer) -> String {
     match peer.is_local {
+        _ if peer.name.contains(':') => peer.name.clone(),
         true => format!("127.0.0.1:{}", 8_000 + index),
         false => format!("10.0.0.{}:{}", index + 1, 8_000 + index),
     }

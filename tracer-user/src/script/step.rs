@@ -1,4 +1,18 @@
-//! The text of one step: `lock L held 9ms sleeping`.
+//! The text of one step.
+//!
+//! | step | what it does |
+//! |---|---|
+//! | `fetch A 20ms+-5ms`, `write`, `select`, `insert` | asks a peer; `in 3 reads` reads the reply in three calls |
+//! | `connect A 5ms` | connects to a peer |
+//! | `compute 5ms` | needs a CPU |
+//! | `sleep 5ms` | sleeps; `by futex` on a word until the time is up |
+//! | `lock L held 9ms sleeping` | takes a lock; `sleeping by futex`, `computing` or `fetching A` meanwhile |
+//! | `append F`, `read F 2ms`, `fsync F 3ms` | writes to a file, reads it, makes it durable; `*` in a name is the worker's number |
+//! | `flock F held 5ms` | locks a file; `polling 1ms` tries again and again instead of waiting |
+//! | `pipe P write`, `pipe P read` | moves a message within the trace; with a time the other end is not in it |
+//! | `call 5ms` | is blocked in a call that is not known |
+//! | `queue Q`, `feed Q every 5ms` | takes from a queue in the process, fills it |
+//! | `every 5 items fsync F 3ms` | does the step in one of five items |
 
 use super::Mistake;
 use super::plan::{Action, Asks, Holding, Plan, Sleep, Span, Step};

@@ -9,15 +9,15 @@
 //! word of that name, except `sleep`, `fsync` and `child`. Who is woken runs at once unless it is said to queue. `lost` takes
 //! out all rows that end in a time and tells of it as a damaged part of the trace; `lost waits` takes out only waits.
 
+mod changes;
+
 use std::collections::BTreeMap;
 
 use super::Mistake;
-use super::names::{Names, Word};
-use super::rows::{Entry, OffCpu, Rows};
+use super::names::Names;
+use super::rows::{OffCpu, Rows};
 use super::words::{Words, nanos, time};
-use crate::row::{
-    Call, MemorySource, Nanos, Pid, Reason, Syscall, Task, TaskFact, TaskRole, Tid, Waker,
-};
+use crate::row::{MemorySource, Nanos, Pid, Reason, Task, TaskFact, TaskRole, Tid};
 
 /// When the window of a timeline opens.
 const OPENED: u64 = 1_000;
@@ -207,109 +207,6 @@ impl Timeline {
             ..OffCpu::default()
         });
         Ok(())
-    }
-
-    fn entry(&mut self, what: &str) -> Entry {
-        match what {
-            "sleep" => Entry::of(Syscall::ClockNanosleep, self.names.timer()),
-            "fsync" => Entry::of(Syscall::Fsync, self.names.file("file")),
-            "child" => Entry::of(Syscall::Wait, crate::row::ResourceId::NONE),
-            word => {
-                let known = self.words.iter().position(|known| known == word);
-                let of = known.unwrap_or_else(|| {
-                    self.words.push(word.to_owned());
-                    self.words.len() - 1
-                });
-                let word_of = Word {
-                    of: of as u64,
-                    part: 0,
-                    is_shared: false,
-                };
-                Entry {
-                    stack: self.names.site(word, TARGET),
-                    ..Entry::of(Syscall::Futex, self.names.word(word_of, TARGET))
-                }
-            }
-        }
-    }
-
-    fn queues(&mut self, name: &str) {
-        let now = self.now;
-        let thread = self.thread(name);
-        if thread.off.is_none() {
-            thread.off = Some(OffCpu {
-                since: now,
-                reason: Reason::Preempted,
-                ..OffCpu::default()
-            });
-        }
-    }
-
-    fn wakes(&mut self, name: &str, other: &str) {
-        let now = self.now;
-        let waker = self.thread(name).who.clone();
-        let woken = self.thread(other);
-        let mut word = None;
-        if let Some(off) = &mut woken.off {
-            off.woken = now;
-            off.waker = Waker {
-                tid: waker.tid,
-                pid: waker.pid,
-                call: Syscall::Futex,
-                kernel_thread: false,
-            };
-            word = Some(off.entry).filter(|entry| entry.call == Syscall::Futex);
-            woken.runs_at_once = true;
-        }
-        if let Some(word) = word {
-            let entry = Entry {
-                op: FUTEX_WAKE,
-                ..word
-            };
-            self.call(name, entry, (now, now), 1, false);
-        }
-    }
-
-    fn ends(&mut self, name: &str) {
-        self.ends_at(name, self.now);
-    }
-
-    /// A thread off its CPU runs again at `end`.
-    fn ends_at(&mut self, name: &str, end: Nanos) {
-        let thread = self.thread(name);
-        let Some(mut off) = thread.off.take() else {
-            return;
-        };
-        let who = thread.who.clone();
-        let is_woken = off.waker.tid != Tid(0);
-        if off.reason == Reason::Blocked && off.woken == Nanos::ZERO {
-            off.woken = end;
-        }
-        self.rows.wait(&who, &off, end, false);
-        if off.reason == Reason::Blocked {
-            let is_late = off.entry.call == Syscall::Futex && !is_woken;
-            let ret = if is_late { TIMED_OUT } else { 0 };
-            self.call(name, off.entry, (off.since, end), ret, true);
-        }
-    }
-
-    fn call(&mut self, name: &str, entry: Entry, times: (Nanos, Nanos), ret: i64, blocked: bool) {
-        let thread = self.thread(name);
-        thread.seq += 1;
-        let (who, seq) = (thread.who.clone(), thread.seq);
-        self.rows.call(Call {
-            start: times.0,
-            end: times.1,
-            tid: who.tid,
-            pid: who.pid,
-            call: entry.call,
-            op: entry.op,
-            resource: entry.resource,
-            ret,
-            seq,
-            blocked,
-            ..Call::default()
-        });
     }
 
     fn finish(mut self, lost: &[Lost]) -> MemorySource {

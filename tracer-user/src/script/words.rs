@@ -26,7 +26,10 @@ impl<'a> Words<'a> {
         let mut words = Vec::new();
         let mut start = None;
         for (at, c) in text.char_indices() {
-            let is_mark = MARKS.contains(&c);
+            // A colon within a word is part of an address.
+            let is_within =
+                text[at + c.len_utf8()..].starts_with(|next: char| !next.is_whitespace());
+            let is_mark = MARKS.contains(&c) && !(c == ':' && is_within);
             if is_mark || c.is_whitespace() {
                 words.extend(start.take().map(|from: usize| (from + 1, &text[from..at])));
             } else if start.is_none() {

@@ -1,4 +1,13 @@
 //! The text of a workload, line by line.
+//!
+//! | line | what it says |
+//! |---|---|
+//! | `cpus 4` | how many CPUs there are |
+//! | `window 20s after 5s` | how long the window is, and how long the workload goes before it |
+//! | `peer A serves 1` | or `serves all`, `tokens 10/s`; `local`: its threads are in the trace; `refuses 30%`: with status 429 |
+//! | `lock L permits 4` | `parked`: each waiter on a word of its own; `condition`: on two words in turn |
+//! | `16 workers: STEP; STEP` | threads of one process; `16 worker processes:` |
+//! | `children 20/s: STEP` | short-lived processes that do the steps once |
 
 use super::Mistake;
 use super::plan::{Children, Crew, LockWords, Plan, Serves, Step};

@@ -21,6 +21,7 @@ struct CpuTotals {
 struct Thread {
     sum: CpuTotals,
     running_since: Option<Nanos>,
+    began: Nanos,
     opened: Option<Reading>,
     off: Option<Off>,
 }
@@ -115,8 +116,9 @@ impl Comparison {
 impl Thread {
     fn change(&mut self, was: &Piece, now: State) {
         match (was.state, now) {
+            (State::Absent, _) => self.began = was.end,
             // It was off its CPU already when the window opened, or when it was found.
-            _ if was.end == was.start => {}
+            _ if was.end == self.began => {}
             (State::Running, State::Queued) => self.sum.involuntary += 1,
             (State::Running, State::Blocked(_) | State::Stopped) => self.sum.voluntary += 1,
             _ => {}

@@ -127,6 +127,18 @@ fn lost_waits_leave_those_unknown_who_seemed_to_run() {
 }
 
 #[test]
+fn who_runs_again_while_rows_are_missing_may_wait_again_unseen() {
+    let source = script::timeline("0 A runs; 0 B waits lock; 6 A wakes B; 12 B waits lock; 20 end");
+    let gap = Gap {
+        from: script::at(4),
+        to: script::at(9),
+        all: false,
+    };
+    let expect = ["run 0..4 ? 4..20", "wait 0..6 ? 6..12 wait 12..20"];
+    assert_eq!(drawn(&source, &[gap]).0, expect);
+}
+
+#[test]
 fn a_thread_that_is_found_later_is_unknown_until_its_first_row() {
     check(
         "0 A runs; 5 B seen; 8 B waits lock; 9 A wakes B; 12 end",

@@ -36,6 +36,8 @@ fn the_two_words_of_a_condition_are_one_lock() {
     let (one, two) = (one.lock(), two.lock());
     assert_eq!(two.waiters.len(), 8);
     assert!(two.capacity() < 1.2, "{}", two.capacity());
+    let hold = two.hold_seconds().expect("it is let go");
+    assert!((hold - 0.009).abs() < 0.0005, "{hold}");
     let (one, two) = (one.waiting.seconds(), two.waiting.seconds());
     assert!((two / one - 1.0).abs() < 0.02, "{two}, not {one}");
 }
