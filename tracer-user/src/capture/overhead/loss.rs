@@ -203,7 +203,6 @@ mod tests {
         let less = facts.without(Savings {
             sites: 0.5,
             free_calls: 1.0,
-            ..Savings::default()
         });
         // 250 call sites less, then half of the rest.
         let left = Nanos((40_000_000 - 250 * SITE_IN_KERNEL.0) / 2);
