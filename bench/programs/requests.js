@@ -1,10 +1,10 @@
-// One Node process that has 64 requests under way at any time, to a server process of its own that answers each after 5 ms.
+// One Node process that has 64 requests under way at any time, to a server process of its own that answers each after 50 ms.
 // Speaks as the program `load` does: "ready", then a line with a number of requests in, a line of figures out.
 const http = require("http");
 const { fork } = require("child_process");
 
 const UNDER_WAY = 64;
-const ANSWER_AFTER_MS = 5;
+const ANSWER_AFTER_MS = 50;
 
 if (process.argv[2] === "server") {
   const server = http.createServer((_, response) => setTimeout(() => response.end("x"), ANSWER_AFTER_MS));

@@ -60,7 +60,7 @@ const SERVERS: &[Server] = &[
     },
     Server {
         name: "Node, 64 requests",
-        operation: "one request over HTTP of 64 under way in one process, answered after 5 ms; CPU time of the client",
+        operation: "one request over HTTP of 64 under way in one process, answered after 50 ms; CPU time of the client",
         start: || Ok(Box::new(Script::node()?)),
     },
     Server {

@@ -94,7 +94,7 @@ pub fn compare(
     let mut kept = Vec::new();
     for tool in able {
         // A tool that slows the workload fifty times gets fewer operations, else a round would take minutes.
-        match probe(load, bystander, tool, most) {
+        match probe(load, bystander, tool, most, figure) {
             Ok(number) => {
                 kept.push(tool);
                 operations.push(number);
@@ -103,6 +103,7 @@ pub fn compare(
         }
     }
     let mut bench = Bench {
+        figure,
         load,
         bystander,
         most,
@@ -171,6 +172,7 @@ pub fn compare(
 
 /// What is measured on, and what the untraced runs gave.
 struct Bench<'a> {
+    figure: Figure,
     load: &'a mut dyn Load,
     bystander: u32,
     /// Operations of an untraced run.
@@ -194,13 +196,17 @@ impl Bench<'_> {
         before: Option<Untraced>,
         into: &mut Samples,
     ) -> anyhow::Result<Untraced> {
-        let long = tool == Tool::Budgeted;
+        let long = is_long(tool, self.figure);
         let most = if long { self.most * LONG } else { self.most };
         let before = match before {
             Some(before) if before.long == long => before.run,
             _ => self.load.run(most)?,
         };
-        let settle = SETTLE[into.cpu.len() % SETTLE.len()];
+        let settle = match tool {
+            Tool::Budgeted => SETTLE[into.cpu.len() % SETTLE.len()],
+            _ => 0,
+        };
+        let operations = if long { operations * LONG } else { operations };
         let Traced {
             run: traced,
             own,
@@ -222,10 +228,21 @@ impl Bench<'_> {
     }
 }
 
+/// Whether the workload is looked at for long under the tool: where it has a budget, and where clients need a while to be all under way.
+fn is_long(tool: Tool, figure: Figure) -> bool {
+    tool == Tool::Budgeted || figure == Figure::Wall
+}
+
 /// How many operations take about a run's time under the tool.
-fn probe(load: &mut dyn Load, bystander: u32, tool: Tool, most: u64) -> anyhow::Result<u64> {
+fn probe(
+    load: &mut dyn Load,
+    bystander: u32,
+    tool: Tool,
+    most: u64,
+    figure: Figure,
+) -> anyhow::Result<u64> {
     let few = (most / 50).max(1);
-    if tool == Tool::Budgeted {
+    if is_long(tool, figure) {
         return Ok(most);
     }
     let run = traced(load, bystander, tool, few, 0)?.run;
@@ -242,7 +259,7 @@ struct Traced {
     watched: Option<f64>,
 }
 
-/// One run under the tool. `settle`: runs a tool with a budget gets before.
+/// One run under the tool. `settle`: runs of half a second that the tool gets before.
 fn traced(
     load: &mut dyn Load,
     bystander: u32,
@@ -251,10 +268,8 @@ fn traced(
     settle: u64,
 ) -> anyhow::Result<Traced> {
     let watching = tool.start(load.pid(), bystander)?;
-    let mut operations = operations;
-    if tool == Tool::Budgeted {
-        load.run(operations * settle)?;
-        operations *= LONG;
+    if settle > 0 {
+        load.run(operations / LONG * settle)?;
     }
     let before = watching.cpu().unwrap_or_default();
     let run = load.run(operations)?;

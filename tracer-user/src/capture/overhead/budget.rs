@@ -14,7 +14,8 @@ pub const PERIOD: Nanos = Nanos(500_000_000);
 const SHORTEST_WINDOW: Nanos = Nanos(500_000_000);
 /// How many periods in a row exceed the budget before more is left out.
 const PATIENCE: u32 = 2;
-/// Where the kernel side alone exceeds the budget this many times, a second period is not waited for.
+/// Where the work loses this many times the budget even though CPUs were free, a second period is not waited for. A queue may be that
+/// of a moment, such as the start of holdup itself.
 const FAR_OVER: f64 = 4.0;
 /// holdup's own CPU time is judged by its median over so many periods, since loading symbols and looking at the answer come in
 /// bursts.
@@ -136,20 +137,16 @@ impl Budget {
             own: self.usual_own(facts),
             ..*facts
         };
-        if self.holds(&facts, 1.0) {
+        if self.holds(&facts) {
             self.over = 0;
             return Step::Stay;
         }
         self.over += 1;
-        let kernel = Facts {
-            own: Nanos::ZERO,
-            ..facts
-        };
-        if self.over < PATIENCE && self.holds(&kernel, FAR_OVER) {
+        if self.over < PATIENCE && facts.loss_by_chain() <= self.share * FAR_OVER {
             return Step::Stay;
         }
         self.over = 0;
-        let enough = |later: &Level| self.holds(&facts.without(self.level.savings(*later)), 1.0);
+        let enough = |later: &Level| self.holds(&facts.without(self.level.savings(*later)));
         self.level = self.level.more().find(enough).unwrap_or(Level {
             halvings: 0,
             windows: true,
@@ -158,9 +155,9 @@ impl Budget {
         Step::Narrow(self.level)
     }
 
-    /// Whether a period like this holds the budget so many times over.
-    fn holds(&self, facts: &Facts, times: f64) -> bool {
-        facts.loss().max(facts.host_share()) <= self.share * times
+    /// Whether a period like this holds the budget.
+    fn holds(&self, facts: &Facts) -> bool {
+        facts.loss().max(facts.host_share()) <= self.share
     }
 
     /// holdup's own CPU time in a period of this length, by the median of the latest ones.

@@ -38,21 +38,16 @@ impl Facts {
         self.recorded + self.unrecorded + self.aside
     }
 
-    /// The largest share of its throughput that the watched work can have lost.
+    /// The share of its throughput that the watched work loses at most: see the header of [`super`].
     #[must_use]
     pub fn loss(&self) -> f64 {
-        self.along_a_chain().max(self.while_cpus_are_short())
+        let taken = self.pattern.queued.min(1.0) * self.host_share();
+        self.loss_by_chain() * self.stretch() + taken
     }
 
-    /// The share of the host's CPU time that went to holdup, and to programs on threads that nobody watches.
+    /// What it loses while CPUs are free.
     #[must_use]
-    pub fn host_share(&self) -> f64 {
-        let all = self.wall.seconds() * f64::from(self.cpus.max(1));
-        ratio((self.own + self.aside).seconds(), all)
-    }
-
-    /// See the header of [`super`].
-    fn along_a_chain(&self) -> f64 {
+    pub fn loss_by_chain(&self) -> f64 {
         let wall = self.wall.seconds();
         // Which threads they were on is not known: a chain has at most its share of the CPU time.
         let cores = ratio(self.targets.seconds(), wall).max(1.0);
@@ -61,17 +56,23 @@ impl Facts {
         ratio(added, wall)
     }
 
-    /// See the header of [`super`].
-    fn while_cpus_are_short(&self) -> f64 {
-        let added = self.recorded + self.unrecorded;
-        let used = self.targets.since(added);
-        // Targets that use no CPU time compete for none.
-        let from_work = if used == Nanos::ZERO {
-            0.0
-        } else {
-            ratio(added.seconds(), used.seconds())
-        };
-        self.pattern.queued * (from_work + self.host_share())
+    /// How much longer something takes by the clock than it takes CPU time, since threads queue for a CPU.
+    fn stretch(&self) -> f64 {
+        // Targets that use no CPU time are not made to wait for it.
+        if self.targets == Nanos::ZERO {
+            return 1.0;
+        }
+        1.0 + ratio(
+            self.pattern.queued * self.wall.seconds(),
+            self.targets.seconds(),
+        )
+    }
+
+    /// The share of the host's CPU time that went to holdup, and to programs on threads that nobody watches.
+    #[must_use]
+    pub fn host_share(&self) -> f64 {
+        let all = self.wall.seconds() * f64::from(self.cpus.max(1));
+        ratio((self.own + self.aside).seconds(), all)
     }
 
     /// What the period would have been with so much left out, at least: only what is told here is saved.
@@ -148,16 +149,17 @@ mod tests {
         check(second(50, 1_000, 1.0, 0.0), 0.05);
     }
 
+    /// Of 16 threads that compute 2 run and 14 queue: what is added is taken from the work of all.
     #[test]
-    fn while_cpus_are_short_added_time_is_taken_from_the_work() {
-        // 60 ms beside 1.94 s of work, spread over many threads.
-        check(second(60, 2_000, 0.01, 1.0), 0.06 / 1.94);
-        check(second(60, 2_000, 0.01, 0.5), 0.03 / 1.94);
+    fn while_cpus_are_short_the_loss_is_the_share_of_the_cpu_time() {
+        check(second(60, 2_000, 1.0 / 16.0, 14.0), 0.06 / 2.0);
         let with_own = Facts {
             own: Nanos(20_000_000),
-            ..second(60, 2_000, 0.01, 1.0)
+            ..second(60, 2_000, 1.0 / 16.0, 14.0)
         };
-        check(with_own, 0.06 / 1.94 + 0.01);
+        check(with_own, 0.06 / 2.0 + 0.01);
+        // Where only one thread has records, it loses what it would need another turn for.
+        check(second(10, 2_000, 1.0, 14.0), 0.08);
     }
 
     #[test]

@@ -5,29 +5,29 @@
 //!
 //! # The promise
 //! The tracked workers lose at most the allowed share of their **throughput**, and the host at most that share of its CPUs.
-//! Time that is added to a thread while it waits for something else delays nothing, so time in programs is not held against
-//! CPU time as such. What is added can slow the work in two ways only, and the loss is the larger of them ([`loss`]):
+//! Time that is added to a thread beside what the work waits for delays nothing, so time in programs is not held against CPU
+//! time as such. What is added slows the work along a **chain**, in which one step follows another: a thread's own steps, and
+//! where a tracked thread ends its wait, the steps of that one before ([`loss`]):
 //!
-//! - **Along a chain**, in which one thread's step follows another's. At any instant at most one thread of a chain advances, so
-//!   the shares of the time that its threads advance sum to at most 1:
-//!   `loss <= time added on these threads / wall time`, for the worst set of threads whose shares sum to 1.
-//!   A thread advances while it runs and while it waits for the outside (a device, a timer, a peer that is not tracked); it does
-//!   not while it waits for a CPU, or to be woken by a tracked thread, since another link of the chain is at work then. With `p`
-//!   a thread's share of the records and `u` the share of the time it advances, the worst set is found by taking threads in the
-//!   order of `p / u` until the sum of `u` is 1 ([`threads`]). One busy thread, an event loop that carries all the work, and two
-//!   threads that play ping-pong each fill the time alone: all that is added counts. Of 64 workers that wait for a peer each fills the
-//!   time by itself: a 64th of it counts. It is an upper bound, since a set is not always a chain; so where all programs
-//!   together take less than the allowed share of one core, nothing is ever lost beyond it by this way.
-//! - **While CPUs are short**, all that is added takes CPU time from the work:
-//!   `loss <= share of the time a tracked thread queues for a CPU x (time added on tracked threads / their own CPU time +
-//!   time taken by holdup and by programs on other threads / CPU time of the host)`.
-//!   Queueing is what the records say; a queue of a moment after a wake-up counts only while all CPUs of the host have work.
+//! `loss <= time added on the chain / wall time x stretch + share of the time in which threads queue x share of the host's CPU time taken`
+//!
+//! - **The chain** is found in the records of each period, walked backwards from what threads did last ([`chain`]); the time added is
+//!   taken to be spread evenly over records. One busy thread, an event loop that carries all the work, and two threads that play ping-pong
+//!   are chains of all records: all that is added counts. Of 64 workers that wait for a peer each is a chain by itself: a 64th counts. Of
+//!   16 that hand on a lock, what each does while it holds it counts, and what it does before and after does not. Where all
+//!   programs together take less than the allowed share of one core, nothing is lost beyond it while CPUs are free.
+//! - **The stretch** is 1 while CPUs are free. While they are short, a thread needs `(running + queued) / running` of time by the clock for
+//!   what it computes, and so for what is added. Of n threads that compute on c CPUs each is a chain of an n-th of the records, and
+//!   the stretch is n / c: together that is the time added on all threads / their CPU time. Queueing is what the records say; a queue
+//!   of a moment after a wake-up counts only while all CPUs of the host have work.
+//! - **Taken** from the host is what holdup uses itself, and what programs take on threads that nobody watches.
 //!
 //! In the doubtful case the loss is taken to be larger: runs of programs that no record tells of count as if they were on one
 //! chain, and where nothing is known of the threads everything is.
 
 pub mod run_stats;
 
+pub mod chain;
 pub mod threads;
 
 pub mod loss;

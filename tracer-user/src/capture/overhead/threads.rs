@@ -1,25 +1,30 @@
-//! Which threads the records are of, and how these threads wait: from a part of the records, looked at as they come.
+//! How the watched threads wait: from a part of the records, looked at as they come.
 //!
-//! Bounded whatever is recorded: at each look at most [`MOST_LOOKED_AT`] rows of a kind are taken, each standing for as many as were
-//! passed over, and of threads only those in them are known. Ten thousand threads that do little are many small shares.
+//! Bounded whatever is recorded: at each look at most [`MOST_LOOKED_AT`] waits are taken, each standing for as many as were passed over, and
+//! of a period [`MOST_IN_CHAINS`] records that follow each other are kept to find chains in. Ten thousand threads cost no
+//! more than ten.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use foldhash::fast::RandomState;
 
+use super::chain::{Link, Stretch};
 use crate::row::{Call, Nanos, Pid, StackId, Syscall, Tid, Wait};
 
-/// Most rows of a kind that are looked at each time.
+/// Most waits that are looked at each time.
 const MOST_LOOKED_AT: usize = 512;
+/// Records from the beginning of a period in which chains are looked for: those of some 10 ms of a busy workload, of all the period where
+/// little happens.
+const MOST_IN_CHAINS: usize = 4096;
 /// A queue shorter than this may be nothing but the time a wake-up takes (some 5 us, 50 and more in a virtual machine).
 const MOMENT: Nanos = Nanos(100_000);
 
 /// How the records of a period are spread.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pattern {
-    /// The largest share of the records that one chain of hand-overs can have.
+    /// The largest share of the records that one chain has ([`super::chain`]).
     pub chain: f64,
-    /// The share of the time in which a tracked thread queued for a CPU.
+    /// How many tracked threads queued for a CPU, on average.
     pub queued: f64,
     /// The share of the records that is of calls that did not block.
     pub free: f64,
@@ -54,18 +59,10 @@ pub struct Rows<'a> {
     pub free: u64,
 }
 
-/// What is known of one thread, in rows and nanoseconds that those looked at stand for.
-#[derive(Clone, Copy, Debug, Default)]
-struct Thread {
-    records: f64,
-    /// Time in which it did not advance: another link of its chain did, or it queued for a CPU.
-    stood: f64,
-}
-
 /// Sums up the records of a period.
 #[derive(Debug, Default)]
 pub struct Tally {
-    threads: HashMap<Tid, Thread, RandomState>,
+    stretch: Stretch,
     pids: HashSet<Pid, RandomState>,
     records: f64,
     free: f64,
@@ -82,35 +79,19 @@ impl Tally {
         let all = rows.waits.len() + rows.calls.len();
         self.records += count(all);
         self.free += count(usize::try_from(rows.free).unwrap_or(usize::MAX));
-        for (call, weight) in some(rows.calls, self.looks) {
-            self.threads.entry(call.tid).or_default().records += weight;
-        }
         for (wait, weight) in some(rows.waits, self.looks) {
             self.wait(wait, weight);
         }
+        self.keep(rows);
     }
 
     fn wait(&mut self, wait: &Wait, weight: f64) {
         self.pids.insert(wait.pid);
-        let all = wait.end.since(wait.start);
         let queued = if wait.woken == Nanos::ZERO {
             Nanos::ZERO
         } else {
             wait.end.since(wait.woken.max(wait.start))
         };
-        // Of a part that goes on nobody knows yet who will end it.
-        let by_thread = wait.waker.tid != Tid(0)
-            && wait.waker.call != Syscall::None
-            && !wait.waker.kernel_thread
-            && self.pids.contains(&wait.waker.pid);
-        let stood = if wait.continues || by_thread {
-            all
-        } else {
-            queued
-        };
-        let thread = self.threads.entry(wait.tid).or_default();
-        thread.records += weight;
-        thread.stood += weight * stood.seconds();
         if wait.stack != StackId::NONE {
             self.sites += weight;
         }
@@ -121,10 +102,46 @@ impl Tally {
         }
     }
 
+    /// Keeps rows to find chains in: both kinds up to the same time, while there is room.
+    fn keep(&mut self, rows: Rows<'_>) {
+        let room = MOST_IN_CHAINS.saturating_sub(self.stretch.records());
+        let all = rows.waits.len() + rows.calls.len();
+        if room == 0 || all == 0 {
+            return;
+        }
+        let share = |rows: usize| (rows * room.min(all)).div_ceil(all);
+        for call in rows.calls.iter().take(share(rows.calls.len())) {
+            self.stretch.call(call.tid, call.end);
+        }
+        // Of a part that goes on nobody knows yet who will end it, and it is no step.
+        for wait in rows
+            .waits
+            .iter()
+            .take(share(rows.waits.len()))
+            .filter(|wait| !wait.continues)
+        {
+            self.stretch.wait(Link {
+                tid: wait.tid,
+                start: wait.start,
+                end: wait.end,
+                by: self.waker(wait),
+            });
+        }
+    }
+
+    /// The tracked thread that ended the wait, and when.
+    fn waker(&self, wait: &Wait) -> Option<(Tid, Nanos)> {
+        let by_thread = wait.waker.tid != Tid(0)
+            && wait.waker.call != Syscall::None
+            && !wait.waker.kernel_thread
+            && self.pids.contains(&wait.waker.pid);
+        by_thread.then_some((wait.waker.tid, wait.woken))
+    }
+
     /// The pattern of a period of this length, and a new one begins. `busy`: the share of it in which all CPUs had work.
     pub fn finish(&mut self, wall: Nanos, busy: f64) -> Pattern {
         let Self {
-            threads,
+            stretch,
             records,
             free,
             sites,
@@ -139,41 +156,13 @@ impl Tally {
             return Pattern::UNKNOWN;
         }
         let wall = wall.seconds().max(1e-9);
-        let looked_at: f64 = threads.values().map(|thread| thread.records).sum();
-        let shares = threads.values().map(|thread| Share {
-            records: thread.records / looked_at.max(1.0),
-            advances: (1.0 - thread.stood / wall).clamp(0.0, 1.0),
-        });
         Pattern {
-            chain: chain(shares.collect()),
-            queued: ((queued + busy * queued_for_a_moment) / wall).min(1.0),
+            chain: stretch.share(),
+            queued: (queued + busy * queued_for_a_moment) / wall,
             free: free / records,
             sites,
         }
     }
-}
-
-/// One thread's share of the records, and of the time.
-#[derive(Clone, Copy, Debug)]
-struct Share {
-    records: f64,
-    advances: f64,
-}
-
-/// The largest share of the records that threads can have whose shares of the time sum to 1: those with the most records for
-/// their time first, the last one in part.
-fn chain(mut threads: Vec<Share>) -> f64 {
-    let density = |share: &Share| share.records / share.advances.max(1e-6);
-    threads.sort_by(|a, b| density(b).total_cmp(&density(a)));
-    let (mut room, mut records) = (1.0, 0.0);
-    for thread in threads {
-        if thread.advances >= room {
-            return records + thread.records * room / thread.advances.max(1e-6);
-        }
-        room -= thread.advances;
-        records += thread.records;
-    }
-    records
 }
 
 /// At most [`MOST_LOOKED_AT`] of the rows, and for how many each stands: one of as many neighbours, now this, now that, so that a
@@ -246,36 +235,22 @@ mod tests {
         tally.finish(WALL, busy)
     }
 
-    /// ```text
-    /// each of 64:  #.........#.........#      waits 50 ms for a peer, 10 times
-    /// ```
     #[test]
-    fn workers_that_wait_for_the_outside_advance_side_by_side() {
+    fn workers_that_wait_for_the_outside_have_a_small_share_each() {
         let waits: Vec<Wait> = (1..=64)
             .flat_map(|tid| {
-                (0..10).map(move |n| {
-                    wait(
-                        tid,
-                        n * 50_000 + 100,
-                        n * 50_000 + 49_980,
-                        n * 50_000 + 50_000,
-                        0,
-                    )
+                (1..=10).map(move |n| {
+                    wait(tid, n * 40_000, n * 40_000 + 39_980, n * 40_000 + 40_000, 0)
                 })
             })
             .collect();
         let calls: Vec<Call> = (0..10).flat_map(|_| (1..=64).map(call)).collect();
         let pattern = pattern(&waits, &calls, 0.0);
-        assert!(pattern.chain < 0.03, "{pattern:?}");
-        assert!(pattern.queued < 0.03, "{pattern:?}");
+        assert!((pattern.chain - 1.0 / 64.0).abs() < 1e-6, "{pattern:?}");
     }
 
-    /// ```text
-    /// 1:  ##..##..##..
-    /// 2:  ..##..##..##      each wakes the other, and waits for it
-    /// ```
     #[test]
-    fn ping_pong_is_one_chain() {
+    fn threads_that_wake_each_other_have_all() {
         let turn = |n: u64| 50_000 * n;
         let waits: Vec<Wait> = (0..10)
             .flat_map(|n| {
@@ -286,34 +261,7 @@ mod tests {
                 ]
             })
             .collect();
-        let pattern = pattern(&waits, &[], 0.0);
-        assert!(pattern.chain > 0.99, "{pattern:?}");
-    }
-
-    /// The pair of the test before, and 62 workers that wait for a peer, which have half of the records.
-    #[test]
-    fn a_chain_beside_others_has_its_own_share() {
-        let pair = (0..31).flat_map(|n| {
-            let turn = |n: u64| 16_000 * n;
-            [
-                wait(2, turn(n), turn(n) + 8_000, turn(n) + 8_000, 1),
-                wait(1, turn(n) + 8_000, turn(n + 1), turn(n + 1), 2),
-            ]
-        });
-        let others = (10..72).map(|tid| wait(tid, 100, 490_000, 490_000, 0));
-        let waits: Vec<Wait> = pair.chain(others).collect();
-        let chain = pattern(&waits, &[], 0.0).chain;
-        assert!((0.45..0.55).contains(&chain), "{chain}");
-    }
-
-    #[test]
-    fn one_busy_thread_has_all() {
-        let calls = vec![call(7); 5_000];
-        assert!((pattern(&[], &calls, 1.0).chain - 1.0).abs() < 1e-9);
-        // Four of them have a quarter each.
-        let calls: Vec<Call> = (0..5_000).map(|n| call(n % 4)).collect();
-        let chain = pattern(&[], &calls, 1.0).chain;
-        assert!((0.24..0.27).contains(&chain), "{chain}");
+        assert!((pattern(&waits, &[], 0.0).chain - 1.0).abs() < 1e-6);
     }
 
     #[test]
@@ -328,7 +276,7 @@ mod tests {
                 ..Rows::default()
             });
         }
-        assert!(tally.threads.len() <= 10 * MOST_LOOKED_AT);
+        assert!(tally.stretch.records() <= MOST_IN_CHAINS);
         let pattern = tally.finish(WALL, 0.0);
         assert!(pattern.chain < 0.01, "{pattern:?}");
     }

@@ -104,10 +104,11 @@ fn a_ping_pong_chain_is_slowed_by_all_that_is_added() {
 
 #[test]
 fn while_cpus_are_short_time_on_all_threads_counts() {
-    check(period(3.0, 200.0, 0.01, 1.0), &[]);
-    check(period(20.0, 200.0, 0.01, 1.0), &[WINDOWS]);
+    // 16 threads compute, 2 of them run.
+    check(period(3.0, 200.0, 1.0 / 16.0, 14.0), &[]);
+    check(period(20.0, 200.0, 1.0 / 16.0, 14.0), &[WINDOWS]);
     // The same where nobody queues.
-    check(period(20.0, 180.0, 0.01, 0.0), &[]);
+    check(period(20.0, 180.0, 1.0 / 16.0, 0.0), &[]);
 }
 
 #[test]
