@@ -1,6 +1,7 @@
 //! Simulated workloads through all stations. They guard the analysis; live workloads prove it.
 
 mod event_loop;
+mod idle;
 mod queues;
 mod rules;
 mod snapshots;

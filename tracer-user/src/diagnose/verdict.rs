@@ -18,6 +18,8 @@ use crate::work::StageName;
 /// A thread with more exchanges under way at once than this is an event loop: what it waits for is not what its requests
 /// wait for.
 const IN_FLIGHT: f64 = 1.5;
+/// One more thread of the same name may be a helper; of more, as many as there are workers, it is asked why they do nothing.
+const LEAST_IDLE: usize = 1;
 /// Items below which nothing is named.
 const FEW_ITEMS: u64 = 5;
 
@@ -31,6 +33,8 @@ pub enum Ground {
     Named,
     /// It scales; what a worker does most.
     Scales(HolderActivity),
+    /// Those that work scale, but as many like them had nothing to do all the while; how many.
+    Idle(usize),
     /// Its threads carry several requests at a time.
     EventLoop {
         /// How many, on average.
@@ -193,7 +197,10 @@ fn verdict(findings: &Findings<'_>, conclusion: &Conclusion, checks: &Checks) ->
             ground,
             ..Verdict::default()
         }),
-        Ground::FewItems | Ground::EventLoop { .. } | Ground::Unexplained { .. } => Verdict {
+        Ground::FewItems
+        | Ground::Idle(_)
+        | Ground::EventLoop { .. }
+        | Ground::Unexplained { .. } => Verdict {
             ground,
             ..Verdict::default()
         },
@@ -222,11 +229,13 @@ fn ground(findings: &Findings<'_>, conclusion: &Conclusion) -> Ground {
     {
         return Ground::Undetermined(lost.possible / time);
     }
+    let idle = findings.cycle.idle.len();
     match conclusion.account.least_explained() {
         Some(row) if conclusion.account.unexplained_share() > UNEXPLAINED => Ground::Unexplained {
             place: row.place,
             share: row.unexplained / time,
         },
+        _ if idle > LEAST_IDLE && idle >= findings.workers.len() => Ground::Idle(idle),
         _ => Ground::Scales(most(findings)),
     }
 }

@@ -39,6 +39,7 @@ pub fn goldsky() -> Report {
             count: 64,
             unit: "thread".to_owned(),
             helpers: 3,
+            idle: 0,
         },
         items: Items {
             count: 127,

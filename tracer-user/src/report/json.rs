@@ -123,7 +123,8 @@ mod tests {
   "workers": {
     "count": 64,
     "unit": "thread",
-    "helpers": 3
+    "helpers": 3,
+    "idle": 0
   },
   "items": {
     "count": 127,

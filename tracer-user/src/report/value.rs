@@ -80,6 +80,9 @@ pub struct Workers {
     pub unit: String,
     /// Threads of the target that are no workers.
     pub helpers: u32,
+    /// Of these, those that are like the workers and do nothing all the while.
+    #[serde(default)]
+    pub idle: u32,
 }
 
 /// What was done.

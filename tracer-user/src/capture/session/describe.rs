@@ -105,13 +105,14 @@ pub fn seen(pids: &[Pid], role: TaskRole) -> Vec<Task> {
     let end = clock::monotonic();
     let mut rows = Vec::new();
     for pid in pids {
-        let (exe, command) = (exe(*pid), command(*pid));
+        let (exe, command, parent_pid) = (exe(*pid), command(*pid), parent(*pid));
         rows.extend(tids(*pid).into_iter().map(|tid| Task {
             end,
             tid,
             pid: *pid,
             fact: TaskFact::Seen,
             role,
+            parent_pid,
             name: name(*pid, tid),
             exe: exe.clone(),
             command: command.clone(),
@@ -119,6 +120,16 @@ pub fn seen(pids: &[Pid], role: TaskRole) -> Vec<Task> {
         }));
     }
     rows
+}
+
+/// The process that made this one, 0 when it has ended: the fourth field of `/proc/PID/stat`, behind a name that may hold
+/// anything but ends with the last parenthesis.
+fn parent(pid: Pid) -> Pid {
+    let stat = fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let stat = String::from_utf8_lossy(&stat);
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let parent = fields.split_ascii_whitespace().nth(1);
+    Pid(parent.and_then(|pid| pid.parse().ok()).unwrap_or_default())
 }
 
 /// The name of a thread, empty when it has ended.

@@ -71,6 +71,7 @@ fn workers(findings: &Findings<'_>) -> Workers {
         count: u32::try_from(findings.workers.len()).unwrap_or(u32::MAX),
         unit: findings.unit().to_owned(),
         helpers: u32::try_from(findings.helpers()).unwrap_or(u32::MAX),
+        idle: u32::try_from(findings.cycle.idle.len()).unwrap_or(u32::MAX),
     }
 }
 

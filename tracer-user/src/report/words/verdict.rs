@@ -21,6 +21,11 @@ pub fn sentence(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
             scale(findings, factor),
             doing(findings, most)
         ),
+        Ground::Idle(idle) => format!(
+            "unknown: {} of {} alike do all the work, and the others wait all the while for something to do; look at what hands the work out",
+            findings.workers.len(),
+            findings.workers.len() + idle,
+        ),
         Ground::EventLoop {
             in_flight,
             computing,
