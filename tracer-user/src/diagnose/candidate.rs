@@ -27,7 +27,7 @@ pub struct Candidate {
     pub stage: StageName,
     /// The thing to look at.
     pub culprit: Culprit,
-    /// Where the workers lose the time; two candidates never claim the same wait site in the end ([`super::claims`]).
+    /// Where the workers lose the time; two candidates never claim the same wait site in the end (`claims.rs`).
     pub claims: Vec<Claim>,
     /// What they lose in the run queue, which has no wait site, worker seconds of the window.
     pub run_queue: Lost,

@@ -296,7 +296,7 @@ impl<'a> Findings<'a> {
             .count()
     }
 
-    /// `thread` or `process`: what the workers are.
+    /// `thread`, `process` or `task`: what the workers are.
     #[must_use]
     pub fn unit(&self) -> &'static str {
         let pids: BTreeSet<Pid> = self
@@ -306,7 +306,10 @@ impl<'a> Findings<'a> {
             .filter_map(|id| self.inventory.actors.get(id))
             .map(|actor| actor.account.pid)
             .collect();
-        if pids.len() > 1 && pids.len() == self.cycle.workers.len() {
+        let is_task = |id: &ActorId| id.tid().is_none();
+        if self.cycle.workers.first().is_some_and(is_task) {
+            "task"
+        } else if pids.len() > 1 && pids.len() == self.cycle.workers.len() {
             "process"
         } else {
             "thread"

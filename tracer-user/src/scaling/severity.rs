@@ -8,7 +8,7 @@ use super::factor::KARP_FLATT_CRITICAL;
 const CRITICAL: f64 = 10.0;
 /// See [`CRITICAL`].
 const WARNING: f64 = 3.0;
-/// Up to this factor workers scale nearly linearly; see [`CRITICAL`].
+/// Up to this factor workers scale nearly linearly; see `CRITICAL`.
 pub const MINOR: f64 = 1.5;
 
 /// How bad it is, from the serialization factor and Karp-Flatt.

@@ -3,7 +3,7 @@
 //! While run statistics are collected, each run of a program takes about 40 ns more, and switching them on and off patches the
 //! kernel's code on all CPUs. They are therefore collected in a part of a period only, which stands for all of it; while
 //! recording costs little, it stands for some further periods too. The statistics include the cost of collecting them, and lack
-//! the way into a program ([`WAY_IN`]).
+//! the way into a program (`WAY_IN`).
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! How the watched threads wait: from a part of the records, looked at as they come.
 //!
-//! Bounded whatever is recorded: at each look at most [`MOST_LOOKED_AT`] waits are taken, each standing for as many as were passed over, and
-//! of a period [`MOST_IN_CHAINS`] records that follow each other are kept to find chains in. Ten thousand threads cost no
+//! Bounded whatever is recorded: at each look at most `MOST_LOOKED_AT` waits are taken, each standing for as many as were passed over, and
+//! of a period `MOST_IN_CHAINS` records that follow each other are kept to find chains in. Ten thousand threads cost no
 //! more than ten.
 
 use std::collections::HashSet;
@@ -165,7 +165,7 @@ impl Tally {
     }
 }
 
-/// At most [`MOST_LOOKED_AT`] of the rows, and for how many each stands: one of as many neighbours, now this, now that, so that a
+/// At most `MOST_LOOKED_AT` of the rows, and for how many each stands: one of as many neighbours, now this, now that, so that a
 /// pattern in the rows is not taken for the whole. `turn` is another number each time.
 fn some<T>(rows: &[T], turn: usize) -> impl Iterator<Item = (&T, f64)> {
     let step = rows.len().div_ceil(MOST_LOOKED_AT).max(1);
