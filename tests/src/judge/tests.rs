@@ -45,6 +45,7 @@ fn rates() -> Rates {
 fn report() -> Report {
     let mut report = Report::default();
     report.workers.count = 8;
+    report.coverage.kernel_difference = Some(0.001);
     report.items.rate_per_s = 101.0;
     report.stages = vec![
         Stage {
