@@ -20,17 +20,34 @@ use crate::row::{Nanos, Pid, StackId, Tid};
 /// Hold times that are kept of a lock.
 const HOLDS: usize = 512;
 
+/// From getting a lock to letting it go.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hold {
+    /// How long.
+    length: Nanos,
+    /// Of it, while others waited.
+    contended: Nanos,
+}
+
+/// Who got a lock when.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    at: Nanos,
+    /// Time in which somebody had waited by then.
+    contended: Nanos,
+}
+
 /// How long those held who were seen to get the lock: a sample that is thinned as it grows.
 #[derive(Clone, Debug, Default)]
 struct Holds {
-    kept: Vec<Nanos>,
+    kept: Vec<Hold>,
     /// One in so many is kept, a power of two.
     step: u64,
     seen: u64,
 }
 
 impl Holds {
-    fn add(&mut self, hold: Nanos) {
+    fn add(&mut self, hold: Hold) {
         self.step = self.step.max(1);
         if self.seen.is_multiple_of(self.step) {
             if self.kept.len() >= HOLDS {
@@ -47,9 +64,19 @@ impl Holds {
     }
 
     fn median(&self) -> Option<Nanos> {
-        let mut sorted = self.kept.clone();
+        let mut sorted: Vec<Nanos> = self.kept.iter().map(|hold| hold.length).collect();
         sorted.sort_unstable();
         sorted.get(sorted.len() / 2).copied()
+    }
+
+    /// Mean time of a hold in which others waited, s. One that seems far longer than most began anew without a wait.
+    fn mean_contended(&self) -> Option<f64> {
+        let most = Nanos(2 * self.median()?.0);
+        let plain = self.kept.iter().filter(|hold| hold.length <= most);
+        let (count, sum) = plain.fold((0_u32, 0.0), |(count, sum), hold| {
+            (count + 1, sum + hold.contended.seconds())
+        });
+        (count > 0).then(|| sum / f64::from(count))
     }
 }
 
@@ -82,7 +109,7 @@ pub struct LockStats {
     pub stacks: BTreeMap<StackId, Nanos>,
     holds: Holds,
     now_waiting: BTreeMap<ActorId, Nanos>,
-    inside: BTreeMap<ActorId, Nanos>,
+    inside: BTreeMap<ActorId, Entry>,
     last_release: Nanos,
     uncharged: Nanos,
     changed: Nanos,
@@ -135,7 +162,13 @@ impl Locks {
             None => stats.timeouts += 1,
         }
         if !matches!(key, LockId::File(_)) {
-            stats.inside.insert(actor, at);
+            stats.inside.insert(
+                actor,
+                Entry {
+                    at,
+                    contended: stats.contended,
+                },
+            );
         }
     }
 
@@ -164,7 +197,13 @@ impl Locks {
     pub(super) fn obtained(&mut self, key: LockId, actor: ActorId, at: Nanos) {
         let stats = self.stats.entry(key).or_default();
         stats.advance(at);
-        stats.inside.insert(actor, at);
+        stats.inside.insert(
+            actor,
+            Entry {
+                at,
+                contended: stats.contended,
+            },
+        );
         stats.held_by_file = Some(actor);
     }
 
@@ -186,8 +225,12 @@ impl Locks {
             stats.held_by_file = None;
         }
         if let Some(entered) = entered {
-            stats.holds.add(at.since(entered));
+            stats.holds.add(Hold {
+                length: at.since(entered.at),
+                contended: stats.contended.since(entered.contended),
+            });
         }
+        let entered = entered.map(|entry| entry.at);
         let from = stats.last_release.max(entered.unwrap_or(Nanos::ZERO));
         if stats.uncharged > Nanos::ZERO {
             stats.releases += 1;
@@ -288,19 +331,19 @@ impl LockStats {
         all
     }
 
-    /// How many hold it at once while others wait: by Little's law the rate at which it is let go times how long it is held
-    /// by those who were seen to get it. At least 1; 1 where nobody was seen to get it and let it go.
+    /// How many hold it at once while others wait: by Little's law the rate at which it is let go then, times how long it is held
+    /// then by those who were seen to get it. At least 1; 1 where nobody was seen to get it and let it go.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
     pub fn capacity(&self) -> f64 {
-        let Some(hold) = self.holds.median() else {
+        let Some(hold) = self.holds.mean_contended() else {
             return 1.0;
         };
         if self.contended == Nanos::ZERO {
             return 1.0;
         }
         let rate = self.releases as f64 / self.contended.seconds();
-        (rate * hold.seconds()).max(1.0)
+        (rate * hold).max(1.0)
     }
 
     /// Mean time one holds while others wait, seconds; `None`: nobody was seen to let go.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::attribution::OpenTime;
 use super::slots::Slots;
 use crate::actors::ActorId;
-use crate::classify::{ClassId, OperationId};
+use crate::classify::{ClassId, OperationId, State, WaitSites};
 use crate::row::{Nanos, Pid, SchedStat, TaskRole};
 
 /// How many operations of an actor are kept in their order, to find its cycle.
@@ -49,6 +49,16 @@ pub struct Account {
 }
 
 impl Account {
+    /// Time blocked by class of what for, with the wait that is under way at `at`.
+    #[must_use]
+    pub fn blocked_at(&self, at: Nanos, sites: &WaitSites) -> BTreeMap<ClassId, Nanos> {
+        let mut blocked = self.blocked.clone();
+        if let State::Waiting(site) = self.open.state {
+            *blocked.entry(sites.get(site).class).or_default() += self.open.lasts(at);
+        }
+        blocked
+    }
+
     /// How long it lived in the window up to `at`.
     #[must_use]
     pub fn lived_at(&self, at: Nanos) -> Nanos {

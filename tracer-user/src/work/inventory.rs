@@ -30,6 +30,8 @@ pub struct Actor<'a> {
     pub sequence: Vec<OperationId>,
     /// Its time, what is under way included.
     pub slots: Slots,
+    /// Time blocked by class of what for, what is under way included.
+    pub blocked: BTreeMap<ClassId, Nanos>,
 }
 
 /// All that was seen.
@@ -77,6 +79,7 @@ impl<'a> Inventory<'a> {
                     done: sums(&account.done),
                     sequence: account.sequence.iter().map(|id| of(*id)).collect(),
                     slots: recorder.slots_at(account, at, classifier),
+                    blocked: account.blocked_at(at, &classifier.sites),
                 };
                 (id, actor)
             })

@@ -78,7 +78,7 @@ fn workers(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Vec<Act
     let stuck = |actor: &Actor<'_>| {
         classes
             .iter()
-            .filter_map(|class| actor.account.blocked.get(class))
+            .filter_map(|class| actor.blocked.get(class))
             .copied()
             .sum::<Nanos>()
     };
@@ -186,7 +186,7 @@ fn idle(inventory: &Inventory<'_>, workers: &[ActorId], window: Nanos) -> Vec<Ac
     targets(inventory)
         .into_iter()
         .filter(|(id, actor)| {
-            let blocked: Nanos = actor.account.blocked.values().copied().sum();
+            let blocked: Nanos = actor.blocked.values().copied().sum();
             workers.binary_search(id).is_err()
                 && blocked.0 as f64 >= ALL_THE_WHILE * window.0 as f64
                 && ours.contains(&likeness(*id, actor))
