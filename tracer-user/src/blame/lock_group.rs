@@ -1,7 +1,7 @@
 //! Which futex words are one lock.
 //!
 //! glibc's mutex is one word for all waiters. Java, Go, `parking_lot` and Python's conditions park each waiter on a word of
-//! its own: words with a single waiter, waited on from the same place of the same process, are taken as one. glibc's condition
+//! its own: words that never have two waiters at once, waited on from the same place of the same process, are taken as one. glibc's condition
 //! variable has two words in turn, which the classifier knows by their neighbourhood.
 
 use foldhash::HashMap;
@@ -56,7 +56,7 @@ impl LockGroups {
     ) {
         let mut parked: BTreeMap<CallSiteId, Vec<ClassId>> = BTreeMap::new();
         for (word, of) in words.iter().filter(|(_, of)| !of.is_sleep()) {
-            if of.waiters.len() == 1 {
+            if !of.shared {
                 parked.entry(of.usual_site()).or_default().push(*word);
             }
         }

@@ -59,6 +59,9 @@ impl Classifier {
                 waker,
             } => {
                 let before = self.threads.entry(tid).or_default().state;
+                if let State::Waiting(site) = before {
+                    self.futexes.ended(self.sites.get(site).class, tid);
+                }
                 let wait = match &now {
                     timeline::State::Blocked(blocked) => Some(self.wait(tid, pid, blocked)),
                     _ => None,

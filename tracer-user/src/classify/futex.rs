@@ -25,7 +25,7 @@ pub struct CallSiteId(pub u32);
 pub enum LockId {
     /// A futex word that several threads wait on, or of which nothing better is known.
     Word(ClassId),
-    /// The futex words, of one waiter each so far, that are waited for from this place: Java, Go, `parking_lot` and Python's
+    /// The futex words, never with two waiters at once so far, that are waited for from this place: Java, Go, `parking_lot` and Python's
     /// conditions park each waiter on a word of its own.
     Parked(CallSiteId),
     /// The lock of a file.
@@ -41,6 +41,11 @@ pub struct FutexWord {
     pub address: u64,
     /// Threads that waited on it, as far as they are told apart.
     pub waiters: BTreeSet<Tid>,
+    /// Several threads have waited on it at the same time. A word of a thread's own is used again by another thread later, as
+    /// memory is, but never by two at once.
+    pub shared: bool,
+    /// Threads that wait on it now.
+    now: BTreeSet<Tid>,
     /// Waits by call stack.
     pub stacks: HashMap<StackId, u64>,
     /// Waits by place in the program.
@@ -64,7 +69,7 @@ impl FutexWord {
     }
 
     fn lock(&self, word: ClassId) -> LockId {
-        if self.waiters.len() == 1 {
+        if !self.shared && !self.waiters.is_empty() {
             LockId::Parked(self.last_site)
         } else {
             LockId::Word(self.condition.unwrap_or(word))
@@ -106,12 +111,15 @@ impl FutexWords {
         if entry.waiters.len() < MOST_WAITERS {
             entry.waiters.insert(tid);
         }
+        entry.now.insert(tid);
+        let became_shared = !entry.shared && entry.now.len() > 1;
+        entry.shared |= became_shared;
         if stack != StackId::NONE {
             *entry.stacks.entry(stack).or_default() += 1;
             *entry.call_sites.entry(site).or_default() += 1;
         }
         entry.last_site = site;
-        if entry.waiters.len() == 2 && entry.condition.is_none() && address != 0 {
+        if became_shared && entry.condition.is_none() && address != 0 {
             let near = (pid, site, address.saturating_sub(CONDITION - 1))
                 ..(pid, site, address.saturating_add(CONDITION));
             entry.condition = match self.conditions.range(near).next() {
@@ -138,6 +146,13 @@ impl FutexWords {
         self.words
             .get(&word)
             .map_or(LockId::Word(word), |entry| entry.lock(word))
+    }
+
+    /// A thread waits on `word` no longer.
+    pub(super) fn ended(&mut self, word: ClassId, tid: Tid) {
+        if let Some(entry) = self.words.get_mut(&word) {
+            entry.now.remove(&tid);
+        }
     }
 
     /// A wait on `word` returned `ret`. Gives whether the word is one that its thread sleeps on.

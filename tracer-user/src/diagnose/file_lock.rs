@@ -163,8 +163,9 @@ fn rewritten(findings: &Findings<'_>, site: WaitSite) -> Option<ClassId> {
     let half = findings.workers.len().div_ceil(2);
     let fits = |(class, totals): &(ClassId, &ClassTotals)| {
         let name = findings.classes.name(*class);
-        let beside =
-            *class == site.class || name.rsplit_once('/').is_some_and(|(own, _)| own == folder);
+        // Of a file that is open for a moment only the name may be known, without its folder.
+        let beside = *class == site.class
+            || name.rsplit_once('/').is_none_or(|(own, _)| own == folder) && !name.is_empty();
         // A database's journal is opened for each transaction, but it is the database that is locked.
         let journal = name
             .strip_prefix(locked)
