@@ -105,8 +105,14 @@ impl FutexWords {
         stack: StackId,
         stacks: &HashMap<StackId, Stack>,
     ) -> LockId {
-        let site = self.call_site(pid, stack, stacks);
+        let taken = self.call_site(pid, stack, stacks);
         let entry = self.words.entry(word).or_default();
+        // Call sites are taken of some waits only: the others are taken to come from where the last one came from.
+        let site = if stack == StackId::NONE && !entry.call_sites.is_empty() {
+            entry.last_site
+        } else {
+            taken
+        };
         (entry.pid, entry.address) = (pid, address);
         if entry.waiters.len() < MOST_WAITERS {
             entry.waiters.insert(tid);
