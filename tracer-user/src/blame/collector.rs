@@ -13,7 +13,7 @@ use crate::classify::{
     ClassId, ClassKind, ClassifiedCall, Classifier, Event, LockId, OperationId, OperationKind,
     Piece, Request, State, WaitBegin, WaitKind, WaitSite,
 };
-use crate::row::{Nanos, Pid, ResourceId, StackId, Syscall, TaskFact, TaskRole};
+use crate::row::{Nanos, Pid, ResourceId, Syscall, TaskFact, TaskRole};
 
 /// Most visits kept per wait site: enough for every figure drawn from them.
 const VISITS: usize = 65_536;
@@ -31,7 +31,7 @@ pub struct Wakers {
 #[derive(Clone, Debug)]
 struct Actor {
     role: TaskRole,
-    waiting: Option<(LockId, ClassId, StackId)>,
+    waiting: Option<(LockId, ClassId)>,
 }
 
 /// All statistics of blame.
@@ -136,16 +136,16 @@ impl Collector {
         let ended = actor.waiting.take();
         // A wait that its thread's end or the window's cuts off was ended by nobody.
         let is_cut_off = now == State::Absent;
-        if let Some((lock, word, stack)) = ended {
+        if let Some((lock, word)) = ended {
             let parts = match lock {
                 LockId::Parked(_) => vec![lock, LockId::Word(word)],
                 LockId::Word(_) | LockId::File(_) => vec![lock],
             };
             for part in parts {
                 if is_cut_off {
-                    self.locks.cut_off(part, who, at, stack);
+                    self.locks.cut_off(part, who, at);
                 } else {
-                    self.locks.woken(part, who, at, waker, stack);
+                    self.locks.woken(part, who, at, waker);
                 }
             }
         }
@@ -163,7 +163,7 @@ impl Collector {
         if let Some(wait) = wait
             && let Some(lock) = wait.lock
         {
-            self.actor(who).waiting = Some((lock, wait.site.class, wait.stack));
+            self.actor(who).waiting = Some((lock, wait.site.class));
             self.locks.wait(lock, who, pid, wait, at);
             if let LockId::Parked(_) = lock {
                 self.locks

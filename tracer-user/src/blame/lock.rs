@@ -105,8 +105,6 @@ pub struct LockStats {
     pub charges: BTreeMap<ActorId, Charge>,
     /// Waits whose owner word was looked at, and of them those where it named a live thread.
     pub owner_word: (u64, u64),
-    /// Call stacks of the waits, waiting time each.
-    pub stacks: BTreeMap<StackId, Nanos>,
     holds: Holds,
     now_waiting: BTreeMap<ActorId, Nanos>,
     inside: BTreeMap<ActorId, Entry>,
@@ -145,15 +143,8 @@ impl Locks {
     }
 
     /// An actor waits no longer: it was woken by `waker`, or its time ran out.
-    pub(super) fn woken(
-        &mut self,
-        key: LockId,
-        actor: ActorId,
-        at: Nanos,
-        waker: Option<ActorId>,
-        stack: StackId,
-    ) {
-        let Some(stats) = self.waits_no_longer(key, actor, at, stack) else {
+    pub(super) fn woken(&mut self, key: LockId, actor: ActorId, at: Nanos, waker: Option<ActorId>) {
+        let Some(stats) = self.waits_no_longer(key, actor, at) else {
             return;
         };
         stats.waits += 1;
@@ -173,8 +164,8 @@ impl Locks {
     }
 
     /// The window ends, or the thread does, while an actor waits.
-    pub(super) fn cut_off(&mut self, key: LockId, actor: ActorId, at: Nanos, stack: StackId) {
-        self.waits_no_longer(key, actor, at, stack);
+    pub(super) fn cut_off(&mut self, key: LockId, actor: ActorId, at: Nanos) {
+        self.waits_no_longer(key, actor, at);
     }
 
     /// Adds up what an actor has waited; `None`: it did not wait there.
@@ -183,13 +174,11 @@ impl Locks {
         key: LockId,
         actor: ActorId,
         at: Nanos,
-        stack: StackId,
     ) -> Option<&mut LockStats> {
         let stats = self.stats.get_mut(&key)?;
         stats.advance(at);
         let waited = at.since(stats.now_waiting.remove(&actor)?);
         *stats.waiters.entry(actor).or_default() += waited;
-        *stats.stacks.entry(stack).or_default() += waited;
         Some(stats)
     }
 
@@ -312,9 +301,6 @@ impl LockStats {
         }
         for (actor, charge) in &other.charges {
             self.charges.entry(*actor).or_default().merge(charge);
-        }
-        for (stack, time) in &other.stacks {
-            *self.stacks.entry(*stack).or_default() += *time;
         }
         for hold in &other.holds.kept {
             self.holds.add(*hold);

@@ -5,11 +5,11 @@
 //! variable has two words in turn, which the classifier knows by their neighbourhood.
 
 use foldhash::HashMap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::lock::{LockStats, Locks};
 use crate::classify::{CallSiteId, ClassId, Classifier, FutexWord, LockId};
-use crate::row::{Nanos, Stack, StackId};
+use crate::row::{Nanos, Stack};
 
 /// Words to locks, with their statistics.
 #[derive(Clone, Debug, Default)]
@@ -19,10 +19,6 @@ pub struct LockGroups {
     files: BTreeMap<ClassId, LockStats>,
     /// Call sites of each lock, with their count, most frequent first.
     pub sites: HashMap<ClassId, Vec<(String, u64)>>,
-    /// Stacks that stand for each lock's most frequent call site.
-    pub stacks: HashMap<ClassId, StackId>,
-    /// Locks made of many words.
-    pub parked: BTreeSet<ClassId>,
 }
 
 impl LockGroups {
@@ -62,7 +58,6 @@ impl LockGroups {
         }
         for (site, members) in parked.into_iter().filter(|(_, members)| members.len() > 1) {
             let first = members[0];
-            self.parked.insert(first);
             self.of.extend(members.iter().map(|word| (*word, first)));
             if let Some(of) = stats.remove(&LockId::Parked(site)) {
                 self.stats.insert(first, of);
@@ -90,12 +85,7 @@ impl LockGroups {
     }
 
     fn find_call_sites(&mut self, classifier: &Classifier, words: &[(ClassId, &FutexWord)]) {
-        #[derive(Clone, Copy)]
-        struct Site {
-            count: u64,
-            stack: StackId,
-        }
-        let mut sites: BTreeMap<ClassId, BTreeMap<String, Site>> = BTreeMap::new();
+        let mut sites: BTreeMap<ClassId, BTreeMap<String, u64>> = BTreeMap::new();
         for (word, of) in words {
             let mut stacks: Vec<_> = of.stacks.iter().collect();
             stacks.sort_unstable();
@@ -103,22 +93,14 @@ impl LockGroups {
                 let frame = classifier.stacks.get(stack).and_then(Stack::call_site);
                 if let Some(frame) = frame {
                     let by_name = sites.entry(self.lock(*word)).or_default();
-                    let site = by_name.entry(frame.to_string()).or_insert(Site {
-                        count: 0,
-                        stack: *stack,
-                    });
-                    site.count += count;
+                    *by_name.entry(frame.to_string()).or_default() += count;
                 }
             }
         }
         for (lock, by_name) in sites {
-            let mut list: Vec<(String, Site)> = by_name.into_iter().collect();
-            list.sort_by(|a, b| b.1.count.cmp(&a.1.count).then_with(|| a.0.cmp(&b.0)));
-            if let Some((_, site)) = list.first() {
-                self.stacks.insert(lock, site.stack);
-            }
-            let named = list.into_iter().map(|(name, site)| (name, site.count));
-            self.sites.insert(lock, named.collect());
+            let mut list: Vec<(String, u64)> = by_name.into_iter().collect();
+            list.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+            self.sites.insert(lock, list);
         }
     }
 

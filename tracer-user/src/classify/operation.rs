@@ -119,6 +119,18 @@ impl Operations {
         self.list.get(usize::from(id.0).checked_sub(1)?).copied()
     }
 
+    /// How many were met.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// None was met.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// All, with their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (OperationId, Operation)> {
         (1..).map(OperationId).zip(self.list.iter().copied())

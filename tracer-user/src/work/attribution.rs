@@ -169,14 +169,18 @@ impl OpenTime {
         }
     }
 
-    /// An operation made progress. `is_new`: it began in this window, so that what came before it is known.
-    pub(super) fn progressed(&mut self, operation: OperationId, is_new: bool, out: &mut Slots) {
+    /// An operation made progress. `is_new`: it began in this window, so that what came before it is known; gives both then.
+    pub(super) fn progressed(
+        &mut self,
+        operation: OperationId,
+        is_new: bool,
+        out: &mut Slots,
+    ) -> Option<(OperationId, OperationId)> {
+        let pair = (std::mem::replace(&mut self.progress, operation), operation);
         if is_new {
-            *out.transitions
-                .entry((self.progress, operation))
-                .or_default() += 1;
+            *out.transitions.entry(pair).or_default() += 1;
         }
-        self.progress = operation;
+        is_new.then_some(pair)
     }
 
     /// Gives the segments to their contexts.

@@ -14,7 +14,7 @@ use crate::classify::{
     ClassId, ClassifiedCall, Classifier, Event, LockId, OperationId, OperationKind, SiteId, State,
     WaitKind, WaitSite,
 };
-use crate::row::{Nanos, Syscall, Task, TaskFact, TaskRole, Tid, Verb};
+use crate::row::{Nanos, Syscall, Task, TaskFact, TaskRole, Verb};
 
 /// What was done to one resource class.
 #[derive(Clone, Debug, Default)]
@@ -94,6 +94,9 @@ impl Recorder {
     /// Which of the operations met since belong to a stage.
     fn know_stages(&mut self, classifier: &Classifier) {
         let known = self.staged.len();
+        if known == classifier.operations.len() {
+            return;
+        }
         for (_, operation) in classifier.operations.iter().skip(known) {
             let name = classifier.classes.name(operation.class);
             let by_rule = self.rules.iter().any(|rule| rule.fits(name));
@@ -127,7 +130,7 @@ impl Recorder {
         };
         self.count_class(row, operation.kind);
         let account = self.accounts.at(index);
-        let mut progress = Slots::default();
+        let mut passed = None;
         if Self::is_staged(&self.staged, id) {
             let site = classifier.sites.intern(WaitSite {
                 kind: wait_kind(operation.kind),
@@ -153,19 +156,16 @@ impl Recorder {
                 _ => u64::from(row.call.count),
             };
             slots.visit(super::attribution::inside(id), site, visits);
-            account.progress(row, id, operation.kind, self.began, &mut progress);
+            passed = account.progress(row, id, operation.kind, self.began);
         } else {
             let role = role(row, operation.kind, classifier);
             let Account { open, slots, .. } = account;
             open.aside(row.call.start, role, slots);
         }
         account.count(row, id, operation.kind, &mut self.blocks);
-        if !progress.transitions.is_empty() {
+        if let Some(pair) = passed {
             let block = self.blocks.at(row.call.end);
-            for (pair, count) in &progress.transitions {
-                *block.transitions.entry(*pair).or_default() += count;
-            }
-            account.slots.merge(&progress);
+            *block.transitions.entry(pair).or_default() += 1;
         }
     }
 
@@ -251,12 +251,6 @@ impl Recorder {
     pub fn rules(&self) -> &[UserRule] {
         &self.rules
     }
-
-    /// Threads as the kernel's figures and the timelines have them.
-    #[must_use]
-    pub fn thread(&self, tid: Tid) -> Option<&Account> {
-        self.accounts.get(ActorId::Thread(tid))
-    }
 }
 
 impl Account {
@@ -280,24 +274,24 @@ impl Account {
         open.aside(start, Role::Lock(id, lock), slots);
     }
 
-    /// Notes what moves the work on: answered requests, and what is done to files and pipes.
+    /// Notes what moves the work on: answered requests, and what is done to files and pipes. Gives the operation before and
+    /// this one, where both are known.
     fn progress(
         &mut self,
         row: &ClassifiedCall<'_, ActorId>,
         id: OperationId,
         kind: OperationKind,
         began: Nanos,
-        out: &mut Slots,
-    ) {
+    ) -> Option<(OperationId, OperationId)> {
         let is_new = match kind {
-            OperationKind::Refused(_) => return,
+            OperationKind::Refused(_) => return None,
             OperationKind::Request(_) | OperationKind::Reply => match row.request {
                 Some(request) => !request.headless && request.start > began,
-                None => return,
+                None => return None,
             },
             _ => row.call.start > began,
         };
-        self.open.progressed(id, is_new, out);
+        self.open.progressed(id, is_new, &mut self.slots)
     }
 
     fn count(

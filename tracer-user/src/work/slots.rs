@@ -87,17 +87,4 @@ impl Slots {
             .map(|(_, time)| *time)
             .sum()
     }
-
-    /// Takes what another has.
-    pub fn merge(&mut self, other: &Self) {
-        for ((context, state), time) in &other.times {
-            self.add(*context, *state, *time);
-        }
-        for ((context, site), count) in &other.visits {
-            self.visit(*context, *site, *count);
-        }
-        for (pair, count) in &other.transitions {
-            *self.transitions.entry(*pair).or_default() += count;
-        }
-    }
 }
