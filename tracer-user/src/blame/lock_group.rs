@@ -1,20 +1,16 @@
-//! Which futex words are one lock.
-//!
-//! glibc's mutex is one word for all waiters. Java, Go, `parking_lot` and Python's conditions park each waiter on a word of
-//! its own: words that never have two waiters at once, waited on from the same place of the same process, are taken as one. glibc's condition
-//! variable has two words in turn, which the classifier knows by their neighbourhood.
+//! Statistics by lock, where a lock is several futex words.
 
 use foldhash::HashMap;
 use std::collections::BTreeMap;
 
 use super::lock::{LockStats, Locks};
-use crate::classify::{CallSiteId, ClassId, Classifier, FutexWord, LockId};
+use crate::classify::{ClassId, Classifier, FutexWord, LockId, LockWords};
 use crate::row::{Nanos, Stack};
 
 /// Words to locks, with their statistics.
 #[derive(Clone, Debug, Default)]
 pub struct LockGroups {
-    of: HashMap<ClassId, ClassId>,
+    words: LockWords,
     stats: BTreeMap<ClassId, LockStats>,
     files: BTreeMap<ClassId, LockStats>,
     /// Call sites of each lock, with their count, most frequent first.
@@ -25,63 +21,32 @@ impl LockGroups {
     /// Groups the words that were waited on up to `at`.
     #[must_use]
     pub fn find(classifier: &Classifier, locks: &Locks, at: Nanos) -> Self {
-        let mut groups = Self::default();
-        let mut stats = locks.at(at);
+        let mut groups = Self {
+            words: LockWords::find(&classifier.futexes),
+            ..Self::default()
+        };
         let words = classifier.futexes.all();
-        groups.join_parked(&words, &mut stats);
-        groups.join_conditions(classifier, &words, &mut stats);
-        for (key, of) in stats {
+        for (key, of) in locks.at(at) {
             match key {
                 LockId::File(file) => {
                     groups.files.insert(file, of);
                 }
-                LockId::Word(word) if !groups.of.contains_key(&word) => {
-                    groups.stats.insert(word, of);
+                LockId::Parked(site) => {
+                    if let Some(lock) = groups.words.parked(site) {
+                        groups.stats.entry(lock).or_default().merge(&of);
+                    }
                 }
-                LockId::Word(_) | LockId::Parked(_) => {}
+                // What is counted for a parked word is counted for its call site too.
+                LockId::Word(word) if groups.words.is_parked(word, &classifier.futexes) => {}
+                // What was counted for a word of a condition before several waited on it comes to the rest.
+                LockId::Word(word) => {
+                    let lock = groups.lock(word);
+                    groups.stats.entry(lock).or_default().merge(&of);
+                }
             }
         }
         groups.find_call_sites(classifier, &words);
         groups
-    }
-
-    fn join_parked(
-        &mut self,
-        words: &[(ClassId, &FutexWord)],
-        stats: &mut BTreeMap<LockId, LockStats>,
-    ) {
-        let mut parked: BTreeMap<CallSiteId, Vec<ClassId>> = BTreeMap::new();
-        for (word, of) in words.iter().filter(|(_, of)| !of.is_sleep()) {
-            if !of.shared {
-                parked.entry(of.usual_site()).or_default().push(*word);
-            }
-        }
-        for (site, members) in parked.into_iter().filter(|(_, members)| members.len() > 1) {
-            let first = members[0];
-            self.of.extend(members.iter().map(|word| (*word, first)));
-            if let Some(of) = stats.remove(&LockId::Parked(site)) {
-                self.stats.insert(first, of);
-            }
-        }
-    }
-
-    /// Words of one condition variable. What was counted for each before several waited on it comes to the rest.
-    fn join_conditions(
-        &mut self,
-        classifier: &Classifier,
-        words: &[(ClassId, &FutexWord)],
-        stats: &mut BTreeMap<LockId, LockStats>,
-    ) {
-        for (word, _) in words {
-            let lock = classifier.futexes.condition(*word);
-            if lock == *word || self.of.contains_key(word) {
-                continue;
-            }
-            self.of.insert(*word, lock);
-            if let Some(of) = stats.remove(&LockId::Word(*word)) {
-                stats.entry(LockId::Word(lock)).or_default().merge(&of);
-            }
-        }
     }
 
     fn find_call_sites(&mut self, classifier: &Classifier, words: &[(ClassId, &FutexWord)]) {
@@ -107,7 +72,7 @@ impl LockGroups {
     /// The lock a word belongs to; itself, if it stands alone.
     #[must_use]
     pub fn lock(&self, word: ClassId) -> ClassId {
-        self.of.get(&word).copied().unwrap_or(word)
+        self.words.lock(word)
     }
 
     /// Statistics of the lock that this word stands for.

@@ -50,14 +50,15 @@ pub struct FutexWord {
     pub stacks: HashMap<StackId, u64>,
     /// Waits by place in the program.
     pub call_sites: HashMap<CallSiteId, u64>,
-    /// The latest place.
+    /// The latest place; once a call site is known, the latest known one.
     pub last_site: CallSiteId,
+    is_placed: bool,
     /// Waits that ended because their time was up.
     pub timed_out: u64,
     /// Waits that ended otherwise.
     pub woken: u64,
     /// The other word of the condition variable that it is part of.
-    condition: Option<ClassId>,
+    pub(super) condition: Option<ClassId>,
 }
 
 impl FutexWord {
@@ -75,14 +76,6 @@ impl FutexWord {
             LockId::Word(self.condition.unwrap_or(word))
         }
     }
-
-    /// The place it is waited for from most often.
-    #[must_use]
-    pub fn usual_site(&self) -> CallSiteId {
-        let most = self.call_sites.iter();
-        most.max_by_key(|(site, count)| (**count, std::cmp::Reverse(**site)))
-            .map_or(self.last_site, |(site, _)| *site)
-    }
 }
 
 /// All words, and the places they are waited for from.
@@ -92,6 +85,8 @@ pub struct FutexWords {
     /// Words that several wait on, by place in the program and address.
     conditions: BTreeMap<(Pid, CallSiteId, u64), ClassId>,
     call_sites: HashMap<(Pid, String), CallSiteId>,
+    /// Whether a frame of the program's own is known of a place, by its number.
+    is_named: Vec<bool>,
     by_stack: HashMap<(Pid, StackId), CallSiteId>,
 }
 
@@ -106,13 +101,15 @@ impl FutexWords {
         stacks: &HashMap<StackId, Stack>,
     ) -> LockId {
         let taken = self.call_site(pid, stack, stacks);
+        let is_named = self.is_named(taken);
         let entry = self.words.entry(word).or_default();
         // Call sites are taken of some waits only: the others are taken to come from where the last one came from.
-        let site = if stack == StackId::NONE && !entry.call_sites.is_empty() {
+        let site = if !is_named && entry.is_placed {
             entry.last_site
         } else {
             taken
         };
+        entry.is_placed |= is_named;
         (entry.pid, entry.address) = (pid, address);
         if entry.waiters.len() < MOST_WAITERS {
             entry.waiters.insert(tid);
@@ -122,7 +119,7 @@ impl FutexWords {
         entry.shared |= became_shared;
         if stack != StackId::NONE {
             *entry.stacks.entry(stack).or_default() += 1;
-            *entry.call_sites.entry(site).or_default() += 1;
+            *entry.call_sites.entry(taken).or_default() += 1;
         }
         entry.last_site = site;
         if became_shared && entry.condition.is_none() && address != 0 {
@@ -139,11 +136,18 @@ impl FutexWords {
         entry.lock(word)
     }
 
-    /// The word that stands for all of a condition variable: itself, for any other word.
-    #[must_use]
-    pub fn condition(&self, word: ClassId) -> ClassId {
-        let entry = self.words.get(&word);
-        entry.and_then(|entry| entry.condition).unwrap_or(word)
+    /// The place a word is waited for from most often; one whose call site is known, if there is any.
+    pub(super) fn usual_site(&self, word: &FutexWord) -> CallSiteId {
+        let most = word.call_sites.iter();
+        most.max_by_key(|(site, count)| (self.is_named(**site), **count, std::cmp::Reverse(**site)))
+            .map_or(word.last_site, |(site, _)| *site)
+    }
+
+    pub(super) fn is_named(&self, site: CallSiteId) -> bool {
+        let index = usize::try_from(site.0).ok();
+        index
+            .and_then(|index| self.is_named.get(index).copied())
+            .unwrap_or(false)
     }
 
     /// The lock that a word is part of, as far as is known now.
@@ -202,8 +206,11 @@ impl FutexWords {
             return *site;
         }
         let next = CallSiteId(u32::try_from(self.call_sites.len()).unwrap_or(u32::MAX));
-        let key = (pid, way_in(stacks.get(&stack)));
-        let site = *self.call_sites.entry(key).or_insert(next);
+        let (text, is_named) = way_in(stacks.get(&stack));
+        let site = *self.call_sites.entry((pid, text)).or_insert(next);
+        if site == next {
+            self.is_named.push(is_named);
+        }
         if stack == StackId::NONE || stacks.contains_key(&stack) {
             self.by_stack.insert((pid, stack), site);
         }
@@ -212,21 +219,19 @@ impl FutexWords {
 }
 
 /// What tells the waits of one lock from those of others: the call site; where it is not known, the frames through the
-/// runtime to the wait.
-fn way_in(stack: Option<&Stack>) -> String {
+/// runtime to the wait. Gives also whether the call site is known.
+fn way_in(stack: Option<&Stack>) -> (String, bool) {
     /// Frames that tell a monitor from a queue, and both from the threads of the runtime itself.
     const FRAMES: usize = 6;
     let Some(stack) = stack else {
-        return String::new();
+        return (String::new(), false);
     };
     match stack.call_site() {
-        Some(frame) => frame.to_string(),
+        Some(frame) => (frame.to_string(), true),
         None => {
             let names = stack.frames.iter().take(FRAMES);
-            names
-                .map(|frame| frame.symbol.as_str())
-                .collect::<Vec<_>>()
-                .join(" < ")
+            let names: Vec<_> = names.map(|frame| frame.symbol.as_str()).collect();
+            (names.join(" < "), false)
         }
     }
 }

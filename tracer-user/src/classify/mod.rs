@@ -12,6 +12,7 @@ mod wait_site;
 
 mod event;
 mod futex;
+mod lock_words;
 
 mod classifier;
 
@@ -19,6 +20,7 @@ pub use class::{ClassId, ClassKind, ResourceClasses, pattern};
 pub use classifier::Classifier;
 pub use event::{ClassifiedCall, Event, Piece, State, WaitBegin, Waker};
 pub use futex::{CallSiteId, FutexWord, FutexWords, LockId};
+pub use lock_words::LockWords;
 pub use operation::{Operation, OperationId, OperationKind, Operations};
 pub use request::{Request, RequestTracker};
 pub use wait_site::{SiteId, WaitKind, WaitSite, WaitSites};

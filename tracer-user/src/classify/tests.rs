@@ -6,10 +6,10 @@ use foldhash::HashMap;
 
 use super::replay::replay;
 use super::{
-    ClassId, ClassKind, Classifier, Event, FutexWords, LockId, OperationKind, Request, State,
-    WaitKind,
+    ClassId, ClassKind, Classifier, Event, FutexWords, LockId, LockWords, OperationKind, Request,
+    State, WaitKind,
 };
-use crate::row::{MemorySource, Nanos, Pid, StackId, Tid, Verb};
+use crate::row::{Frame, MemorySource, Nanos, Pid, Stack, StackId, Tid, Verb};
 use crate::script;
 
 /// What was seen in a trace.
@@ -224,6 +224,56 @@ fn words_of_one_waiter_each_are_one_lock_by_their_place() {
             .iter()
             .any(|lock| matches!(lock, LockId::Word(_)))
     );
+}
+
+/// The lock of each of two words, that are parked on: the first from `first`, the second from `second` in turn.
+fn parked(first: &[StackId], second: &[StackId]) -> (ClassId, ClassId) {
+    let frame = |symbol: &str, file: &str| Frame {
+        module: if file.is_empty() {
+            "/usr/bin/python3"
+        } else {
+            ""
+        }
+        .to_owned(),
+        symbol: symbol.to_owned(),
+        file: file.to_owned(),
+        line: 8,
+        offset: 1,
+    };
+    let runtime = frame("_PyEval_EvalFrameDefault", "");
+    let stacks: HashMap<_, _> = [
+        (1, vec![runtime.clone(), frame("work", "sem.py")]),
+        (2, vec![runtime.clone()]),
+        (3, vec![runtime, frame("other", "sem.py")]),
+    ]
+    .into_iter()
+    .map(|(id, frames)| {
+        let (id, pid) = (StackId(id), Pid(1));
+        (id, Stack { id, pid, frames })
+    })
+    .collect();
+    let mut words = FutexWords::default();
+    for (word, sites) in [(1, first), (2, second)] {
+        for site in sites {
+            let (class, tid) = (ClassId(word), Tid(word));
+            words.wait(class, u64::from(word) << 12, (tid, Pid(1)), *site, &stacks);
+            words.ended(class, tid);
+            words.returned(class, 0);
+        }
+    }
+    let locks = LockWords::find(&words);
+    (locks.lock(ClassId(1)), locks.lock(ClassId(2)))
+}
+
+#[test]
+fn a_stack_without_its_own_frames_is_the_place_that_its_word_is_else_waited_on_from() {
+    let [work, cut, other] = [StackId(1), StackId(2), StackId(3)];
+    let (first, second) = parked(&[work, cut, cut], &[cut]);
+    assert_eq!(first, second);
+    let (first, second) = parked(&[cut, cut, work], &[work]);
+    assert_eq!(first, second);
+    let (first, second) = parked(&[work, cut], &[other, cut]);
+    assert_ne!(first, second, "two places are two locks");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What was seen so far, put in order for whoever concludes from it: actors with their operations.
 //!
 //! In: what the recorder and the classifier have kept. Out: the same by actor, with replies to unseen requests counted as what
-//! is usually asked of that peer.
+//! is usually asked of that peer, and what is done to any word of a lock counted as done to the lock.
 
 use foldhash::HashMap;
 use std::collections::BTreeMap;
@@ -11,7 +11,8 @@ use super::recorder::{ClassTotals, Recorder};
 use super::slots::Slots;
 use crate::actors::ActorId;
 use crate::classify::{
-    ClassId, Classifier, Operation, OperationId, OperationKind, ResourceClasses, WaitKind, WaitSite,
+    ClassId, Classifier, LockWords, Operation, OperationId, OperationKind, ResourceClasses,
+    WaitKind, WaitSite,
 };
 use crate::row::{Nanos, Verb};
 
@@ -93,7 +94,8 @@ impl<'a> Inventory<'a> {
         }
     }
 
-    /// What an operation counts as: a reply to an unseen request as what is usually asked of its peer.
+    /// What an operation counts as: a reply to an unseen request as what is usually asked of its peer, a wait on any word of
+    /// a lock as one on the lock.
     #[must_use]
     pub fn canonical(&self, id: OperationId) -> OperationId {
         let index = usize::from(id.0).checked_sub(1);
@@ -152,21 +154,27 @@ fn canonical(classifier: &Classifier, recorder: &Recorder) -> Vec<OperationId> {
         most.max_by_key(|(_, (out, inward))| out + inward)
             .map(|(verb, _)| *verb)
     };
-    classifier
-        .operations
-        .iter()
-        .map(|(id, operation)| {
-            if operation.kind != OperationKind::Reply {
-                return id;
+    let locks = LockWords::find(&classifier.futexes);
+    let mut of_locks: HashMap<(OperationKind, ClassId), OperationId> = HashMap::default();
+    let all = classifier.operations.iter();
+    all.map(|(id, operation)| {
+        let Operation { kind, class } = operation;
+        match kind {
+            OperationKind::Reply => {
+                let request = usual(class).map(|verb| Operation {
+                    kind: OperationKind::Request(verb),
+                    class,
+                });
+                request
+                    .and_then(|request| classifier.operations.id(request))
+                    .unwrap_or(id)
             }
-            usual(operation.class)
-                .and_then(|verb| {
-                    classifier.operations.id(Operation {
-                        kind: OperationKind::Request(verb),
-                        class: operation.class,
-                    })
-                })
-                .unwrap_or(id)
-        })
-        .collect()
+            OperationKind::Wait | OperationKind::Release => {
+                let lock = locks.lock(class);
+                *of_locks.entry((kind, lock)).or_insert(id)
+            }
+            _ => id,
+        }
+    })
+    .collect()
 }

@@ -37,6 +37,39 @@ impl Crew {
     }
 }
 
+/// How many do some operations, and how often.
+#[derive(Clone, Copy)]
+struct Turns {
+    actors: usize,
+    count: u64,
+}
+
+impl Turns {
+    fn of(targets: &Actors<'_>, operations: &[OperationId]) -> Self {
+        let counts = targets.iter().map(|(_, actor)| {
+            let of_each = operations.iter().filter_map(|id| actor.operations.get(id));
+            of_each.sum::<u64>()
+        });
+        let does_any = counts.filter(|count| *count > 0);
+        does_any.fold(
+            Self {
+                actors: 0,
+                count: 0,
+            },
+            |all, count| Self {
+                actors: all.actors + 1,
+                count: all.count + count,
+            },
+        )
+    }
+
+    /// Those that move input or output are few beside those that only take turns under locks, and do less: one that reports
+    /// progress, or hands out work and gathers results.
+    fn are_aside_of(self, others: Self) -> bool {
+        2 * self.actors <= others.actors && self.count <= others.count
+    }
+}
+
 type Actors<'a> = Vec<(ActorId, &'a Actor<'a>)>;
 
 fn targets<'a>(inventory: &'a Inventory<'a>) -> Actors<'a> {
@@ -50,17 +83,18 @@ fn targets<'a>(inventory: &'a Inventory<'a>) -> Actors<'a> {
 fn workers(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Vec<ActorId> {
     let targets = targets(inventory);
     let steers = |operation: &OperationId| stages.of(*operation).is_some();
-    let any = targets
-        .iter()
-        .any(|(_, actor)| actor.operations.keys().any(steers));
     let sleeps = |operation: &OperationId| {
         let operation = inventory.operation(*operation);
         operation.is_some_and(|operation| operation.kind == OperationKind::Sleep)
     };
-    let mut ours = shared_operations(&targets, &|operation| match any {
-        true => steers(operation),
-        false => !sleeps(operation),
+    let staged = shared_operations(&targets, &steers);
+    let others = shared_operations(&targets, &|operation| {
+        !steers(operation) && !sleeps(operation)
     });
+    let mut ours = match Turns::of(&targets, &staged).are_aside_of(Turns::of(&targets, &others)) {
+        true => others,
+        false => staged,
+    };
     if ours.is_empty() {
         // Who only sleeps works less than who computes, and is looked at when nobody does.
         let busy = busy(&targets, window);

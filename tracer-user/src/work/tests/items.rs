@@ -80,6 +80,14 @@ fn work_under_a_lock_alone_is_counted_by_the_lock() {
 }
 
 #[test]
+fn a_lock_of_many_words_is_counted_by_the_lock() {
+    let steps = "9 workers: sleep 2ms; lock L held 8ms sleeping";
+    check(&format!("lock L parked\n{steps}"), 1.0 / 0.008);
+    check(&format!("lock L permits 3 parked\n{steps}"), 3.0 / 0.008);
+    check(&format!("lock L condition\n{steps}"), 1.0 / 0.008);
+}
+
+#[test]
 fn where_nothing_repeats_there_is_no_item() {
     let work = Work::of("2 workers: compute 7ms");
     assert_eq!((work.cycle.mark, work.items()), (None, 0.0));

@@ -62,6 +62,28 @@ fn threads_that_only_compute_are_workers_by_their_cpu_time() {
 }
 
 #[test]
+fn who_reports_progress_is_none_beside_many_who_work_under_a_lock() {
+    let many = &[200, 201, 202, 203, 204, 205];
+    check(
+        "6 workers: sleep 12ms; lock L held 8ms sleeping\n1 logger: append log; sleep 500ms",
+        many,
+        &[],
+    );
+    // Two that move data are workers, however often another two take turns.
+    check(
+        "2 workers: fetch A 20ms; append F\n2 others: sleep 2ms; lock L held 2ms sleeping",
+        &[200, 201],
+        &[],
+    );
+    // Helpers that look for work seldom are none, however many.
+    check(
+        "1 worker: fetch A 20ms; append F\n6 helpers: sleep 400ms; lock L held 200ms sleeping",
+        &[200],
+        &[],
+    );
+}
+
+#[test]
 fn a_peer_of_the_target_is_never_one() {
     check(
         "peer A local\n2 workers: fetch A 20ms; append F",
