@@ -109,6 +109,7 @@ impl Collector {
                 for (site, visit) in self.heads(open, *at, classifier) {
                     self.visit(site, visit);
                 }
+                self.services.join(*at, &classifier.sites);
                 self.began = *at;
             }
         }

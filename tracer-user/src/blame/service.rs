@@ -22,6 +22,16 @@ struct Sums {
     handed_off: u64,
 }
 
+impl Sums {
+    /// All but waiting for requests, or for a CPU.
+    fn busy(&self) -> Nanos {
+        let blocked = self.blocked.iter();
+        let at_work =
+            blocked.filter(|(site, _)| !matches!(site.kind, WaitKind::Service | WaitKind::Poll));
+        self.run + at_work.map(|(_, time)| *time).sum::<Nanos>()
+    }
+}
+
 /// Statistics of one service.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceStats {
@@ -43,9 +53,15 @@ pub struct ServiceStats {
     pub handed_off: u64,
     /// Threads that served, and how many requests each.
     pub threads: BTreeMap<ActorId, u64>,
+    /// All replies, those of requests among them that came while the thread had not answered another one.
+    pub answered: u64,
     /// Requests that came to a thread which had not answered the one before: an event loop, whose time between a request and
     /// its reply is not spent on that one.
     pub interleaved: u64,
+    /// What the threads that served did in all the window but wait for requests: computing, ...
+    pub busy: Nanos,
+    /// ... and without a CPU.
+    pub starved: Nanos,
 }
 
 impl ServiceStats {
@@ -60,7 +76,10 @@ impl ServiceStats {
         }
         self.co_waiters += other.co_waiters;
         self.handed_off += other.handed_off;
+        self.answered += other.answered;
         self.interleaved += other.interleaved;
+        self.busy += other.busy;
+        self.starved += other.starved;
         for (thread, count) in &other.threads {
             *self.threads.entry(*thread).or_default() += count;
         }
@@ -83,6 +102,8 @@ pub struct Services {
     /// By service.
     pub stats: BTreeMap<ClassId, ServiceStats>,
     threads: HashMap<ActorId, Sums>,
+    /// What each had done when the present window began.
+    origins: HashMap<ActorId, Sums>,
     under_way: HashMap<ActorId, UnderWay>,
     current: HashMap<ActorId, Piece>,
     answering: HashMap<ActorId, ClassId>,
@@ -170,7 +191,7 @@ impl Services {
         }
     }
 
-    /// Its reply went out. Of a request that came before the window the thread's whole time until now belongs to it: by
+    /// Its reply went out. Of a request that came before the window the thread's time in it until now belongs to it: by
     /// Little's law the time inside all requests over the number of replies is their mean, while those seen whole are the
     /// short ones.
     pub(super) fn replied(
@@ -181,9 +202,10 @@ impl Services {
         sites: &WaitSites,
     ) {
         self.advance(actor, request.end, sites);
+        self.stats.entry(service).or_default().answered += 1;
         let before = match self.under_way.remove(&actor) {
             Some(request) => request.before,
-            None if request.headless => Sums::default(),
+            None if request.headless => self.origins.get(&actor).cloned().unwrap_or_default(),
             None => return,
         };
         self.add_request(actor, &before, service, request.pid);
@@ -195,15 +217,35 @@ impl Services {
         *stats.threads.entry(actor).or_default() += 1;
     }
 
+    /// Another window follows the one that ends at `at`: requests under way count with their time so far.
+    pub(super) fn join(&mut self, at: Nanos, sites: &WaitSites) {
+        let mut open: Vec<_> = std::mem::take(&mut self.under_way).into_iter().collect();
+        open.sort_by_key(|(actor, _)| *actor);
+        for (actor, request) in open {
+            self.advance(actor, at, sites);
+            self.add_request(actor, &request.before, request.service, request.pid);
+        }
+        let serving: Vec<ActorId> = self.threads.keys().copied().collect();
+        for actor in serving {
+            self.advance(actor, at, sites);
+        }
+        self.origins.clone_from(&self.threads);
+    }
+
     /// The statistics at `at`: requests under way count with their time so far.
     #[must_use]
     pub fn at(&self, at: Nanos, sites: &WaitSites) -> BTreeMap<ClassId, ServiceStats> {
         let mut ended = self.clone();
-        let mut open: Vec<_> = std::mem::take(&mut ended.under_way).into_iter().collect();
-        open.sort_by_key(|(actor, _)| *actor);
-        for (actor, request) in open {
-            ended.advance(actor, at, sites);
-            ended.add_request(actor, &request.before, request.service, request.pid);
+        ended.join(at, sites);
+        for stats in ended.stats.values_mut() {
+            let threads = stats
+                .threads
+                .keys()
+                .filter_map(|actor| ended.threads.get(actor));
+            for sums in threads {
+                stats.busy += sums.busy();
+                stats.starved += sums.queued;
+            }
         }
         ended.stats
     }

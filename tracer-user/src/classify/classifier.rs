@@ -2,9 +2,9 @@
 
 use foldhash::HashMap;
 
-use super::class::{ClassId, ClassKind, ResourceClasses};
+use super::class::{ClassId, ClassKind, ResourceClasses, pattern};
 use super::event::{ClassifiedCall, Event, Piece, State, WaitBegin, Waker};
-use super::futex::{FutexWords, LockId};
+use super::futex::{FutexWords, LockId, ThreadSort, Waiter};
 use super::operation::{Operation, OperationId, OperationKind, Operations, without_socket};
 use super::request::{Request, RequestTracker};
 use super::wait_site::{WaitKind, WaitSite, WaitSites};
@@ -17,6 +17,8 @@ struct Thread {
     state: State,
     /// The file whose lock it asks for again and again.
     polled_lock: Option<ClassId>,
+    /// Threads of one sort have one name but for the digits in it.
+    sort: ThreadSort,
 }
 
 /// Gives steps their meaning; what it has learned is open to the stations behind.
@@ -35,6 +37,7 @@ pub struct Classifier {
     /// Requests under way.
     pub requests: RequestTracker,
     threads: HashMap<Tid, Thread>,
+    sorts: HashMap<String, ThreadSort>,
 }
 
 impl Classifier {
@@ -88,7 +91,14 @@ impl Classifier {
                 }
             }
             Step::Call(call) => Event::Call(self.call(call)),
-            Step::Task(task) => Event::Task(task),
+            Step::Task(task) => {
+                if !task.name.is_empty() {
+                    let next = ThreadSort(u32::try_from(self.sorts.len() + 1).unwrap_or(u32::MAX));
+                    let sort = *self.sorts.entry(pattern(&task.name)).or_insert(next);
+                    self.threads.entry(task.tid).or_default().sort = sort;
+                }
+                Event::Task(task)
+            }
         }
     }
 
@@ -119,7 +129,12 @@ impl Classifier {
                     .classes
                     .resource(blocked.resource)
                     .map_or(0, |r| r.address);
-                let who = (tid, pid);
+                let sort = self.threads.get(&tid).map(|thread| thread.sort);
+                let who = Waiter {
+                    tid,
+                    pid,
+                    sort: sort.unwrap_or_default(),
+                };
                 lock = Some(
                     self.futexes
                         .wait(class, address, who, blocked.stack, &self.stacks),

@@ -20,6 +20,18 @@ const CONDITION: u64 = 8;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallSiteId(pub u32);
 
+/// Threads of one process with one name but for the digits in it; 0: not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct ThreadSort(pub u32);
+
+/// Who waits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiter {
+    pub tid: Tid,
+    pub pid: Pid,
+    pub sort: ThreadSort,
+}
+
 /// What counts as one lock while rows come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LockId {
@@ -84,10 +96,10 @@ pub struct FutexWords {
     words: HashMap<ClassId, FutexWord>,
     /// Words that several wait on, by place in the program and address.
     conditions: BTreeMap<(Pid, CallSiteId, u64), ClassId>,
-    call_sites: HashMap<(Pid, String), CallSiteId>,
+    call_sites: HashMap<(Pid, ThreadSort, String), CallSiteId>,
     /// Whether a frame of the program's own is known of a place, by its number.
     is_named: Vec<bool>,
-    by_stack: HashMap<(Pid, StackId), CallSiteId>,
+    by_stack: HashMap<(Pid, ThreadSort, StackId), CallSiteId>,
 }
 
 impl FutexWords {
@@ -96,11 +108,12 @@ impl FutexWords {
         &mut self,
         word: ClassId,
         address: u64,
-        (tid, pid): (Tid, Pid),
+        who: Waiter,
         stack: StackId,
         stacks: &HashMap<StackId, Stack>,
     ) -> LockId {
-        let taken = self.call_site(pid, stack, stacks);
+        let Waiter { tid, pid, .. } = who;
+        let taken = self.call_site(who, stack, stacks);
         let is_named = self.is_named(taken);
         let entry = self.words.entry(word).or_default();
         // Call sites are taken of some waits only: the others are taken to come from where the last one came from.
@@ -198,21 +211,29 @@ impl FutexWords {
 
     fn call_site(
         &mut self,
-        pid: Pid,
+        who: Waiter,
         stack: StackId,
         stacks: &HashMap<StackId, Stack>,
     ) -> CallSiteId {
-        if let Some(site) = self.by_stack.get(&(pid, stack)) {
+        let of_stack = (who.pid, who.sort, stack);
+        if let Some(site) = self.by_stack.get(&of_stack) {
             return *site;
         }
         let next = CallSiteId(u32::try_from(self.call_sites.len()).unwrap_or(u32::MAX));
         let (text, is_named) = way_in(stacks.get(&stack));
-        let site = *self.call_sites.entry((pid, text)).or_insert(next);
+        // The runtime parks all its threads in one way: those that work are told from those that tidy up by their names.
+        let sort = if is_named {
+            ThreadSort::default()
+        } else {
+            who.sort
+        };
+        let key = (who.pid, sort, text);
+        let site = *self.call_sites.entry(key).or_insert(next);
         if site == next {
             self.is_named.push(is_named);
         }
         if stack == StackId::NONE || stacks.contains_key(&stack) {
-            self.by_stack.insert((pid, stack), site);
+            self.by_stack.insert(of_stack, site);
         }
         site
     }

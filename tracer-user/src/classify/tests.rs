@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::HashMap;
 
+use super::futex::{ThreadSort, Waiter};
 use super::replay::replay;
 use super::{
     ClassId, ClassKind, Classifier, Event, FutexWords, LockId, LockWords, OperationKind, Request,
@@ -226,6 +227,33 @@ fn words_of_one_waiter_each_are_one_lock_by_their_place() {
     );
 }
 
+fn waiter(tid: u32, sort: u32) -> Waiter {
+    Waiter {
+        tid: Tid(tid),
+        pid: Pid(1),
+        sort: ThreadSort(sort),
+    }
+}
+
+#[test]
+fn threads_of_two_sorts_that_park_in_one_way_wait_for_two_things() {
+    let groups = |sorts: [u32; 4]| {
+        let mut words = FutexWords::default();
+        for (word, sort) in (1..).zip(sorts) {
+            let who = waiter(word, sort);
+            let class = ClassId(word);
+            words.wait(class, 0, who, StackId::NONE, &HashMap::default());
+            words.ended(class, who.tid);
+            words.returned(class, 0);
+        }
+        let locks = LockWords::find(&words);
+        let of: BTreeSet<_> = (1..=4).map(|word| locks.lock(ClassId(word))).collect();
+        of.len()
+    };
+    assert_eq!(groups([1, 1, 1, 1]), 1);
+    assert_eq!(groups([1, 1, 2, 2]), 2);
+}
+
 /// The lock of each of two words, that are parked on: the first from `first`, the second from `second` in turn.
 fn parked(first: &[StackId], second: &[StackId]) -> (ClassId, ClassId) {
     let frame = |symbol: &str, file: &str| Frame {
@@ -256,7 +284,8 @@ fn parked(first: &[StackId], second: &[StackId]) -> (ClassId, ClassId) {
     for (word, sites) in [(1, first), (2, second)] {
         for site in sites {
             let (class, tid) = (ClassId(word), Tid(word));
-            words.wait(class, u64::from(word) << 12, (tid, Pid(1)), *site, &stacks);
+            let who = waiter(word, 0);
+            words.wait(class, u64::from(word) << 12, who, *site, &stacks);
             words.ended(class, tid);
             words.returned(class, 0);
         }
@@ -291,7 +320,7 @@ fn words_side_by_side_are_one_condition_and_two_mutexes_in_a_row_are_not() {
         let mut words = FutexWords::default();
         let stacks = HashMap::default();
         let mut wait = |word, address| {
-            let by = |tid| (Tid(tid), Pid(1));
+            let by = |tid| waiter(tid, 0);
             let _ = words.wait(ClassId(word), address, by(1), StackId::NONE, &stacks);
             words.wait(ClassId(word), address, by(2), StackId::NONE, &stacks)
         };

@@ -143,7 +143,7 @@ fn works_on_it(findings: &Findings<'_>, site: WaitSite) -> bool {
     };
     #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
     let visits = seen.count as f64;
-    look_inside(findings, site.class, visits).is_some_and(|peer| {
+    look_inside(findings, site, visits).is_some_and(|peer| {
         let response = findings.blocked(site) / visits.max(1.0);
         peer.service >= (1.0 - QUEUES) * response
     })

@@ -199,7 +199,7 @@ fn inside_peer(findings: &Findings<'_>, ruling: &mut Ruling) {
         return;
     };
     #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
-    let Some(peer) = look_inside(findings, site.class, seen.count as f64) else {
+    let Some(peer) = look_inside(findings, site, seen.count as f64) else {
         return;
     };
     let blocked = peer.stats.blocked.iter();

@@ -129,7 +129,7 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
             continue;
         };
         #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
-        match look_inside(findings, site.class, seen.count as f64) {
+        match look_inside(findings, site, seen.count as f64) {
             Some(peer) => inside(findings, (site, seconds), &seen, &peer, &mut ruling),
             None => outside(findings, (site, seconds), &sharing, &seen, &mut ruling),
         }

@@ -70,6 +70,20 @@ impl Findings<'_> {
         visits
     }
 
+    /// Time in which at least one worker has a visit at a wait site, s.
+    #[must_use]
+    pub fn present(&self, site: WaitSite) -> f64 {
+        let mut visits = self.visits(&[site]);
+        visits.sort_by_key(|visit| visit.start);
+        let (mut present, mut until) = (Nanos::ZERO, Nanos::ZERO);
+        for visit in visits {
+            let start = visit.start.max(self.meta.opened);
+            present += visit.end.since(start.max(until));
+            until = until.max(visit.end);
+        }
+        present.seconds()
+    }
+
     /// Sockets on which the workers had requests to a peer.
     #[must_use]
     pub fn sockets(&self, peer: ClassId) -> BTreeSet<ResourceId> {

@@ -99,3 +99,48 @@ fn a_request_that_comes_before_the_reply_to_another_is_interleaved() {
         assert_eq!(stats.map_or(0, |stats| stats.interleaved), interleaved);
     }
 }
+
+#[test]
+fn an_event_loop_is_busy_but_for_its_polls() {
+    let (classifier, [service, _], poll) = classifier();
+    let mut services = Services::default();
+    let piece = |start, end, state| Piece {
+        start: Nanos(start),
+        end: Nanos(end),
+        state,
+    };
+    let change = |services: &mut Services, start, end, was, now| {
+        services.change(THREADS[0], &piece(start, end, was), now, None, &classifier);
+    };
+    change(&mut services, 0, 30, poll, State::Running);
+    for (socket, at) in [(0, 31), (1, 41)] {
+        let call = arrival(SOCKETS[socket], at);
+        services.arrived(THREADS[0], &call, service, &classifier.sites);
+    }
+    for at in [51, 52] {
+        services.replied(THREADS[0], &reply(0, at), service, &classifier.sites);
+    }
+    change(&mut services, 30, 60, State::Running, poll);
+    let stats = &services.at(Nanos(100), &classifier.sites)[&service];
+    assert_eq!((stats.answered, stats.interleaved), (2, 1));
+    assert_eq!((stats.busy.0, stats.starved.0), (30, 0));
+}
+
+#[test]
+fn a_request_from_before_a_window_is_given_the_time_in_that_window_alone() {
+    let (classifier, [service, _], poll) = classifier();
+    let mut services = Services::default();
+    let poll = Piece {
+        start: Nanos(0),
+        end: Nanos(40),
+        state: poll,
+    };
+    services.change(THREADS[0], &poll, State::Running, None, &classifier);
+    services.join(Nanos(50), &classifier.sites);
+    let headless = Request {
+        headless: true,
+        ..reply(0, 57)
+    };
+    services.replied(THREADS[0], &headless, service, &classifier.sites);
+    assert_eq!(services.stats[&service].total.0, 7);
+}
