@@ -1,74 +1,12 @@
 //! Who carries the work: from threads to actors.
 //!
 //! In: the classifier's events, by thread. Out: the same events, by actor. An actor is a thread, or a task that threads carry;
-//! the stations behind do not tell them apart. Today every thread is an actor of its own.
+//! the stations behind do not tell them apart. A thread that has several requests under way at once is a carrier: its requests
+//! are those of tasks, made here from the order of what is sent and read, and its own time stays its own.
 
-use std::fmt;
+mod actor;
+mod carriers;
+mod tasks;
 
-use crate::classify::{ClassifiedCall, Event};
-use crate::row::Tid;
-
-/// A worker of either kind, or any other thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ActorId {
-    /// A thread.
-    Thread(Tid),
-    /// A task, by its number in this analysis.
-    Task(u32),
-}
-
-impl ActorId {
-    /// The thread that it is; a task is none.
-    #[must_use]
-    pub fn tid(self) -> Option<Tid> {
-        match self {
-            Self::Thread(tid) => Some(tid),
-            Self::Task(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for ActorId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Thread(tid) => write!(f, "thread {tid}"),
-            Self::Task(number) => write!(f, "task {number}"),
-        }
-    }
-}
-
-/// The event of the thread's own actor.
-#[must_use]
-pub fn of_thread(event: Event<'_, Tid>) -> Event<'_, ActorId> {
-    match event {
-        Event::Change {
-            who,
-            pid,
-            was,
-            now,
-            wait,
-            waker,
-        } => Event::Change {
-            who: ActorId::Thread(who),
-            pid,
-            was,
-            now,
-            wait,
-            waker: crate::classify::Waker {
-                who: waker.who.map(ActorId::Thread),
-            },
-        },
-        Event::Call(call) => Event::Call(ClassifiedCall {
-            who: ActorId::Thread(call.who),
-            call: call.call,
-            class: call.class,
-            operation: call.operation,
-            request: call.request,
-            polled_lock: call.polled_lock,
-            lock: call.lock,
-            exclusive: call.exclusive,
-        }),
-        Event::Task(task) => Event::Task(task),
-        Event::Join(at, open) => Event::Join(at, open),
-    }
-}
+pub use actor::{ActorId, of_thread};
+pub use carriers::Actors;

@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::thinned::Thinned;
 use super::{Analysis, AnalysisError, Options, stop_rule};
-use crate::actors;
+use crate::actors::{self, Actors};
 use crate::advice::advise;
 use crate::blame::{Collector, LockGroups};
 use crate::cause::Cause;
 use crate::classify::{Classifier, Event, WaitSite};
 use crate::diagnose::{Candidate, Checks, Evidence, Findings, Spans, conclude, rulings};
 use crate::report::{Asked, assemble};
-use crate::row::{Batch, KernelSpanKind, Meta, Nanos};
+use crate::row::{Batch, KernelSpanKind, Meta, Nanos, Tid};
 use crate::timeline::{Comparison, Gap, Step, Sweep};
 use crate::work::{Crew, Cycle, Inventory, Recorder, Stages, UserRule, worker_totals};
 
@@ -22,6 +22,7 @@ use crate::work::{Crew, Cycle, Inventory, Recorder, Stages, UserRule, worker_tot
 #[derive(Clone, Debug)]
 struct Stations {
     classifier: Classifier,
+    actors: Actors,
     recorder: Recorder,
     collector: Collector,
     comparison: Comparison,
@@ -36,16 +37,25 @@ impl Stations {
             self.joins.remove(&join);
             self.joined = join;
             let open = self.classifier.join();
-            self.give(&Event::Join(join, &open));
+            self.pass_on(Event::Join(join, &open));
         }
         self.comparison.observe(&step);
-        let event = actors::of_thread(self.classifier.classify(step));
-        self.give(&event);
+        let event = self.classifier.classify(step);
+        self.pass_on(event);
     }
 
-    fn give(&mut self, event: &Event<'_, actors::ActorId>) {
-        self.collector.collect(event, &self.classifier);
-        self.recorder.record(event, &mut self.classifier);
+    fn pass_on(&mut self, event: Event<'_, Tid>) {
+        let Self {
+            classifier,
+            actors,
+            recorder,
+            collector,
+            ..
+        } = self;
+        actors.take(event, classifier, &mut |event, classifier| {
+            collector.collect(event, classifier);
+            recorder.record(event, classifier);
+        });
     }
 }
 
@@ -106,6 +116,7 @@ impl Analyzer {
             sweep,
             stations: Stations {
                 classifier: Classifier::default(),
+                actors: Actors::new(meta.opened),
                 recorder: Recorder::new(meta.opened, rules),
                 collector: Collector::new(meta.host.cpus),
                 comparison: Comparison::default(),
@@ -175,12 +186,13 @@ impl Analyzer {
     pub(super) fn conclude(&self, meta: &Meta, at: Nanos) -> Result<Analysis, AnalysisError> {
         let Stations {
             classifier,
+            actors,
             recorder,
             collector,
             comparison,
             ..
         } = &self.stations;
-        let inventory = Inventory::at(classifier, recorder, at);
+        let inventory = Inventory::at(classifier, recorder, &actors.carriers(), at);
         let stages = Stages::find(&inventory);
         let crew = Crew::find(&inventory, &stages, at.since(self.opened));
         let mut cycle = Cycle::find(&inventory, &stages, crew);
@@ -241,7 +253,9 @@ impl Analyzer {
 impl Analyzer {
     /// Takes an event of an actor as the stations behind `actors` do, whoever made it.
     pub(super) fn give(&mut self, event: &Event<'_, actors::ActorId>) {
-        self.stations.give(event);
+        let stations = &mut self.stations;
+        stations.collector.collect(event, &stations.classifier);
+        stations.recorder.record(event, &mut stations.classifier);
     }
 
     /// What gives calls and waits their meaning.

@@ -1,5 +1,6 @@
 //! Simulated workloads through all stations. They guard the analysis; live workloads prove it.
 
+mod carried;
 mod event_loop;
 mod idle;
 mod queues;

@@ -104,7 +104,8 @@ pub struct Services {
     threads: HashMap<ActorId, Sums>,
     /// What each had done when the present window began.
     origins: HashMap<ActorId, Sums>,
-    under_way: HashMap<ActorId, UnderWay>,
+    /// In the order of their arrivals.
+    under_way: HashMap<ActorId, Vec<UnderWay>>,
     current: HashMap<ActorId, Piece>,
     answering: HashMap<ActorId, ClassId>,
 }
@@ -185,9 +186,13 @@ impl Services {
             pid: call.pid,
             socket: call.resource,
         };
-        let former = self.under_way.insert(actor, request);
-        if former.is_some_and(|former| former.socket != call.resource) {
-            self.stats.entry(service).or_default().interleaved += 1;
+        let under_way = self.under_way.entry(actor).or_default();
+        // What is read of a request whose beginning is there is more of the same.
+        if under_way.iter().all(|other| other.socket != call.resource) {
+            if !under_way.is_empty() {
+                self.stats.entry(service).or_default().interleaved += 1;
+            }
+            under_way.push(request);
         }
     }
 
@@ -203,7 +208,11 @@ impl Services {
     ) {
         self.advance(actor, request.end, sites);
         self.stats.entry(service).or_default().answered += 1;
-        let before = match self.under_way.remove(&actor) {
+        let under_way = self.under_way.entry(actor).or_default();
+        let at = under_way
+            .iter()
+            .position(|other| other.socket == request.socket);
+        let before = match at.map(|at| under_way.remove(at)) {
             Some(request) => request.before,
             None if request.headless => self.origins.get(&actor).cloned().unwrap_or_default(),
             None => return,
@@ -221,9 +230,11 @@ impl Services {
     pub(super) fn join(&mut self, at: Nanos, sites: &WaitSites) {
         let mut open: Vec<_> = std::mem::take(&mut self.under_way).into_iter().collect();
         open.sort_by_key(|(actor, _)| *actor);
-        for (actor, request) in open {
+        for (actor, requests) in open {
             self.advance(actor, at, sites);
-            self.add_request(actor, &request.before, request.service, request.pid);
+            for request in requests {
+                self.add_request(actor, &request.before, request.service, request.pid);
+            }
         }
         let serving: Vec<ActorId> = self.threads.keys().copied().collect();
         for actor in serving {

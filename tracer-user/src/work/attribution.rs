@@ -149,7 +149,7 @@ impl OpenTime {
             State::Waiting(site) => Some(site),
             _ => None,
         })
-        .find(|site| sites.get(*site).kind == WaitKind::Poll)
+        .find(|site| is_open(sites.get(*site).kind))
     }
 
     /// Polls between operations were for `site`.
@@ -159,7 +159,7 @@ impl OpenTime {
             if segment.role == Role::Between {
                 for (state, _) in &mut self.segment_pieces[from..segment.end] {
                     if let State::Waiting(at) = state
-                        && sites.get(*at).kind == WaitKind::Poll
+                        && is_open(sites.get(*at).kind)
                     {
                         *state = State::Waiting(site);
                     }
@@ -273,6 +273,11 @@ impl OpenTime {
         self.attribute(waits.unwrap_or_default(), out);
         self.progress = OperationId::NONE;
     }
+}
+
+/// Waits of which it shows only by what is read after them what they were for.
+fn is_open(kind: WaitKind) -> bool {
+    matches!(kind, WaitKind::Poll | WaitKind::Parked)
 }
 
 /// The context of what happens inside an operation.

@@ -4,7 +4,7 @@
 //! is usually asked of that peer, and what is done to any word of a lock counted as done to the lock.
 
 use foldhash::HashMap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::{Account, ActorIndex};
 use super::recorder::{ClassTotals, Recorder};
@@ -23,6 +23,8 @@ pub struct Actor<'a> {
     pub index: ActorIndex,
     /// What was kept of it.
     pub account: &'a Account,
+    /// It carries tasks: they work, it does not.
+    pub is_carrier: bool,
     /// How often it did what.
     pub operations: BTreeMap<OperationId, u64>,
     /// As `operations`, with calls that were summed into one row counted each.
@@ -47,13 +49,18 @@ pub struct Inventory<'a> {
     /// What an operation counts as.
     canonical: Vec<OperationId>,
     /// Futex words that are slept on.
-    sleeps: std::collections::BTreeSet<ClassId>,
+    sleeps: BTreeSet<ClassId>,
 }
 
 impl<'a> Inventory<'a> {
-    /// What was seen up to `at`.
+    /// What was seen up to `at`, where these actors carry others.
     #[must_use]
-    pub fn at(classifier: &'a Classifier, recorder: &'a Recorder, at: Nanos) -> Self {
+    pub fn at(
+        classifier: &'a Classifier,
+        recorder: &'a Recorder,
+        carriers: &BTreeSet<ActorId>,
+        at: Nanos,
+    ) -> Self {
         let canonical = canonical(classifier, recorder);
         let of = |id: OperationId| -> OperationId {
             let index = usize::from(id.0).checked_sub(1);
@@ -76,6 +83,7 @@ impl<'a> Inventory<'a> {
                 let actor = Actor {
                     index,
                     account,
+                    is_carrier: carriers.contains(&id),
                     operations: sums(&account.operations),
                     done: sums(&account.done),
                     sequence: account.sequence.iter().map(|id| of(*id)).collect(),

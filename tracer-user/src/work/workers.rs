@@ -74,7 +74,7 @@ type Actors<'a> = Vec<(ActorId, &'a Actor<'a>)>;
 
 fn targets<'a>(inventory: &'a Inventory<'a>) -> Actors<'a> {
     let all = inventory.actors.iter();
-    all.filter(|(_, actor)| actor.account.role == TaskRole::Target)
+    all.filter(|(_, actor)| actor.account.role == TaskRole::Target && !actor.is_carrier)
         .map(|(id, actor)| (*id, actor))
         .collect()
 }

@@ -165,6 +165,9 @@ fn blocked(findings: &Findings<'_>, site: WaitSite, share: &str) -> String {
         WaitKind::Poll => format!(
             "a worker polls for {share} of its time, and nothing it reads afterwards tells what for: a timer of its event loop, or another thread"
         ),
+        WaitKind::Parked => format!(
+            "{begin}, for what nothing outside it shows: a timer, a lock, a pool or a queue of its own"
+        ),
         WaitKind::Request => format!(
             "{begin}, and from outside it cannot be told whether that peer serves them one after the other; vary the number of workers, or record on the host it runs on"
         ),

@@ -37,7 +37,12 @@ impl Recorded {
     }
 
     fn inventory(&self) -> Inventory<'_> {
-        Inventory::at(&self.classifier, &self.recorder, self.closed)
+        Inventory::at(
+            &self.classifier,
+            &self.recorder,
+            &std::collections::BTreeSet::new(),
+            self.closed,
+        )
     }
 }
 

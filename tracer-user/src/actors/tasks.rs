@@ -1,0 +1,182 @@
+//! Tasks: what each of them does now, and which one goes on.
+//!
+//! A task is at each instant in one place: inside a request, running on its carrier, or parked in the process for something
+//! that nothing outside shows (a timer, a lock, a pool, a queue).
+
+use std::collections::VecDeque;
+
+use super::actor::ActorId;
+use crate::classify::{
+    ClassId, Classifier, Event, Piece, State, WaitBegin, WaitKind, WaitSite, Waker,
+};
+use crate::row::{Nanos, Pid, ResourceId, StackId, Tid};
+
+/// Place of a task in the list of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct TaskIndex(pub u32);
+
+impl TaskIndex {
+    pub(super) fn actor(self) -> ActorId {
+        ActorId::Task(self.0)
+    }
+}
+
+/// Where a task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Inside a request on this socket.
+    Request(ResourceId),
+    /// On this carrier.
+    Carrier(Tid),
+    /// In the process.
+    Parked,
+}
+
+/// One task.
+#[derive(Clone, Debug)]
+struct Task {
+    pid: Pid,
+    place: Place,
+    state: State,
+    since: Nanos,
+}
+
+/// Takes events of actors.
+pub(super) type Give<'g> = dyn FnMut(&Event<'_, ActorId>, &mut Classifier) + 'g;
+
+/// All tasks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tasks {
+    list: Vec<Task>,
+}
+
+impl Tasks {
+    /// A task that is seen for the first time, from `at` on.
+    pub(super) fn begin(
+        &mut self,
+        pid: Pid,
+        place: Place,
+        at: Nanos,
+        now: State,
+        out: (&mut Classifier, &mut Give<'_>),
+    ) -> TaskIndex {
+        let index = TaskIndex(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
+        self.list.push(Task {
+            pid,
+            place,
+            state: State::Absent,
+            since: at,
+        });
+        self.change(index, place, at, now, out);
+        index
+    }
+
+    /// Where a task is.
+    pub(super) fn place(&self, task: TaskIndex) -> Place {
+        self.list
+            .get(task.0 as usize)
+            .map_or(Place::Parked, |task| task.place)
+    }
+
+    /// A task goes elsewhere, or does something else there.
+    pub(super) fn change(
+        &mut self,
+        index: TaskIndex,
+        place: Place,
+        at: Nanos,
+        now: State,
+        (classifier, give): (&mut Classifier, &mut Give<'_>),
+    ) {
+        let Some(task) = self.list.get_mut(index.0 as usize) else {
+            return;
+        };
+        task.place = place;
+        if task.state == now {
+            return;
+        }
+        // What is found out late, such as that a request was under way, began no sooner than what is known already.
+        let at = at.max(task.since);
+        let was = Piece {
+            start: task.since,
+            end: at,
+            state: task.state,
+        };
+        (task.state, task.since) = (now, at);
+        let wait = match now {
+            State::Waiting(site) => Some(WaitBegin {
+                site: classifier.sites.get(site),
+                owner: Tid(0),
+                stack: StackId::NONE,
+                lock: None,
+            }),
+            _ => None,
+        };
+        let event = Event::Change {
+            who: index.actor(),
+            pid: task.pid,
+            was,
+            now,
+            wait,
+            waker: Waker { who: None },
+        };
+        give(&event, classifier);
+    }
+}
+
+impl Tasks {
+    /// The process has ended, or the window.
+    pub(super) fn end(
+        &mut self,
+        pid: Pid,
+        at: Nanos,
+        (classifier, give): (&mut Classifier, &mut Give<'_>),
+    ) {
+        for index in 0..self.list.len() {
+            if self.list[index].pid == pid {
+                let task = TaskIndex(u32::try_from(index).unwrap_or(u32::MAX));
+                let out = (&mut *classifier, &mut *give);
+                self.change(task, Place::Parked, at, State::Absent, out);
+            }
+        }
+    }
+}
+
+/// The tasks of a process that are parked, or about to go on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Process {
+    /// Tasks whose reply was read, the oldest first; those that have gone on since are passed over.
+    read: VecDeque<TaskIndex>,
+    /// What goes on does so a turn of the loop later, in the order of the reads (`asyncio`: `call_soon`). Else at once.
+    pub is_deferred: bool,
+    /// Carriers that have not ended.
+    pub carriers: u32,
+}
+
+impl Process {
+    /// A reply was read: its task goes on, now or later.
+    pub(super) fn has_read(&mut self, task: TaskIndex) {
+        self.read.push_back(task);
+    }
+
+    /// Which of its tasks sends a request on `carrier`, where `current` runs. `None`: one that was not seen before.
+    pub(super) fn next(&mut self, current: Option<TaskIndex>, tasks: &Tasks) -> Option<TaskIndex> {
+        let is_free = |task: &TaskIndex| !matches!(tasks.place(*task), Place::Request(_));
+        if let Some(current) = current.filter(|task| !self.is_deferred && is_free(task)) {
+            self.read.retain(|task| *task != current && is_free(task));
+            return Some(current);
+        }
+        while let Some(task) = self.read.pop_front() {
+            if is_free(&task) {
+                return Some(task);
+            }
+        }
+        None
+    }
+}
+
+/// The wait site of what is parked in the process.
+pub(super) fn parked(classifier: &mut Classifier) -> State {
+    let class: ClassId = classifier.classes.of(ResourceId(0));
+    let site = WaitSite::plain(WaitKind::Parked, class);
+    State::Waiting(classifier.sites.intern(site))
+}
