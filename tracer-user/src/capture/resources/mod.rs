@@ -17,6 +17,7 @@ mod look;
 mod net;
 mod paths;
 mod peers;
+mod tcp_diag;
 mod unix_diag;
 
 use std::collections::HashMap;

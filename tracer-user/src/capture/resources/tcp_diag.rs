@@ -1,0 +1,278 @@
+//! TCP connections as the kernel's `sock_diag` tells of them, with when each last sent and last received.
+//!
+//! A connection that sent after it received waits for a reply; of a server, which then waits for its next request. Which end it
+//! is, the listening sockets tell. Asked for in the network namespace of the process that is looked at. One question, and two
+//! attributes of the answers, are all that is needed, which takes less code than the netlink crates take dependencies.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+
+use crate::row::{Nanos, Pid};
+
+/// `NETLINK_SOCK_DIAG`, `SOCK_DIAG_BY_FAMILY`, `NLM_F_REQUEST | NLM_F_DUMP`, `NLMSG_DONE`, `NLMSG_ERROR`
+/// (include/uapi/linux/{netlink,sock_diag}.h).
+const PROTOCOL: i32 = 4;
+const BY_FAMILY: u16 = 20;
+const DUMP: u16 = 0x301;
+const DONE: u16 = 3;
+const ERROR: u16 = 2;
+/// `TCP_ESTABLISHED`, `TCP_LISTEN` (include/net/tcp_states.h).
+const ESTABLISHED: u8 = 1;
+const LISTEN: u8 = 10;
+/// `INET_DIAG_INFO` (include/uapi/linux/inet_diag.h).
+const INFO: u16 = 2;
+/// Sizes of `struct nlmsghdr`, `struct inet_diag_msg`, and offsets in the latter.
+const HEADER: usize = 16;
+const MESSAGE: usize = 72;
+const STATE: usize = 1;
+const PORTS: usize = 4;
+const ADDRESSES: usize = 8;
+const UNREAD: usize = 56;
+const INODE: usize = 68;
+/// Offsets of `tcpi_last_data_sent` and `tcpi_last_data_recv`, ms, in `struct tcp_info` (include/uapi/linux/tcp.h).
+const LAST_SENT: usize = 44;
+const LAST_RECEIVED: usize = 52;
+/// Most bytes of answers that are read.
+const MOST: usize = 16 << 20;
+
+/// A connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Connection {
+    pub(super) inode: u64,
+    pub(super) is_v6: bool,
+    pub(super) local: SocketAddr,
+    pub(super) remote: SocketAddr,
+    /// Its own end is where a server listens.
+    pub(super) is_server: bool,
+    /// How long ago it sent what it has had no answer to; `None`: it has had one, or it has sent nothing.
+    pub(super) waits_for: Option<Nanos>,
+}
+
+/// The established connections of the network namespace that a process is in; empty: it is gone, or the kernel does not tell.
+pub(super) fn connections(pid: Pid) -> Vec<Connection> {
+    let Ok(namespace) = File::open(format!("/proc/{pid}/ns/net")) else {
+        return Vec::new();
+    };
+    // A thread of its own goes into that namespace, and ends there.
+    let asks = move || -> io::Result<Vec<Connection>> {
+        // SAFETY: `setns` takes an fd that is open and a number; it concerns this thread alone.
+        if unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let mut all = Vec::new();
+        for family in [libc::AF_INET, libc::AF_INET6] {
+            all.extend(parse(&dump(family)?));
+        }
+        Ok(of_ends(all))
+    };
+    let thread = std::thread::Builder::new().name("holdup-sockets".to_owned());
+    match thread.spawn(asks).map(std::thread::JoinHandle::join) {
+        Ok(Ok(Ok(all))) => all,
+        Ok(Ok(Err(error))) => {
+            tracing::debug!("connections of process {pid}: {error}");
+            Vec::new()
+        }
+        Ok(Err(_)) | Err(_) => Vec::new(),
+    }
+}
+
+/// All answers to a question for the connections and listening sockets of a family.
+fn dump(family: i32) -> io::Result<Vec<u8>> {
+    // SAFETY: `socket` takes three numbers and touches no memory of ours.
+    let fd = unsafe {
+        libc::socket(
+            libc::AF_NETLINK,
+            libc::SOCK_RAW | libc::SOCK_CLOEXEC,
+            PROTOCOL,
+        )
+    };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call just gave us this fd, and nobody else has it.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    let request = request(u8::try_from(family).unwrap_or_default());
+    // SAFETY: the kernel reads `request`, which outlives the call, within its length.
+    if unsafe { libc::send(fd.as_raw_fd(), request.as_ptr().cast(), request.len(), 0) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let (mut all, mut part) = (Vec::new(), vec![0u8; 1 << 16]);
+    while all.len() < MOST {
+        // SAFETY: the kernel writes `part` within its length. It answers a dump as it is read, and does not let us wait.
+        let len = unsafe {
+            libc::recv(
+                fd.as_raw_fd(),
+                part.as_mut_ptr().cast(),
+                part.len(),
+                libc::MSG_DONTWAIT,
+            )
+        };
+        let Ok(len) = usize::try_from(len) else {
+            return Err(io::Error::last_os_error());
+        };
+        let Some(answers) = part.get(..len).filter(|answers| !answers.is_empty()) else {
+            break;
+        };
+        all.extend_from_slice(answers);
+        if messages(answers).any(|(kind, _)| kind == DONE || kind == ERROR) {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// `struct nlmsghdr`, then `struct inet_diag_req_v2`: all sockets in two states, with their `tcp_info`.
+fn request(family: u8) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(72);
+    bytes.extend(72u32.to_ne_bytes());
+    bytes.extend(BY_FAMILY.to_ne_bytes());
+    bytes.extend(DUMP.to_ne_bytes());
+    bytes.extend([0; 8]);
+    let with_info = 1u8 << (INFO - 1);
+    bytes.extend([family, libc::IPPROTO_TCP as u8, with_info, 0]);
+    bytes.extend((1u32 << ESTABLISHED | 1 << LISTEN).to_ne_bytes());
+    bytes.extend([0; 48]);
+    bytes
+}
+
+/// The messages in answers: their kind and what they hold.
+fn messages(answers: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    let mut rest = answers;
+    std::iter::from_fn(move || {
+        let length = u32::from_ne_bytes(*rest.first_chunk()?) as usize;
+        let kind = u16::from_ne_bytes(*rest.get(4..)?.first_chunk()?);
+        let body = rest.get(HEADER..length)?;
+        rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
+        Some((kind, body))
+    })
+}
+
+/// A socket in an answer, and whether it listens.
+fn parse(answers: &[u8]) -> Vec<(Connection, bool)> {
+    let sockets = messages(answers).filter(|(kind, _)| *kind == BY_FAMILY);
+    sockets.filter_map(|(_, body)| socket(body)).collect()
+}
+
+fn socket(body: &[u8]) -> Option<(Connection, bool)> {
+    let word = |bytes: &[u8], at: usize| Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?));
+    let is_v6 = i32::from(*body.first()?) == libc::AF_INET6;
+    let end = |which: usize| -> Option<SocketAddr> {
+        let port = u16::from_be_bytes(*body.get(PORTS + 2 * which..)?.first_chunk()?);
+        let bytes: [u8; 16] = *body.get(ADDRESSES + 16 * which..)?.first_chunk()?;
+        let address: IpAddr = if is_v6 {
+            Ipv6Addr::from(bytes).into()
+        } else {
+            Ipv4Addr::new(bytes[0], bytes[1], bytes[2], bytes[3]).into()
+        };
+        Some(SocketAddr::new(address, port))
+    };
+    let is_unread = word(body, UNREAD)? > 0;
+    let waits_for = info(body).and_then(|info| {
+        let (sent, received) = (word(info, LAST_SENT)?, word(info, LAST_RECEIVED)?);
+        (sent < received && !is_unread).then(|| Nanos(u64::from(sent) * 1_000_000))
+    });
+    let connection = Connection {
+        inode: u64::from(word(body, INODE)?),
+        is_v6,
+        local: end(0)?,
+        remote: end(1)?,
+        is_server: false,
+        waits_for,
+    };
+    Some((connection, *body.get(STATE)? == LISTEN))
+}
+
+/// The attribute `INET_DIAG_INFO`: attributes are (length, type, value).
+fn info(body: &[u8]) -> Option<&[u8]> {
+    let mut at = MESSAGE;
+    loop {
+        let short = |at: usize| Some(u16::from_ne_bytes(*body.get(at..)?.first_chunk()?));
+        let length = usize::from(short(at)?);
+        if length < 4 {
+            return None;
+        }
+        if short(at + 2)? == INFO {
+            return body.get(at + 4..at + length);
+        }
+        at += length.next_multiple_of(4);
+    }
+}
+
+/// The connections, each with the end it is.
+fn of_ends(all: Vec<(Connection, bool)>) -> Vec<Connection> {
+    let listening = all.iter().filter(|(_, listens)| *listens);
+    let ports: HashSet<u16> = listening.map(|(socket, _)| socket.local.port()).collect();
+    all.into_iter()
+        .filter(|(_, listens)| !listens)
+        .map(|(socket, _)| Connection {
+            is_server: ports.contains(&socket.local.port()),
+            ..socket
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::time::Duration;
+
+    use super::{connections, info, messages, parse};
+    use crate::row::{Nanos, Pid};
+
+    #[test]
+    fn who_has_asked_and_had_no_answer_waits() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let at = listener.local_addr().expect("bound");
+        let mut client = TcpStream::connect(at).expect("connects");
+        let (mut server, _) = listener.accept().expect("a client");
+        let own = client.local_addr().expect("bound");
+        let find = || {
+            let all = connections(Pid(std::process::id()));
+            let client = all.iter().find(|one| one.local == own).copied();
+            let server = all.iter().find(|one| one.remote == own).copied();
+            (client, server)
+        };
+        let mut byte = [0];
+        // The kernel counts in milliseconds, or in ticks.
+        let pause = || std::thread::sleep(Duration::from_millis(30));
+        pause();
+        client.write_all(b"q").expect("sends");
+        server.read_exact(&mut byte).expect("receives");
+        pause();
+        let (Some(asking), Some(asked)) = find() else {
+            // A kernel without tcp_diag.
+            return;
+        };
+        assert!(
+            asking.waits_for.is_some_and(|ago| ago >= Nanos(20_000_000)),
+            "{asking:?}"
+        );
+        assert_eq!((asking.is_server, asked.is_server), (false, true));
+        server.write_all(b"a").expect("sends");
+        pause();
+        let (answered, _) = find();
+        assert_eq!(
+            answered.and_then(|one| one.waits_for),
+            None,
+            "its reply is there, unread"
+        );
+        client.read_exact(&mut byte).expect("receives");
+        let (answered, _) = find();
+        assert_eq!(answered.and_then(|one| one.waits_for), None);
+    }
+
+    #[test]
+    fn answers_that_make_no_sense_are_passed_over() {
+        for len in 0..200 {
+            let bytes: Vec<u8> = (0..len).map(|at| (at * 37 + 11) as u8).collect();
+            let _ = (parse(&bytes), info(&bytes));
+            let mut long = vec![0xff; 4];
+            long.extend(&bytes);
+            assert_eq!(messages(&long).count(), 0);
+        }
+    }
+}
