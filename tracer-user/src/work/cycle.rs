@@ -11,11 +11,12 @@ use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::inventory::{Actor, Inventory};
-use super::period::{period, times_a_period};
+use super::period::{times_a_turn, turns};
 use super::stage::{StageName, Stages};
 use super::workers::Crew;
 use crate::actors::ActorId;
 use crate::classify::{OperationId, OperationKind};
+use crate::row::Verb;
 
 /// What ends an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +104,7 @@ impl Cycle {
             };
         };
         let often = without_rare(&counts, anchor, stages, &eligible);
-        let rhythm = Rhythm::of(inventory, &threads, &|operation| often.contains(operation));
+        let rhythm = Rhythm::of(inventory, &threads, &often);
         let anchors = rhythm.times(|one, _| one == anchor);
         let iterations = counts.get(&anchor).copied().unwrap_or(1) / u64::from(anchors);
         #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
@@ -164,39 +165,50 @@ fn varies_by_size(kind: Option<OperationKind>) -> bool {
     matches!(kind, Some(OperationKind::Read | OperationKind::Write))
 }
 
-/// What the workers do in its order, and after how many operations they do the same again.
+/// What the workers do in its order, and after how much of it they do the same again.
 struct Rhythm {
-    sequences: Vec<Vec<u16>>,
-    period: Option<usize>,
+    /// What belongs to stages.
+    staged: Vec<Vec<u16>>,
+    /// Turns of the cycle in that.
+    turns: Option<f64>,
 }
 
 impl Rhythm {
+    /// By statements where these come back in the same order, else by what sort of request each is: statements that a program makes
+    /// up as it goes come back in no order. Requests that only frame others (BEGIN) belong to no stage but tell where a
+    /// transaction begins, unless they come now and then.
     fn of(
         inventory: &Inventory<'_>,
         threads: &[&Actor<'_>],
-        eligible: &dyn Fn(&OperationId) -> bool,
+        often: &BTreeSet<OperationId>,
     ) -> Self {
-        let is_kept = |id: &OperationId| {
-            eligible(id) && !varies_by_size(inventory.operation(*id).map(|of| of.kind))
+        let kind = |id: OperationId| inventory.operation(id).map(|of| of.kind);
+        let is_staged = |id: OperationId| often.contains(&id) && !varies_by_size(kind(id));
+        let is_any = |id: OperationId| {
+            is_staged(id) || kind(id) == Some(OperationKind::Request(Verb::SqlOther))
         };
-        let sequences: Vec<Vec<u16>> = threads
-            .iter()
-            .map(|thread| {
-                let kept = thread.sequence.iter().filter(|id| is_kept(id));
-                kept.map(|id| id.0).collect()
-            })
-            .collect();
-        Self {
-            period: period(&sequences),
-            sequences,
-        }
+        let sequences = |exact: bool, is_kept: &dyn Fn(OperationId) -> bool| -> Vec<Vec<u16>> {
+            let sequence = |thread: &&Actor<'_>| {
+                let pairs = thread.sequence.iter().zip(&thread.exact);
+                let kept = pairs.filter(|(id, _)| is_kept(**id));
+                kept.map(|(id, by_statement)| if exact { by_statement.0 } else { id.0 })
+                    .collect()
+            };
+            threads.iter().map(sequence).collect()
+        };
+        let staged = sequences(false, &is_staged);
+        let turns = turns(&sequences(true, &is_any))
+            .or_else(|| turns(&sequences(true, &is_staged)))
+            .or_else(|| turns(&sequences(false, &is_any)))
+            .or_else(|| turns(&staged));
+        Self { staged, turns }
     }
 
-    /// How often two operations in turn are such, in one period; 1 where there is none.
+    /// How often two operations in turn are such, in one turn of the cycle; 1 where there is none.
     fn times(&self, marks: impl Fn(OperationId, OperationId) -> bool) -> u32 {
         let both = |one, next| marks(OperationId(one), OperationId(next));
-        self.period
-            .map_or(1, |length| times_a_period(&self.sequences, length, both))
+        self.turns
+            .map_or(1, |turns| times_a_turn(&self.staged, turns, both))
     }
 }
 
