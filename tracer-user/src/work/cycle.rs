@@ -46,6 +46,9 @@ pub struct Cycle {
 
 /// An operation that takes part in fewer turns than this share does not steer the cycle.
 const RARE: f64 = 0.5;
+/// A statement that comes less often than one in so many of a usual one does not steer the cycle either. Larger than for operations:
+/// one transaction may do the same several times.
+const SELDOM: usize = 4;
 /// Anchors within this share of the most regular one are as good; the most frequent of them is taken.
 const AS_REGULAR: f64 = 0.8;
 
@@ -176,7 +179,7 @@ struct Rhythm {
 impl Rhythm {
     /// By statements where these come back in the same order, else by what sort of request each is: statements that a program makes
     /// up as it goes come back in no order. Requests that only frame others (BEGIN) belong to no stage but tell where a
-    /// transaction begins, unless they come now and then.
+    /// transaction begins.
     fn of(
         inventory: &Inventory<'_>,
         threads: &[&Actor<'_>],
@@ -184,22 +187,29 @@ impl Rhythm {
     ) -> Self {
         let kind = |id: OperationId| inventory.operation(id).map(|of| of.kind);
         let is_staged = |id: OperationId| often.contains(&id) && !varies_by_size(kind(id));
-        let is_any = |id: OperationId| {
-            is_staged(id) || kind(id) == Some(OperationKind::Request(Verb::SqlOther))
+        let is_frame =
+            |id: OperationId| kind(id) == Some(OperationKind::Request(Verb::SqlOther));
+        let by_kind = |actor: &Actor<'_>| {
+            let kept = actor.sequence.iter().filter(|id| is_staged(**id));
+            kept.map(|id| id.0).collect()
         };
-        let sequences = |exact: bool, is_kept: &dyn Fn(OperationId) -> bool| -> Vec<Vec<u16>> {
-            let sequence = |thread: &&Actor<'_>| {
-                let pairs = thread.sequence.iter().zip(&thread.exact);
-                let kept = pairs.filter(|(id, _)| is_kept(**id));
-                kept.map(|(id, by_statement)| if exact { by_statement.0 } else { id.0 })
-                    .collect()
-            };
-            threads.iter().map(sequence).collect()
+        let framed = |actor: &Actor<'_>| {
+            let all = actor.sequence.iter();
+            let kept = all.filter(|id| is_staged(**id) || is_frame(**id));
+            kept.map(|id| id.0).collect()
         };
-        let staged = sequences(false, &is_staged);
-        let turns = turns(&sequences(true, &is_any))
-            .or_else(|| turns(&sequences(true, &is_staged)))
-            .or_else(|| turns(&sequences(false, &is_any)))
+        let by_statement = |actor: &Actor<'_>| {
+            let all = actor.sequence.iter().zip(&actor.exact);
+            let kept = all.filter(|(id, _)| is_staged(**id) || is_frame(**id));
+            kept.map(|(_, exact)| exact.0).collect()
+        };
+        let in_all = |sequence: &dyn Fn(&Actor<'_>) -> Vec<u16>| -> Vec<Vec<u16>> {
+            threads.iter().map(|actor| sequence(actor)).collect()
+        };
+        let staged = in_all(&by_kind);
+        let kept = |id: u16| is_staged(OperationId(id));
+        let turns = turns(&without_seldom(in_all(&by_statement), &kept))
+            .or_else(|| turns(&without_seldom(in_all(&framed), &kept)))
             .or_else(|| turns(&staged));
         Self { staged, turns }
     }
@@ -210,6 +220,22 @@ impl Rhythm {
         self.turns
             .map_or(1, |turns| times_a_turn(&self.staged, turns, both))
     }
+}
+
+/// The sequences without statements and frames that come far less often than most: they come in between now and then, and turns
+/// are no longer for it.
+fn without_seldom(mut sequences: Vec<Vec<u16>>, is_kept: &dyn Fn(u16) -> bool) -> Vec<Vec<u16>> {
+    let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
+    for id in sequences.iter().flatten() {
+        *counts.entry(*id).or_default() += 1;
+    }
+    let mut sorted: Vec<usize> = counts.values().copied().collect();
+    sorted.sort_unstable();
+    let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+    for sequence in &mut sequences {
+        sequence.retain(|id| is_kept(*id) || SELDOM * counts[id] >= median);
+    }
+    sequences
 }
 
 /// The operation whose iterations are most alike, and how alike they are.
