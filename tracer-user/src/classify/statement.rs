@@ -31,8 +31,12 @@ impl Statements {
         if row.id == StatementId::NONE || self.known.len() >= MOST {
             return;
         }
-        let group = *self.groups.entry(pattern(&row.text)).or_insert(row.id);
         let text = row.text.clone();
+        let group = if row.is_name() {
+            row.id
+        } else {
+            *self.groups.entry(pattern(&text)).or_insert(row.id)
+        };
         self.known.insert(row.id, Known { text, group });
     }
 
@@ -95,12 +99,13 @@ mod tests {
 
     #[test]
     fn statements_on_tables_of_one_sort_are_a_group() {
-        let statements = known(3, |id| match id {
+        let statements = known(5, |id| match id {
             3 => "SELECT b FROM t1".to_owned(),
+            4 | 5 => format!("prepared S_{id}"),
             id => format!("SELECT a FROM t{id}"),
         });
         let group = |id| statements.group(StatementId(id)).0;
-        assert_eq!([group(1), group(2), group(3), group(9)], [1, 1, 3, 9]);
+        assert_eq!([1, 2, 3, 4, 5, 9].map(group), [1, 1, 3, 4, 5, 9]);
         assert_eq!(statements.text(StatementId(2)), Some("SELECT a FROM t2"));
     }
 }

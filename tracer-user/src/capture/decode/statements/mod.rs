@@ -186,12 +186,12 @@ fn is_one(one: &Plain, other: &Plain) -> bool {
 fn label(name: Name<'_>) -> Option<String> {
     match name {
         Name::Chosen([]) | Name::Awaited => None,
-        Name::Given(number) => Some(format!("prepared {number}")),
+        Name::Given(number) => Some(format!("{}{number}", Statement::PREPARED)),
         Name::Chosen(name) => {
             let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.:$".contains(byte);
             let fits = name.len() <= LONGEST_NAME && name.iter().all(is_plain);
             let text = str::from_utf8(name).ok().filter(|_| fits)?;
-            Some(format!("prepared {text}"))
+            Some(format!("{}{text}", Statement::PREPARED))
         }
     }
 }
