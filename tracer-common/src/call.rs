@@ -2,9 +2,6 @@
 
 use crate::{Header, RawResource, assert_size};
 
-/// How many bytes of a message are looked at to derive its verb. They are dropped at decoding.
-pub const PEEK_BYTES: usize = 24;
-
 /// Bits of [`CallEvent::flags`].
 pub mod call_flag {
     /// The thread left the CPU blocked within the call.
@@ -13,15 +10,13 @@ pub mod call_flag {
     pub const COMPAT: u8 = 2;
     /// `start` was not seen (the call was under way when the probes came in): it is the window's begin or later.
     pub const NO_START: u8 = 4;
-    /// `peek` holds bytes.
-    pub const PEEKED: u8 = 8;
 }
 
-/// A call that ended. `header.end` is its return.
+/// A call that ended. `header.end` is its return. Of one that moved a message the record is a [`crate::MessageEvent`].
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CallEvent {
-    /// Kind [`crate::EventKind::Call`].
+    /// Kind [`crate::EventKind::Call`], or [`crate::EventKind::Message`] at the start of a [`crate::MessageEvent`].
     pub header: Header,
     /// When it (the first of the summed ones) was entered, ns.
     pub start: u64,
@@ -46,11 +41,7 @@ pub struct CallEvent {
     pub inside: u64,
     /// Bits of [`call_flag`].
     pub flags: u8,
-    /// How many bytes of `peek` are set.
-    pub peek_len: u8,
     /// Zero.
-    pub reserved: [u8; 6],
-    /// First bytes of the message sent or received.
-    pub peek: [u8; PEEK_BYTES],
+    pub reserved: [u8; 7],
 }
-assert_size!(CallEvent, 120);
+assert_size!(CallEvent, 96);

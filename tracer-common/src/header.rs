@@ -20,6 +20,8 @@ pub enum EventKind {
     Kernel = 6,
     /// [`crate::StackEvent`]
     Stack = 7,
+    /// [`crate::MessageEvent`]
+    Message = 8,
 }
 
 impl EventKind {
@@ -34,6 +36,7 @@ impl EventKind {
             5 => Self::Socket,
             6 => Self::Kernel,
             7 => Self::Stack,
+            8 => Self::Message,
             _ => return None,
         })
     }

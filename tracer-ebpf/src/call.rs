@@ -2,19 +2,21 @@
 
 use aya_ebpf::{
     bindings::pt_regs,
-    helpers::generated::{bpf_get_current_task_btf, bpf_ktime_get_ns, bpf_probe_read_user},
+    helpers::generated::{bpf_get_current_task_btf, bpf_ktime_get_ns},
     macros::btf_tracepoint,
     programs::BtfTracePointContext,
 };
 use tracer_common::{
-    CallEvent, Counter, EventKind, PEEK_BYTES, ResourceTag, call_flag, narrow, socket_role,
+    CallEvent, Counter, EventKind, Header, INPUT_BYTES, OUTPUT_BYTES, call_flag, narrow,
+    socket_role,
 };
 
 use crate::{
     counter::count,
     maps::is_left_out,
-    memory::{load, user},
-    offset, registers, resource, ring, setting,
+    memory::load,
+    message::{self, Direction},
+    offset, registers, resource, ring,
     state::{self, NO_CALL, TaskState, UNKNOWN_CALL},
     sum,
     syscalls::{COMPAT_RESTART, Class, RESTART, SIGNAL_RETURN},
@@ -163,14 +165,50 @@ unsafe fn finish(state: &mut TaskState, task: *const u8, now: u64, ret: i64) {
 /// As [`finish`].
 #[inline(always)]
 unsafe fn emit(state: &TaskState, task: *const u8, now: u64, ret: i64, class: Class) {
-    let Some(mut entry) = ring::reserve::<CallEvent>() else {
-        count(Counter::CallsLost);
-        return;
+    // SAFETY: as above.
+    let told = unsafe {
+        match message::direction(state, class, ret) {
+            Some(Direction::In) => message::emit::<INPUT_BYTES>(state, task, now, ret, class),
+            Some(Direction::Out) => message::emit::<OUTPUT_BYTES>(state, task, now, ret, class),
+            None => tell(state, task, now, ret),
+        }
     };
-    let event = entry.as_mut_ptr();
+    if !told {
+        count(Counter::CallsLost);
+    }
+}
+
+/// Tells of a call without a message; whether there was room.
+///
+/// # Safety
+/// As [`finish`].
+#[inline(always)]
+unsafe fn tell(state: &TaskState, task: *const u8, now: u64, ret: i64) -> bool {
+    let Some(mut entry) = ring::reserve::<CallEvent>() else {
+        return false;
+    };
+    let header = ring::header::<CallEvent>(EventKind::Call, now);
     // SAFETY: a record that is ours until it is submitted; all of it is written. `task` is a BTF pointer.
+    unsafe { fill(entry.as_mut_ptr(), header, state, task, ret) };
+    ring::submit(entry);
+    true
+}
+
+/// Writes all of the event of the call that ends at `header.end`.
+///
+/// # Safety
+/// `event` may be written, and `task` is the BTF pointer of the current thread, whose state this is.
+#[inline(always)]
+pub unsafe fn fill(
+    event: *mut CallEvent,
+    header: Header,
+    state: &TaskState,
+    task: *const u8,
+    ret: i64,
+) {
+    // SAFETY: as above.
     unsafe {
-        (*event).header = ring::header::<CallEvent>(EventKind::Call, now);
+        (*event).header = header;
         (*event).start = state.call_start;
         (*event).tid = load(task, offset!(task_pid));
         (*event).pid = load(task, offset!(task_tgid));
@@ -180,66 +218,8 @@ unsafe fn emit(state: &TaskState, task: *const u8, now: u64, ret: i64, class: Cl
         (*event).op = state.op;
         (*event).seq = state.seq;
         (*event).count = 1;
-        (*event).inside = now.saturating_sub(state.call_start);
-        (*event).reserved = [0; 6];
-        let peek = (&raw mut (*event).peek).cast::<[u64; 3]>();
-        peek.write([0; 3]);
-        let mut flags = state.call_flags;
-        let mut length = 0u32;
-        if ret > 0
-            && setting!(peek) != 0
-            && state.resource.tag == ResourceTag::Socket as u32
-            && !state.is_compat()
-        {
-            length = copy_message(state, class, ret as u64, peek.cast());
-            if length != 0 {
-                flags |= call_flag::PEEKED;
-            }
-        }
-        (*event).peek_len = length as u8;
-        (*event).flags = flags;
-    }
-    ring::submit(entry);
-}
-
-/// Copies the first bytes of the message moved by the call; how many.
-///
-/// # Safety
-/// `into` has room for [`PEEK_BYTES`].
-#[inline(always)]
-unsafe fn copy_message(state: &TaskState, class: Class, moved: u64, into: *mut u8) -> u32 {
-    let (buffer, room) = match class {
-        Class::Read | Class::Write => (state.args[1], moved),
-        Class::ReadVector | Class::WriteVector => first_of_vector(state.args[1]),
-        Class::ReceiveMessage | Class::SendMessage => {
-            // struct user_msghdr { void *name; int namelen; struct iovec *iov; ... } (include/linux/socket.h)
-            first_of_vector(user::<u64>(state.args[1].wrapping_add(16)).unwrap_or(0))
-        }
-        _ => return 0,
-    };
-    if buffer == 0 {
-        return 0;
-    }
-    let length = moved.min(room).min(PEEK_BYTES as u64) as u32;
-    if length == 0 || length > PEEK_BYTES as u32 {
-        return 0;
-    }
-    // SAFETY: `length` is at most PEEK_BYTES.
-    if unsafe { bpf_probe_read_user(into.cast(), length, buffer as *const _) } != 0 {
-        count(Counter::UserFault);
-        return 0;
-    }
-    length
-}
-
-/// Address and length of the first buffer of an iovec.
-#[inline(always)]
-fn first_of_vector(vector: u64) -> (u64, u64) {
-    if vector == 0 {
-        return (0, 0);
-    }
-    match user::<[u64; 2]>(vector) {
-        Some([buffer, length]) => (buffer, length),
-        None => (0, 0),
+        (*event).inside = header.end.saturating_sub(state.call_start);
+        (*event).flags = state.call_flags;
+        (*event).reserved = [0; 7];
     }
 }

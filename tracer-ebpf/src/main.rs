@@ -24,6 +24,7 @@ mod stack;
 
 mod call;
 mod kernel;
+mod message;
 mod seed;
 mod task;
 mod wait;

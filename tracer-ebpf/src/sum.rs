@@ -3,7 +3,7 @@
 //! The thread itself adds and sends; the task iterator sends what has lain for a while, so that a record is never much later
 //! than the calls it tells of. A lock that nobody waits for keeps the two apart: who finds it taken does without.
 
-use tracer_common::{CallEvent, Counter, EventKind, PEEK_BYTES, RawResource, call_flag};
+use tracer_common::{CallEvent, Counter, EventKind, RawResource, call_flag};
 
 use crate::{
     counter, exchange::Word, memory::load, offset, resource, ring, state::TaskState,
@@ -163,10 +163,7 @@ unsafe fn send(sum: &mut Sum, task: *const u8) {
         (*event).count = sum.count;
         (*event).inside = sum.inside;
         (*event).flags = sum.compat as u8;
-        (*event).peek_len = 0;
-        (*event).reserved = [0; 6];
-        let peek = (&raw mut (*event).peek).cast::<[u64; PEEK_BYTES / 8]>();
-        peek.write([0; PEEK_BYTES / 8]);
+        (*event).reserved = [0; 7];
     }
     ring::submit(entry);
     sum.count = 0;

@@ -60,6 +60,8 @@ pub fn of_thread(event: Event<'_, Tid>) -> Event<'_, ActorId> {
             call: call.call,
             class: call.class,
             operation: call.operation,
+            exact: call.exact,
+            statement: call.statement,
             request: call.request,
             polled_lock: call.polled_lock,
             lock: call.lock,

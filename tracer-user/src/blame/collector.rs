@@ -320,7 +320,7 @@ impl Collector {
             let class = classifier.classes.known(request.socket)?;
             let is_client = classifier.classes.kind(class) == ClassKind::Peer;
             let kind = OperationKind::Request(request.verb);
-            let operation = crate::classify::Operation { kind, class };
+            let operation = crate::classify::Operation::of(kind, class);
             (is_client && is_target && !request.shared).then(|| {
                 let site = WaitSite {
                     kind: WaitKind::Request,

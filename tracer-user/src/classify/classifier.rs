@@ -7,8 +7,9 @@ use super::event::{ClassifiedCall, Event, Piece, State, WaitBegin, Waker};
 use super::futex::{FutexWords, LockId, ThreadSort, Waiter};
 use super::operation::{Operation, OperationId, OperationKind, Operations, without_socket};
 use super::request::{Request, RequestTracker};
+use super::statement::Statements;
 use super::wait_site::{WaitKind, WaitSite, WaitSites};
-use crate::row::{Batch, Call, Pid, ResourceId, Stack, StackId, Syscall, Tid};
+use crate::row::{Batch, Call, Pid, ResourceId, Stack, StackId, StatementId, Syscall, Tid};
 use crate::timeline::{self, Blocked, Step};
 
 /// What is remembered of a thread.
@@ -28,6 +29,8 @@ pub struct Classifier {
     pub classes: ResourceClasses,
     /// Call stacks.
     pub stacks: HashMap<StackId, Stack>,
+    /// Statements.
+    pub statements: Statements,
     /// Wait sites.
     pub sites: WaitSites,
     /// Operations.
@@ -41,13 +44,16 @@ pub struct Classifier {
 }
 
 impl Classifier {
-    /// Learns what a batch tells of resources and stacks. Comes before the steps of that batch.
+    /// Learns what a batch tells of resources, stacks and statements. Comes before the steps of that batch.
     pub fn learn(&mut self, batch: &Batch) {
         for resource in &batch.resources {
             self.classes.learn(resource);
         }
         for stack in &batch.stacks {
             self.stacks.insert(stack.id, stack.clone());
+        }
+        for statement in &batch.statements {
+            self.statements.learn(statement);
         }
     }
 
@@ -173,7 +179,7 @@ impl Classifier {
             _ => kind.operation(blocked.call),
         };
         match operation {
-            Some(kind) => self.operations.intern(Operation { kind, class }),
+            Some(kind) => self.operations.intern(Operation::of(kind, class)),
             None => OperationId::NONE,
         }
     }
@@ -211,18 +217,46 @@ impl Classifier {
                 OperationKind::Sleep => self.classes.timer(),
                 _ => class,
             };
-            let operation = Operation { kind, class };
+            let operation = Operation::of(kind, class);
             (self.operations.intern(operation), operation)
         });
+        let statement = self.statement(kind, class, call.resource);
+        let exact = match operation {
+            Some((_, operation)) if statement != StatementId::NONE => {
+                self.operations.intern(Operation {
+                    statement,
+                    ..operation
+                })
+            }
+            operation => operation.map_or(OperationId::NONE, |(id, _)| id),
+        };
         ClassifiedCall {
             who: call.tid,
             call,
             class,
             operation,
+            exact,
+            statement,
             request,
             polled_lock,
             lock,
             exclusive: kind == Some(OperationKind::LockFile) && is_exclusive(call),
+        }
+    }
+
+    /// The statement of the request that a call on a socket belongs to.
+    fn statement(
+        &mut self,
+        kind: Option<OperationKind>,
+        class: ClassId,
+        socket: ResourceId,
+    ) -> StatementId {
+        match kind {
+            Some(OperationKind::Request(_) | OperationKind::Refused(_)) => {
+                let statement = self.requests.statement(socket);
+                self.statements.apart(class, statement)
+            }
+            _ => StatementId::NONE,
         }
     }
 

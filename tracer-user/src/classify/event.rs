@@ -5,7 +5,7 @@ use super::operation::OperationId;
 use super::request::Request;
 use super::wait_site::{SiteId, WaitSite};
 use super::{ClassId, Operation};
-use crate::row::{Call, Nanos, Pid, StackId, Syscall, Task, Tid};
+use crate::row::{Call, Nanos, Pid, StackId, StatementId, Syscall, Task, Tid};
 
 /// What a thread or an actor does at an instant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -101,6 +101,10 @@ pub struct ClassifiedCall<'a, Who> {
     pub class: ClassId,
     /// What it does; `None`: it says nothing about the work.
     pub operation: Option<(OperationId, Operation)>,
+    /// The same by its statement; where that is not known or not told apart, the same.
+    pub exact: OperationId,
+    /// The statement of the request that it belongs to, if it is one of those told apart.
+    pub statement: StatementId,
     /// The request that it completed: its first reply bytes came, or were sent.
     pub request: Option<Request>,
     /// The file whose lock the caller asks for again and again, when this call is a sleep in between.

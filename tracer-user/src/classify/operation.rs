@@ -3,7 +3,7 @@
 use foldhash::HashMap;
 
 use super::class::{ClassId, ClassKind};
-use crate::row::{Call, Syscall, Verb};
+use crate::row::{Call, StatementId, Syscall, Verb};
 
 /// `FUTEX_WAKE`, `FUTEX_WAKE_OP`, `FUTEX_WAKE_BITSET`, `FUTEX_UNLOCK_PI`, `FUTEX_REQUEUE`, `FUTEX_CMP_REQUEUE` and the PI
 /// requeue (include/uapi/linux/futex.h): the caller lets go of something.
@@ -75,6 +75,26 @@ pub struct Operation {
     pub kind: OperationKind,
     /// To what.
     pub class: ClassId,
+    /// Of a request the statement that it runs; [`StatementId::NONE`]: whichever.
+    pub statement: StatementId,
+}
+
+impl Operation {
+    /// What is done, whichever statement does it.
+    #[must_use]
+    pub const fn of(kind: OperationKind, class: ClassId) -> Self {
+        Self {
+            kind,
+            class,
+            statement: StatementId::NONE,
+        }
+    }
+
+    /// The same, whichever statement does it.
+    #[must_use]
+    pub const fn any(self) -> Self {
+        Self::of(self.kind, self.class)
+    }
 }
 
 /// Number of an operation; 0 is [`OperationId::NONE`].

@@ -3,7 +3,7 @@
 use foldhash::HashMap;
 use std::collections::hash_map::Entry;
 
-use crate::row::{Call, Nanos, Pid, ResourceId, Tid, Verb};
+use crate::row::{Call, Nanos, Pid, ResourceId, StatementId, Tid, Verb};
 
 /// HTTP statuses of a request that is to be tried again: 429 Too Many Requests, 503 Service Unavailable (RFC 6585, RFC 9110).
 const TRY_AGAIN: [u16; 2] = [429, 503];
@@ -23,6 +23,8 @@ pub struct Request {
     pub end: Nanos,
     /// What was asked.
     pub verb: Verb,
+    /// The statement that was to be run.
+    pub statement: StatementId,
     /// HTTP status of the reply, else 0.
     pub status: u16,
     /// Several threads sent before a reply came: no request of one worker.
@@ -43,6 +45,7 @@ impl Request {
 struct Socket {
     open: Option<Request>,
     verb: Option<Verb>,
+    statement: StatementId,
     /// The latest reply refused its request.
     refused: bool,
     /// A window has begun since anything was heard of it.
@@ -86,6 +89,13 @@ impl RequestTracker {
         socket.verb.map(|verb| (verb, socket.refused))
     }
 
+    /// The statement that the present request of a socket runs.
+    #[must_use]
+    pub fn statement(&self, socket: ResourceId) -> StatementId {
+        let socket = self.sockets.get(&socket);
+        socket.map_or(StatementId::NONE, |socket| socket.statement)
+    }
+
     /// A call on a socket that this side connected. Gives the request when its first reply bytes came.
     pub fn client(&mut self, call: &Call) -> Option<Request> {
         if call.ret <= 0 {
@@ -96,12 +106,15 @@ impl RequestTracker {
             (socket.outstanding, socket.refused) = (false, false);
             match &mut socket.open {
                 None => {
-                    socket.verb = Some(call.verb);
+                    (socket.verb, socket.statement) = (Some(call.verb), call.statement);
                     socket.open = Some(begin(call, call.start));
                 }
                 Some(request) => {
                     if request.verb == Verb::Unknown {
                         (request.verb, socket.verb) = (call.verb, Some(call.verb));
+                    }
+                    if request.statement == StatementId::NONE {
+                        (request.statement, socket.statement) = (call.statement, call.statement);
                     }
                     if request.tid != call.tid && !request.shared {
                         request.shared = true;
@@ -152,6 +165,7 @@ impl RequestTracker {
         if request.headless {
             // What its first bytes said of the reply tells nothing of the request.
             (request.verb, socket.verb) = (Verb::Unknown, None);
+            (request.statement, socket.statement) = Default::default();
         }
         Some(request)
     }
@@ -164,6 +178,7 @@ fn begin(call: &Call, start: Nanos) -> Request {
         pid: call.pid,
         start,
         verb: call.verb,
+        statement: call.statement,
         ..Request::default()
     }
 }

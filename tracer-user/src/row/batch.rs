@@ -1,9 +1,9 @@
 //! All rows between two watermarks, and the two ways they travel.
 
-use super::{Call, KernelSpan, Meta, Nanos, Resource, Sample, Stack, Task, Wait};
+use super::{Call, KernelSpan, Meta, Nanos, Resource, Sample, Stack, Statement, Task, Wait};
 
-/// Rows whose `end` lies in `(previous watermark, watermark]`, each table sorted by `end`. Resources and stacks come in the
-/// batch in which they are first named, or earlier.
+/// Rows whose `end` lies in `(previous watermark, watermark]`, each table sorted by `end`. Resources, stacks and
+/// statements come in the batch in which they are first named, or earlier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     /// Nothing older than this comes later.
@@ -18,6 +18,8 @@ pub struct Batch {
     pub resources: Vec<Resource>,
     /// Stacks met.
     pub stacks: Vec<Stack>,
+    /// Statements met.
+    pub statements: Vec<Statement>,
     /// On-CPU samples.
     pub samples: Vec<Sample>,
     /// Kernel spans.
@@ -40,6 +42,7 @@ impl Batch {
             + self.tasks.len()
             + self.resources.len()
             + self.stacks.len()
+            + self.statements.len()
             + self.samples.len()
             + self.kernel.len()
     }
@@ -52,6 +55,7 @@ impl Batch {
         self.tasks.append(&mut later.tasks);
         self.resources.append(&mut later.resources);
         self.stacks.append(&mut later.stacks);
+        self.statements.append(&mut later.statements);
         self.samples.append(&mut later.samples);
         self.kernel.append(&mut later.kernel);
         self.thinned_since = self

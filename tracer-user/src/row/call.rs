@@ -1,6 +1,6 @@
 //! One system call, or several alike that did not block, summed.
 
-use super::{Nanos, Pid, ResourceId, Syscall, Tid};
+use super::{Nanos, Pid, ResourceId, StatementId, Syscall, Tid};
 
 /// What the first bytes of a message say it is. Append-only numbers.
 #[repr(u8)]
@@ -84,6 +84,8 @@ pub struct Call {
     pub verb: Verb,
     /// HTTP status of a reply, else 0.
     pub status: u16,
+    /// The statement that the message asks a database to run.
+    pub statement: StatementId,
 }
 
 impl Call {

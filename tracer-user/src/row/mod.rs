@@ -12,6 +12,7 @@ mod kernel;
 mod meta;
 mod resource;
 mod stack;
+mod statement;
 mod syscall;
 mod task;
 mod wait;
@@ -27,7 +28,8 @@ pub use meta::{Clocks, Counters, DiskLimit, DiskUnit, Host, Meta, SCHEMA, Settin
 pub use printable::{is_unsafe, printable, printable_bytes};
 pub use resource::{FileKind, Resource, ResourceKind, SocketRole};
 pub use stack::{Frame, Sample, Stack};
+pub use statement::Statement;
 pub use syscall::Syscall;
 pub use task::{SchedStat, Task, TaskFact, TaskRole};
-pub use units::{Nanos, Pid, ResourceId, StackId, Tid};
+pub use units::{Nanos, Pid, ResourceId, StackId, StatementId, Tid};
 pub use wait::{Reason, Wait, Waker};

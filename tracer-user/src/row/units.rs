@@ -110,6 +110,18 @@ impl StackId {
     pub const NONE: Self = Self(0);
 }
 
+/// The statement of a request to a database, in one trace; 0 is [`StatementId::NONE`].
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct StatementId(pub u32);
+
+impl StatementId {
+    /// No statement known.
+    pub const NONE: Self = Self(0);
+}
+
 macro_rules! display_number {
     ($($name:ident),*) => {$(
         impl fmt::Display for $name {
@@ -119,4 +131,4 @@ macro_rules! display_number {
         }
     )*};
 }
-display_number!(Tid, Pid, ResourceId, StackId);
+display_number!(Tid, Pid, ResourceId, StackId, StatementId);

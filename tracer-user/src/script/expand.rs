@@ -6,7 +6,7 @@ use super::plan::{Action, Asks, Holding, Sleep, Span};
 use super::rows::Entry;
 use super::stations::{GuardKind, ThreadIndex};
 use super::thread::{Op, Return};
-use crate::row::{Nanos, ResourceId, Syscall};
+use crate::row::{Nanos, ResourceId, StatementId, Syscall};
 
 /// A call that does not block takes so long.
 pub(super) const QUICK: Nanos = Nanos(10_000);
@@ -45,10 +45,18 @@ impl Machine<'_> {
     pub(super) fn expand(&mut self, who: ThreadIndex, action: Action) -> Vec<Op> {
         match action {
             Action::Request {
-                peer, asks, time, ..
+                peer,
+                asks,
+                time,
+                ref statement,
+                ..
             } => {
+                let statement = match statement {
+                    Some(name) => self.names.statement(name),
+                    None => StatementId::NONE,
+                };
                 let socket = self.socket(who, peer.0, None);
-                request(socket, peer.0, (asks, time), action)
+                request(socket, peer.0, (asks, time, statement), action)
             }
             Action::Connect(peer, time) => {
                 let socket = self.socket(who, peer.0, None);
@@ -169,8 +177,10 @@ impl Machine<'_> {
                     asks: Asks::Fetch,
                     time,
                     reads: 1,
+                    statement: None,
                 };
-                request(socket, peer.0, (Asks::Fetch, time), again)
+                let what = (Asks::Fetch, time, StatementId::NONE);
+                request(socket, peer.0, what, again)
             }
         }
     }

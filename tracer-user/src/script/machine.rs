@@ -219,6 +219,7 @@ impl Machine<'_> {
         self.read_schedstat(TaskFact::SchedStatClosed);
         self.rows.batch.resources = self.names.resources;
         self.rows.batch.stacks = self.names.stacks;
+        self.rows.batch.statements = self.names.statements;
         self.rows.finish(self.plan.cpus)
     }
 }

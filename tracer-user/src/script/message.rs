@@ -6,7 +6,7 @@ use super::plan::{Action, Asks, Sleep, Span};
 use super::rows::Entry;
 use super::stations::ThreadIndex;
 use super::thread::{Op, Return};
-use crate::row::{Nanos, ResourceId, Syscall, Verb};
+use crate::row::{Nanos, ResourceId, StatementId, Syscall, Verb};
 
 /// How long somebody sleeps whose request was refused.
 const AGAIN: Nanos = Nanos(100_000_000);
@@ -32,6 +32,7 @@ fn message(asks: Asks) -> Message {
         Asks::Fetch => of(Verb::HttpRead, Verb::HttpReply, 200, 200, 9_000),
         Asks::Write => of(Verb::HttpPost, Verb::HttpReply, 200, 800, 120),
         Asks::Select => of(Verb::SqlRead, Verb::Unknown, 0, 120, 2_000),
+        Asks::Begin => of(Verb::SqlOther, Verb::Unknown, 0, 12, 20),
         Asks::Insert => of(Verb::SqlWrite, Verb::Unknown, 0, 400, 30),
     }
 }
@@ -53,6 +54,7 @@ impl Machine<'_> {
                 ret: 100,
                 verb: Verb::HttpReply,
                 status: 429,
+                ..Return::default()
             };
             let mut ops = vec![Op::Run(EDGE), Op::Return(refusal)];
             let pause = Span {
@@ -67,6 +69,7 @@ impl Machine<'_> {
             ret: message.inward / i64::from(reads),
             verb: message.reply,
             status: message.status,
+            ..Return::default()
         };
         let mut ops = vec![Op::Run(EDGE), Op::Return(first)];
         for _ in 1..reads {
@@ -93,6 +96,7 @@ impl Machine<'_> {
             ret: 9_000,
             verb: Verb::HttpReply,
             status: 200,
+            ..Return::default()
         };
         ops.extend([
             Op::Enter(Entry::of(Syscall::Sendto, socket)),
@@ -108,15 +112,16 @@ impl Machine<'_> {
 pub(super) fn request(
     socket: ResourceId,
     peer: usize,
-    what: (Asks, Span),
+    what: (Asks, Span, StatementId),
     again: Action,
 ) -> Vec<Op> {
-    let (asks, time) = what;
+    let (asks, time, statement) = what;
     let message = message(asks);
     let sent = Return {
         ret: message.out,
         verb: message.verb,
         status: 0,
+        statement,
     };
     let receive = Entry::of(Syscall::Recvfrom, socket);
     vec![

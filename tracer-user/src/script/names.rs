@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::plan::{LockWords, Peer};
 use crate::row::{
-    FileKind, Frame, Pid, Resource, ResourceId, ResourceKind, SocketRole, Stack, StackId, Tid,
+    FileKind, Frame, Pid, Resource, ResourceId, ResourceKind, SocketRole, Stack, StackId,
+    Statement, StatementId, Tid,
 };
 
 /// A futex word of a script.
@@ -37,7 +38,10 @@ pub(super) struct Names {
     pub resources: Vec<Resource>,
     /// The rows of the call stacks.
     pub stacks: Vec<Stack>,
+    /// The rows of the statements.
+    pub statements: Vec<Statement>,
     sites: BTreeMap<String, StackId>,
+    made_up: usize,
 }
 
 impl Names {
@@ -147,6 +151,30 @@ impl Names {
             remote: "127.0.0.1:40000".to_owned(),
             ..Resource::default()
         })
+    }
+
+    /// A statement of this name; `*` in it is another word each time.
+    pub(super) fn statement(&mut self, name: &str) -> StatementId {
+        /// A program that makes up statements makes up to so many.
+        const MADE_UP: usize = 300;
+        let mut text = name.to_owned();
+        if name.contains('*') {
+            // Comes by every number before one comes again.
+            self.made_up = (self.made_up * 61 + 7) % MADE_UP;
+            let letter = |of: usize| char::from(b'a' + u8::try_from(of % 26).expect("a letter"));
+            let word: String = [self.made_up / 26, self.made_up]
+                .map(letter)
+                .iter()
+                .collect();
+            text = name.replace('*', &word);
+        }
+        let known = self.statements.iter().position(|row| row.text == text);
+        let place = known.unwrap_or(self.statements.len());
+        let id = StatementId(u32::try_from(place + 1).expect("few statements"));
+        if known.is_none() {
+            self.statements.push(Statement { id, text });
+        }
+        id
     }
 
     /// The call stack of whoever waits for a lock: one frame of the program's own below the library's.

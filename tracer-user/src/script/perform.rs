@@ -150,6 +150,7 @@ impl Machine<'_> {
             blocked: open.blocked,
             verb: how.verb,
             status: how.status,
+            statement: how.statement,
             ..Call::default()
         });
     }

@@ -99,6 +99,8 @@ pub(super) enum Asks {
     Select,
     /// SQL INSERT.
     Insert,
+    /// SQL BEGIN.
+    Begin,
 }
 
 /// One thing that somebody does.
@@ -114,6 +116,8 @@ pub(super) enum Action {
         time: Span,
         /// In how many calls the reply is read.
         reads: u32,
+        /// The statement, where one is told of; `*` in it is another word each time.
+        statement: Option<String>,
     },
     /// It connects to a peer.
     Connect(PeerIndex, Span),

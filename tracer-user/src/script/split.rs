@@ -44,6 +44,7 @@ fn take(rest: &mut Batch, watermark: Nanos) -> Batch {
         tasks: rest.tasks.drain(..tasks).collect(),
         resources: std::mem::take(&mut rest.resources),
         stacks: std::mem::take(&mut rest.stacks),
+        statements: std::mem::take(&mut rest.statements),
         ..Batch::default()
     }
 }

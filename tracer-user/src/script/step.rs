@@ -3,6 +3,7 @@
 //! | step | what it does |
 //! |---|---|
 //! | `fetch A 20ms+-5ms`, `write`, `select`, `insert` | asks a peer; `in 3 reads` reads the reply in three calls |
+//! | `select D 5ms as S`, `insert`, `begin` | runs statement S; `*` in its name is another word each time |
 //! | `connect A 5ms` | connects to a peer |
 //! | `compute 5ms` | needs a CPU |
 //! | `sleep 5ms` | sleeps; `by futex` on a word until the time is up |
@@ -19,7 +20,7 @@ use super::plan::{Action, Asks, Holding, Plan, Sleep, Span, Step};
 use super::words::Words;
 
 /// What a step may begin with.
-const BEGINNINGS: &str = "a step: fetch, write, select, insert, connect, compute, sleep, lock, append, read, fsync, flock, pipe, call, queue, feed or every";
+const BEGINNINGS: &str = "a step: fetch, write, select, insert, begin, connect, compute, sleep, lock, append, read, fsync, flock, pipe, call, queue, feed or every";
 
 /// Reads a step.
 pub(super) fn step(words: &mut Words<'_>, plan: &mut Plan) -> Result<Step, Mistake> {
@@ -41,6 +42,7 @@ fn action(words: &mut Words<'_>, plan: &mut Plan) -> Result<Action, Mistake> {
         "write" => Some(Asks::Write),
         "select" => Some(Asks::Select),
         "insert" => Some(Asks::Insert),
+        "begin" => Some(Asks::Begin),
         _ => None,
     };
     if let Some(asks) = asks {
@@ -95,11 +97,16 @@ fn request(words: &mut Words<'_>, plan: &mut Plan, asks: Asks) -> Result<Action,
         reads = words.count("a number of reads")?;
         words.expect("reads")?;
     }
+    let statement = match words.accept("as") {
+        true => Some(words.name("the name of a statement")?.to_owned()),
+        false => None,
+    };
     Ok(Action::Request {
         peer,
         asks,
         time,
         reads,
+        statement,
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::plan::{Action, Holding, Span};
 use super::rows::{Entry, OffCpu};
 use super::stations::ThreadIndex;
-use crate::row::{Nanos, Reason, SchedStat, Task, Tid, Verb};
+use crate::row::{Nanos, Reason, SchedStat, StatementId, Task, Tid, Verb};
 
 /// How a call returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(super) struct Return {
     pub verb: Verb,
     /// HTTP status of a reply.
     pub status: u16,
+    /// The statement that it asks for.
+    pub statement: StatementId,
 }
 
 impl Return {

@@ -53,6 +53,16 @@ pub(super) const fn column(name: &'static str, kind: Kind, packing: Packing) -> 
     }
 }
 
+impl Column {
+    /// The same column, of a later minor version.
+    pub(super) const fn since(self, minor: u32) -> Self {
+        Self {
+            since: minor,
+            ..self
+        }
+    }
+}
+
 /// The values of a column in some rows.
 #[derive(Clone, Debug)]
 pub(super) enum Values {

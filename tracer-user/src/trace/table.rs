@@ -5,6 +5,7 @@ mod kernel;
 mod resource;
 mod sample;
 mod stack;
+mod statement;
 mod task;
 mod wait;
 
@@ -62,6 +63,7 @@ macro_rules! for_each_table {
             tasks: crate::row::Task,
             resources: crate::row::Resource,
             stacks: crate::row::Stack,
+            statements: crate::row::Statement,
             kernel: crate::row::KernelSpan,
         }
     };

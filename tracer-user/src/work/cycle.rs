@@ -11,11 +11,12 @@ use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::inventory::{Actor, Inventory};
-use super::period::{period, times_a_period};
+use super::period::{times_a_turn, turns};
 use super::stage::{StageName, Stages};
 use super::workers::Crew;
 use crate::actors::ActorId;
 use crate::classify::{OperationId, OperationKind};
+use crate::row::Verb;
 
 /// What ends an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,9 @@ pub struct Cycle {
 
 /// An operation that takes part in fewer turns than this share does not steer the cycle.
 const RARE: f64 = 0.5;
+/// A statement that comes less often than one in so many of a usual one does not steer the cycle either. Larger than for operations:
+/// one transaction may do the same several times.
+const SELDOM: usize = 4;
 /// Anchors within this share of the most regular one are as good; the most frequent of them is taken.
 const AS_REGULAR: f64 = 0.8;
 
@@ -103,7 +107,7 @@ impl Cycle {
             };
         };
         let often = without_rare(&counts, anchor, stages, &eligible);
-        let rhythm = Rhythm::of(inventory, &threads, &|operation| often.contains(operation));
+        let rhythm = Rhythm::of(inventory, &threads, &often);
         let anchors = rhythm.times(|one, _| one == anchor);
         let iterations = counts.get(&anchor).copied().unwrap_or(1) / u64::from(anchors);
         #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
@@ -164,40 +168,73 @@ fn varies_by_size(kind: Option<OperationKind>) -> bool {
     matches!(kind, Some(OperationKind::Read | OperationKind::Write))
 }
 
-/// What the workers do in its order, and after how many operations they do the same again.
+/// What the workers do in its order, and after how much of it they do the same again.
 struct Rhythm {
-    sequences: Vec<Vec<u16>>,
-    period: Option<usize>,
+    /// What belongs to stages.
+    staged: Vec<Vec<u16>>,
+    /// Turns of the cycle in that.
+    turns: Option<f64>,
 }
 
 impl Rhythm {
+    /// By statements where these come back in the same order, else by what sort of request each is: statements that a program makes
+    /// up as it goes come back in no order. Requests that only frame others (BEGIN) belong to no stage but tell where a
+    /// transaction begins.
     fn of(
         inventory: &Inventory<'_>,
         threads: &[&Actor<'_>],
-        eligible: &dyn Fn(&OperationId) -> bool,
+        often: &BTreeSet<OperationId>,
     ) -> Self {
-        let is_kept = |id: &OperationId| {
-            eligible(id) && !varies_by_size(inventory.operation(*id).map(|of| of.kind))
+        let kind = |id: OperationId| inventory.operation(id).map(|of| of.kind);
+        let is_staged = |id: OperationId| often.contains(&id) && !varies_by_size(kind(id));
+        let is_frame = |id: OperationId| kind(id) == Some(OperationKind::Request(Verb::SqlOther));
+        let by_kind = |actor: &Actor<'_>| {
+            let kept = actor.sequence.iter().filter(|id| is_staged(**id));
+            kept.map(|id| id.0).collect()
         };
-        let sequences: Vec<Vec<u16>> = threads
-            .iter()
-            .map(|thread| {
-                let kept = thread.sequence.iter().filter(|id| is_kept(id));
-                kept.map(|id| id.0).collect()
-            })
-            .collect();
-        Self {
-            period: period(&sequences),
-            sequences,
-        }
+        let framed = |actor: &Actor<'_>| {
+            let all = actor.sequence.iter();
+            let kept = all.filter(|id| is_staged(**id) || is_frame(**id));
+            kept.map(|id| id.0).collect()
+        };
+        let by_statement = |actor: &Actor<'_>| {
+            let all = actor.sequence.iter().zip(&actor.exact);
+            let kept = all.filter(|(id, _)| is_staged(**id) || is_frame(**id));
+            kept.map(|(_, exact)| exact.0).collect()
+        };
+        let in_all = |sequence: &dyn Fn(&Actor<'_>) -> Vec<u16>| -> Vec<Vec<u16>> {
+            threads.iter().map(|actor| sequence(actor)).collect()
+        };
+        let staged = in_all(&by_kind);
+        let kept = |id: u16| is_staged(OperationId(id));
+        let turns = turns(&without_seldom(in_all(&by_statement), &kept))
+            .or_else(|| turns(&without_seldom(in_all(&framed), &kept)))
+            .or_else(|| turns(&staged));
+        Self { staged, turns }
     }
 
-    /// How often two operations in turn are such, in one period; 1 where there is none.
+    /// How often two operations in turn are such, in one turn of the cycle; 1 where there is none.
     fn times(&self, marks: impl Fn(OperationId, OperationId) -> bool) -> u32 {
         let both = |one, next| marks(OperationId(one), OperationId(next));
-        self.period
-            .map_or(1, |length| times_a_period(&self.sequences, length, both))
+        self.turns
+            .map_or(1, |turns| times_a_turn(&self.staged, turns, both))
     }
+}
+
+/// The sequences without statements and frames that come far less often than most: they come in between now and then, and turns
+/// are no longer for it.
+fn without_seldom(mut sequences: Vec<Vec<u16>>, is_kept: &dyn Fn(u16) -> bool) -> Vec<Vec<u16>> {
+    let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
+    for id in sequences.iter().flatten() {
+        *counts.entry(*id).or_default() += 1;
+    }
+    let mut sorted: Vec<usize> = counts.values().copied().collect();
+    sorted.sort_unstable();
+    let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+    for sequence in &mut sequences {
+        sequence.retain(|id| is_kept(*id) || SELDOM * counts[id] >= median);
+    }
+    sequences
 }
 
 /// The operation whose iterations are most alike, and how alike they are.

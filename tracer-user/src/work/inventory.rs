@@ -31,6 +31,8 @@ pub struct Actor<'a> {
     pub done: BTreeMap<OperationId, u64>,
     /// Its first operations in their order.
     pub sequence: Vec<OperationId>,
+    /// The same by their statements, those alike but for numbers within names as one.
+    pub exact: Vec<OperationId>,
     /// Its time, what is under way included.
     pub slots: Slots,
     /// Time blocked by class of what for, what is under way included.
@@ -62,12 +64,8 @@ impl<'a> Inventory<'a> {
         at: Nanos,
     ) -> Self {
         let canonical = canonical(classifier, recorder);
-        let of = |id: OperationId| -> OperationId {
-            let index = usize::from(id.0).checked_sub(1);
-            index
-                .and_then(|at| canonical.get(at).copied())
-                .unwrap_or(id)
-        };
+        let exact = exact(classifier, &canonical);
+        let of = |id| look_up(&canonical, id);
         let sums = |counts: &HashMap<OperationId, u64>| {
             let mut sums = BTreeMap::new();
             for (id, count) in counts {
@@ -87,6 +85,9 @@ impl<'a> Inventory<'a> {
                     operations: sums(&account.operations),
                     done: sums(&account.done),
                     sequence: account.sequence.iter().map(|id| of(*id)).collect(),
+                    exact: (account.sequence.iter())
+                        .map(|id| look_up(&exact, *id))
+                        .collect(),
                     slots: recorder.slots_at(account, at, classifier),
                     blocked: account.blocked_at(at, &classifier.sites),
                 };
@@ -103,13 +104,10 @@ impl<'a> Inventory<'a> {
     }
 
     /// What an operation counts as: a reply to an unseen request as what is usually asked of its peer, a wait on any word of
-    /// a lock as one on the lock.
+    /// a lock as one on the lock, a request as one of its kind, whichever its statement.
     #[must_use]
     pub fn canonical(&self, id: OperationId) -> OperationId {
-        let index = usize::from(id.0).checked_sub(1);
-        index
-            .and_then(|at| self.canonical.get(at).copied())
-            .unwrap_or(id)
+        look_up(&self.canonical, id)
     }
 
     /// The operation behind a number.
@@ -155,6 +153,29 @@ impl Inventory<'_> {
     }
 }
 
+fn look_up(list: &[OperationId], id: OperationId) -> OperationId {
+    let index = usize::from(id.0).checked_sub(1);
+    index.and_then(|at| list.get(at).copied()).unwrap_or(id)
+}
+
+/// What an operation counts as where statements count.
+fn exact(classifier: &Classifier, canonical: &[OperationId]) -> Vec<OperationId> {
+    let mut groups: HashMap<Operation, OperationId> = HashMap::default();
+    let all = classifier.operations.iter();
+    all.map(|(id, operation)| {
+        if operation == operation.any() {
+            return look_up(canonical, id);
+        }
+        let statement = classifier.statements.group(operation.statement);
+        let group = Operation {
+            statement,
+            ..operation
+        };
+        *groups.entry(group).or_insert(id)
+    })
+    .collect()
+}
+
 fn canonical(classifier: &Classifier, recorder: &Recorder) -> Vec<OperationId> {
     let usual = |class: ClassId| -> Option<Verb> {
         let totals = recorder.classes.get(&class)?;
@@ -166,13 +187,11 @@ fn canonical(classifier: &Classifier, recorder: &Recorder) -> Vec<OperationId> {
     let mut of_locks: HashMap<(OperationKind, ClassId), OperationId> = HashMap::default();
     let all = classifier.operations.iter();
     all.map(|(id, operation)| {
-        let Operation { kind, class } = operation;
+        let Operation { kind, class, .. } = operation;
         match kind {
             OperationKind::Reply => {
-                let request = usual(class).map(|verb| Operation {
-                    kind: OperationKind::Request(verb),
-                    class,
-                });
+                let request =
+                    usual(class).map(|verb| Operation::of(OperationKind::Request(verb), class));
                 request
                     .and_then(|request| classifier.operations.id(request))
                     .unwrap_or(id)
@@ -181,7 +200,8 @@ fn canonical(classifier: &Classifier, recorder: &Recorder) -> Vec<OperationId> {
                 let lock = locks.lock(class);
                 *of_locks.entry((kind, lock)).or_insert(id)
             }
-            _ => id,
+            _ if operation == operation.any() => id,
+            _ => classifier.operations.id(operation.any()).unwrap_or(id),
         }
     })
     .collect()

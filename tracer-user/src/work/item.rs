@@ -58,6 +58,7 @@ impl Cycle {
             .classifier
             .operations
             .iter()
+            .filter(|(_, operation)| *operation == operation.any())
             .filter(|(_, operation)| {
                 let is_named = match what {
                     "call" => kind_name(operation.kind) == part,

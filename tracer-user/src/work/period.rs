@@ -30,30 +30,37 @@ pub fn period(sequences: &[Vec<u16>]) -> Option<usize> {
     })
 }
 
-/// How often `marks` holds in a period of that length: of two operations in turn, or at the end of a sequence of one and none.
+/// How many periods the sequences are long together, `None`: they follow none.
 #[must_use]
-pub fn times_a_period(
-    sequences: &[Vec<u16>],
-    length: usize,
-    marks: impl Fn(u16, u16) -> bool,
-) -> u32 {
-    let pairs = || {
-        sequences
-            .iter()
-            .flat_map(|sequence| sequence.iter().zip(sequence.iter().skip(1)))
-    };
-    let all = pairs().count();
-    let marked = pairs().filter(|(one, next)| marks(**one, **next)).count();
-    if all == 0 {
-        return 1;
-    }
-    let rounded = (marked * length + all / 2) / all;
-    u32::try_from(rounded.max(1)).unwrap_or(1)
+#[expect(clippy::cast_precision_loss, reason = "some thousands of operations")]
+pub fn turns(sequences: &[Vec<u16>]) -> Option<f64> {
+    let length = period(sequences)?;
+    Some(pairs(sequences).count() as f64 / length as f64)
+}
+
+/// How often `marks` holds of two operations in turn, in one of so many turns that the sequences are long.
+#[must_use]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "some thousands of operations"
+)]
+pub fn times_a_turn(sequences: &[Vec<u16>], turns: f64, marks: impl Fn(u16, u16) -> bool) -> u32 {
+    let marked = pairs(sequences).filter(|(one, next)| marks(*one, *next));
+    (marked.count() as f64 / turns).round().max(1.0) as u32
+}
+
+fn pairs(sequences: &[Vec<u16>]) -> impl Iterator<Item = (u16, u16)> {
+    sequences
+        .iter()
+        .flat_map(|sequence| sequence.iter().zip(sequence.iter().skip(1)))
+        .map(|(one, next)| (*one, *next))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{period, times_a_period};
+    use super::{period, times_a_turn, turns};
 
     fn sequence(text: &str) -> Vec<u16> {
         text.bytes().map(u16::from).collect()
@@ -62,10 +69,10 @@ mod tests {
     fn check(text: &str, length: Option<usize>, requests: u32) {
         let sequences = [sequence(text)];
         assert_eq!(period(&sequences), length, "{text}");
-        if let Some(length) = length {
+        if let Some(turns) = turns(&sequences) {
             let write_to_read = |one, next| (one, next) == (u16::from(b'w'), u16::from(b'r'));
             assert_eq!(
-                times_a_period(&sequences, length, write_to_read),
+                times_a_turn(&sequences, turns, write_to_read),
                 requests,
                 "{text}"
             );

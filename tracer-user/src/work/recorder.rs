@@ -324,7 +324,7 @@ impl Account {
             *blocks.at(row.call.end).done.entry(id).or_default() += count;
         }
         if self.sequence.len() < SEQUENCE {
-            self.sequence.push(id);
+            self.sequence.push(row.exact);
         }
     }
 }

@@ -1,18 +1,24 @@
-//! Decodes a [`CallEvent`] to a [`Call`]. Here the first bytes of a message become a verb and are dropped.
+//! Decodes a [`CallEvent`] to a [`Call`].
 
 use tracer_common::{CallEvent, ResourceTag, call_flag};
 
+use super::syscalls;
 use super::{Destination, Undecodable};
-use super::{syscalls, verbs};
-use crate::row::{Call, Nanos, Pid, Syscall, Tid, Verb};
+use crate::row::{Call, Nanos, Pid, Syscall, Tid};
 
 pub(super) fn decode(event: &CallEvent, to: &mut Destination<'_>) -> Result<(), Undecodable> {
+    let row = row(event, to);
+    add(row, event, to);
+    Ok(())
+}
+
+/// The row of the event, without what its message says.
+pub(super) fn row(event: &CallEvent, to: &mut Destination<'_>) -> Call {
     let has = |flag| event.flags & flag != 0;
     let (pid, end) = (Pid(event.pid), Nanos(event.header.end));
     let start = Nanos(event.start).min(end);
     let call = syscalls::call(event.call, has(call_flag::COMPAT));
-    let (verb, status) = message(event);
-    let row = Call {
+    Call {
         end,
         start,
         // Summed calls do not overlap: together they take no longer than from the first's entry to the last's return.
@@ -30,50 +36,38 @@ pub(super) fn decode(event: &CallEvent, to: &mut Destination<'_>) -> Result<(), 
         count: event.count.max(1),
         seq: event.seq,
         blocked: has(call_flag::BLOCKED),
-        verb,
-        status,
-    };
+        ..Call::default()
+    }
+}
+
+/// Adds the row of the event.
+pub(super) fn add(row: Call, event: &CallEvent, to: &mut Destination<'_>) {
     let of_file = event.resource.tag == ResourceTag::File as u32;
     *to.free += u64::from(row.is_free(of_file));
     to.rows.calls.push(row);
-    Ok(())
-}
-
-/// Only what goes through a socket is a message; a file may hold the same bytes and be none.
-fn message(event: &CallEvent) -> (Verb, u16) {
-    let is_socket = event.resource.tag == ResourceTag::Socket as u32;
-    if !is_socket || event.flags & call_flag::PEEKED == 0 {
-        return (Verb::Unknown, 0);
-    }
-    let len = usize::from(event.peek_len).min(event.peek.len());
-    verbs::verb(&event.peek[..len])
 }
 
 #[cfg(test)]
 mod tests {
-    use tracer_common::{
-        CallEvent, EventKind, Header, PEEK_BYTES, RawResource, ResourceTag, call_flag,
-    };
+    use tracer_common::{CallEvent, EventKind, Header, RawResource, ResourceTag, call_flag};
 
     use crate::capture::decode::samples::{Collector, bytes};
     use crate::row::{Call, Nanos, Syscall, Verb};
 
-    fn event(head: &[u8]) -> CallEvent {
-        let mut peek = [0; PEEK_BYTES];
-        peek[..head.len()].copy_from_slice(head);
+    fn event() -> CallEvent {
         CallEvent {
             header: Header {
                 end: 2_000,
                 kind: EventKind::Call as u16,
                 cpu: 0,
-                len: 120,
+                len: 96,
             },
             start: 1_000,
             tid: 5,
             pid: 5,
             ret: 120,
             resource: RawResource {
-                tag: 4,
+                tag: ResourceTag::Socket as u32,
                 fd: 3,
                 a: 0,
                 b: 777,
@@ -81,9 +75,7 @@ mod tests {
             call: 45,
             count: 1,
             inside: 1_000,
-            flags: call_flag::PEEKED | call_flag::BLOCKED,
-            peek_len: u8::try_from(head.len()).expect("short"),
-            peek,
+            flags: call_flag::BLOCKED,
             ..CallEvent::default()
         }
     }
@@ -95,12 +87,9 @@ mod tests {
     }
 
     #[test]
-    fn a_reply() {
-        let call = row(&event(b"HTTP/1.1 429 Too Many Re"));
-        assert_eq!(
-            (call.call, call.verb, call.status),
-            (Syscall::Recvfrom, Verb::HttpReply, 429)
-        );
+    fn a_call() {
+        let call = row(&event());
+        assert_eq!((call.call, call.verb), (Syscall::Recvfrom, Verb::Unknown));
         assert_eq!(
             (call.start, call.end, call.inside),
             (Nanos(1_000), Nanos(2_000), Nanos(1_000))
@@ -109,19 +98,9 @@ mod tests {
     }
 
     #[test]
-    fn bytes_of_a_file_or_unasked_bytes_are_no_message() {
-        let mut file = event(b"GET / HTTP/1.1");
-        file.resource.tag = 3;
-        assert_eq!(row(&file).verb, Verb::Unknown);
-        let mut off = event(b"GET / HTTP/1.1");
-        off.flags = 0;
-        assert_eq!(row(&off).verb, Verb::Unknown);
-    }
-
-    #[test]
     fn calls_that_did_not_block_are_counted() {
         let mut to = Collector::default();
-        let mut file = event(b"");
+        let mut file = event();
         (file.resource.tag, file.flags) = (ResourceTag::File as u32, 0);
         to.decode(&bytes(&file)).expect("sound");
         assert_eq!(to.free, 1);
@@ -138,14 +117,10 @@ mod tests {
     #[test]
     fn outside_numbers_are_bounded() {
         let call = row(&CallEvent {
-            peek_len: 255,
             count: 0,
             inside: u64::MAX,
-            ..event(b"GET /")
+            ..event()
         });
-        assert_eq!(
-            (call.count, call.inside, call.verb),
-            (1, Nanos(1_000), Verb::HttpRead)
-        );
+        assert_eq!((call.count, call.inside), (1, Nanos(1_000)));
     }
 }

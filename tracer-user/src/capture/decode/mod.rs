@@ -4,12 +4,14 @@
 //! order of time), stack snapshots to who walks them. A record that makes no sense gives an [`Undecodable`], no row and no
 //! panic; the caller counts it. Pure but for what the [`Destination`] does. One file per event, as in `tracer-common`.
 
+mod statements;
 mod syscalls;
 mod verbs;
 
 mod call;
 mod file;
 mod kernel;
+mod message;
 mod socket;
 mod stack;
 mod task;
@@ -19,9 +21,11 @@ mod wait;
 mod samples;
 
 use tracer_common::{
-    CallEvent, EventKind, FileEvent, Header, KernelEvent, RawResource, SocketEvent, StackEvent,
-    TaskEvent, WaitEvent,
+    CallEvent, EventKind, FileEvent, Header, KernelEvent, MessageEvent, RawResource, SocketEvent,
+    StackEvent, TaskEvent, WaitEvent,
 };
+
+pub use statements::Statements;
 
 use crate::row::{Batch, Nanos, Pid, ResourceId, StackId, TaskRole, Tid};
 
@@ -84,6 +88,8 @@ pub struct Destination<'a> {
     pub stacks: &'a mut dyn Stacks,
     /// Names threads.
     pub threads: &'a mut dyn Threads,
+    /// Names statements.
+    pub statements: &'a mut Statements,
     /// Takes the rows.
     pub rows: &'a mut Batch,
     /// Counts the rows of calls that did not block ([`crate::row::Call::is_free`]).
@@ -104,6 +110,7 @@ pub fn decode(record: &[u8], to: &mut Destination<'_>) -> Result<(), Undecodable
         EventKind::Socket => socket::decode(&read(record)?, to),
         EventKind::Kernel => kernel::decode(&read(record)?, to),
         EventKind::Stack => stack::decode(record, to),
+        EventKind::Message => message::decode(record, to),
     }
 }
 
@@ -127,7 +134,8 @@ wire!(
     FileEvent,
     SocketEvent,
     KernelEvent,
-    StackEvent
+    StackEvent,
+    MessageEvent
 );
 
 /// The struct at the start of `record`. A longer record is one of a later version, whose added fields are skipped.

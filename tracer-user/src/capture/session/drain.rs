@@ -12,7 +12,7 @@ use aya::{
 use super::settings::RING_BYTES;
 use super::trace_clock::{Marks, TraceClock};
 use crate::capture::CaptureError;
-use crate::capture::decode::{self, Destination, Resources, Stacks, Threads};
+use crate::capture::decode::{self, Destination, Resources, Stacks, Statements, Threads};
 use crate::capture::overhead::threads::{Rows, Tally};
 use crate::capture::probes::object;
 use crate::row::{Batch, Nanos};
@@ -27,6 +27,7 @@ pub struct Drain {
     /// As much as the ring buffer holds, or more.
     ring_bytes: usize,
     pending: Batch,
+    statements: Statements,
     watermark: Nanos,
     /// Turns the kernel's times into times of the trace.
     pub clock: TraceClock,
@@ -62,6 +63,7 @@ impl Drain {
             // Its size is the next power of two.
             ring_bytes: asked.saturating_mul(2),
             pending: Batch::default(),
+            statements: Statements::default(),
             watermark: Nanos::ZERO,
             clock: TraceClock::default(),
             received: 0,
@@ -80,6 +82,7 @@ impl Drain {
             resources: names.resources,
             stacks: names.stacks,
             threads: names.threads,
+            statements: &mut self.statements,
             rows: &mut self.pending,
             free: &mut free,
         };
@@ -120,9 +123,10 @@ impl Drain {
             )*};
         }
         move_rows!(waits from begin, calls from begin, samples from begin, kernel from begin, tasks from Nanos::ZERO);
-        // Resources and stacks must not come after the rows that name them.
+        // Resources, stacks and statements must not come after the rows that name them.
         batch.resources = std::mem::take(&mut self.pending.resources);
         batch.stacks = std::mem::take(&mut self.pending.stacks);
+        batch.statements = std::mem::take(&mut self.pending.statements);
         self.watermark = watermark;
         batch
     }

@@ -6,7 +6,7 @@ use super::super::column::{
 use super::super::damage::Damage;
 use super::super::decode::Columns;
 use super::{Rows, Table};
-use crate::row::{Batch, Call, Nanos, Pid, ResourceId, Syscall, Tid, Verb};
+use crate::row::{Batch, Call, Nanos, Pid, ResourceId, StatementId, Syscall, Tid, Verb};
 
 impl Table for Call {
     const NAME: &'static str = "calls";
@@ -26,6 +26,7 @@ impl Table for Call {
         column("blocked", Kind::Bool, Packing::Few),
         column("verb", Kind::Name, Packing::Few),
         column("status", Kind::U16, Packing::Few),
+        column("statement_id", Kind::U32, Packing::Few).since(1),
     ];
 
     fn of(batch: &Batch) -> &Vec<Self> {
@@ -54,6 +55,7 @@ impl Table for Call {
             bools(rows, |r| r.blocked),
             names(rows, |r| r.verb),
             u16s(rows, |r| r.status),
+            u32s(rows, |r| r.statement.0),
         ]
     }
 
@@ -72,6 +74,7 @@ impl Table for Call {
         let blocked = columns.bools("blocked")?;
         let verb = columns.names("verb", Some(Verb::Unknown))?;
         let status = columns.u16("status")?;
+        let statement = columns.u32("statement_id")?;
         rows.keys.extend_from_slice(&end);
         rows.rows.extend((0..columns.rows()).map(|i| Self {
             end: Nanos(end[i]),
@@ -88,6 +91,7 @@ impl Table for Call {
             blocked: blocked[i],
             verb: verb[i],
             status: status[i],
+            statement: StatementId(statement[i]),
         }));
         Ok(())
     }

@@ -2,8 +2,8 @@
 
 use crate::row::{
     Batch, Call, FileKind, Frame, KernelSpan, KernelSpanKind, MemorySource, Nanos, Pid, Reason,
-    Resource, ResourceId, ResourceKind, Sample, SchedStat, SocketRole, Stack, StackId, Syscall,
-    Task, TaskFact, TaskRole, Tid, Verb, Wait, Waker,
+    Resource, ResourceId, ResourceKind, Sample, SchedStat, SocketRole, Stack, StackId, Statement,
+    StatementId, Syscall, Task, TaskFact, TaskRole, Tid, Verb, Wait, Waker,
 };
 
 /// Numbers that look random (xorshift64*).
@@ -135,6 +135,7 @@ pub(super) fn batch(dice: &mut Dice, after: u64, watermark: u64, most: u64) -> B
             blocked: dice.flag(),
             verb: dice.any(Verb::from_raw),
             status: dice.wild32() as u16,
+            statement: StatementId(dice.wild32()),
         }
     );
     rows!(
@@ -197,6 +198,14 @@ pub(super) fn batch(dice: &mut Dice, after: u64, watermark: u64, most: u64) -> B
                     offset: dice.wild(),
                 })
                 .collect(),
+        }
+    );
+    rows!(
+        _end,
+        statements,
+        Statement {
+            id: StatementId(dice.wild32()),
+            text: dice.text(),
         }
     );
     rows!(

@@ -92,3 +92,57 @@ fn where_nothing_repeats_there_is_no_item() {
     let work = Work::of("2 workers: compute 7ms");
     assert_eq!((work.cycle.mark, work.items()), (None, 0.0));
 }
+
+/// One transaction after the other: what is between the first write and the last read is the same sort of thing twice.
+#[test]
+fn a_transaction_of_several_statements_is_one_item() {
+    let rate = 4.0 / 0.01;
+    check(
+        "4 workers: begin D 1ms as begin; insert D 2ms as update; select D 3ms as sleep; insert D 1ms as commit; select D 3ms as think",
+        rate,
+    );
+    // By its frames alone, and by its statements alone.
+    check(
+        "4 workers: begin D 1ms; insert D 2ms; select D 3ms; insert D 1ms; select D 3ms",
+        rate,
+    );
+    check(
+        "4 workers: insert D 3ms as update; select D 3ms as sleep; insert D 1ms as commit; select D 3ms as think",
+        rate,
+    );
+    // What comes now and then makes no longer item.
+    check(
+        "4 workers: select D 3ms as in; insert D 2ms as out; every 9 items select D 0ms as rare",
+        4.0 / 0.005,
+    );
+    check(
+        "4 workers: every 9 items begin D 0ms; insert D 3ms as update; select D 3ms as sleep; insert D 1ms as commit; select D 3ms as think",
+        rate,
+    );
+}
+
+#[test]
+fn statements_that_are_made_up_make_no_other_items() {
+    for name in ["one", "made-*-up"] {
+        check(
+            &format!("4 workers: insert D 3ms as {name}; select D 3ms as {name}"),
+            4.0 / 0.006,
+        );
+        check(
+            &format!("4 workers: fetch A 15ms; insert D 10ms as {name}"),
+            4.0 / 0.025,
+        );
+        check(
+            &format!("4 workers: fetch A 15ms; insert D 3ms as {name}; insert D 2ms; begin D 5ms"),
+            4.0 / 0.025,
+        );
+    }
+}
+
+#[test]
+fn tables_of_one_sort_in_turn_make_no_longer_item() {
+    let steps: Vec<String> = (0..8)
+        .map(|part| format!("select D 2ms as from-part{part}; insert D 3ms as into-part{part}"))
+        .collect();
+    check(&format!("4 workers: {}", steps.join("; ")), 4.0 / 0.005);
+}

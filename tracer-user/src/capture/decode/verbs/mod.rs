@@ -1,9 +1,13 @@
 //! Tells the verb of a message by its first bytes.
 //!
-//! In: at most [`tracer_common::PEEK_BYTES`] bytes of plaintext. Out: a [`Verb`] and, of an HTTP reply, its status; nothing of
-//! the payload. What is not surely one of these protocols is [`Verb::Unknown`]. Pure; takes any bytes.
+//! In: the first bytes of a message in plaintext. Out: a [`Verb`] and, of an HTTP reply, its status; of a request to a database
+//! where its statement is. What is not surely one of these protocols is [`Verb::Unknown`]. Pure; takes any bytes.
 
+mod redis;
+mod request;
 mod sql;
+
+pub(super) use request::{mysql_prepared, request};
 
 use crate::row::Verb;
 
@@ -16,7 +20,8 @@ pub fn verb(head: &[u8]) -> (Verb, u16) {
     let verb = if is_tls(head) {
         Verb::Tls
     } else {
-        redis(head)
+        redis::command(head)
+            .map(|(_, verb)| verb)
             .or_else(|| postgres(head))
             .or_else(|| mysql(head))
             .unwrap_or(Verb::Unknown)
@@ -62,67 +67,6 @@ fn is_tls(head: &[u8]) -> bool {
         let len = u16::from_be_bytes([*high, *low]);
         len > 0 && len <= 16_384 + 2_048
     })
-}
-
-/// A Redis request: an array of bulk strings, the first of which is the command.
-fn redis(head: &[u8]) -> Option<Verb> {
-    const READS: [&str; 24] = [
-        "get",
-        "mget",
-        "getrange",
-        "strlen",
-        "exists",
-        "ttl",
-        "pttl",
-        "type",
-        "keys",
-        "scan",
-        "hget",
-        "hmget",
-        "hgetall",
-        "hlen",
-        "hkeys",
-        "lrange",
-        "llen",
-        "lindex",
-        "smembers",
-        "scard",
-        "sismember",
-        "zrange",
-        "zcard",
-        "xread",
-    ];
-    const WRITES: [&str; 34] = [
-        "set", "mset", "setex", "psetex", "setnx", "getset", "getdel", "append", "del", "unlink",
-        "incr", "incrby", "decr", "decrby", "expire", "pexpire", "hset", "hmset", "hdel",
-        "hincrby", "lpush", "rpush", "lpop", "rpop", "blpop", "brpop", "lrem", "ltrim", "sadd",
-        "srem", "zadd", "zrem", "xadd", "publish",
-    ];
-    let rest = after_number(head.strip_prefix(b"*")?)?;
-    let rest = after_number(rest.strip_prefix(b"$")?)?;
-    let end = rest.iter().position(|byte| *byte == b'\r')?;
-    let name = rest.get(..end)?;
-    let is = |list: &[&str]| {
-        list.iter()
-            .any(|known| known.as_bytes().eq_ignore_ascii_case(name))
-    };
-    if is(&READS) {
-        Some(Verb::RedisRead)
-    } else if is(&WRITES) {
-        Some(Verb::RedisWrite)
-    } else {
-        None
-    }
-}
-
-/// What follows `DIGITS\r\n`.
-fn after_number(bytes: &[u8]) -> Option<&[u8]> {
-    let end = bytes.iter().position(|byte| !byte.is_ascii_digit())?;
-    if end == 0 {
-        None
-    } else {
-        bytes.get(end..)?.strip_prefix(b"\r\n")
-    }
 }
 
 /// PostgreSQL's wire protocol, version 3: a type byte and a length that counts itself.
