@@ -68,6 +68,7 @@ pub fn of_thread(event: Event<'_, Tid>) -> Event<'_, ActorId> {
             exclusive: call.exclusive,
         }),
         Event::Task(task) => Event::Task(task),
+        Event::Asked(who, socket) => Event::Asked(ActorId::Thread(who), socket),
         Event::Join(at, open) => Event::Join(at, open),
     }
 }

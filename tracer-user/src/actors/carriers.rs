@@ -12,9 +12,10 @@ use std::collections::BTreeSet;
 use super::actor::{ActorId, of_thread};
 use super::tasks::{Give, Place, Process, TaskIndex, Tasks, parked};
 use crate::classify::{
-    ClassifiedCall, Classifier, Event, OperationId, OperationKind, State, WaitKind, WaitSite,
+    ClassKind, ClassifiedCall, Classifier, Event, Operation, OperationId, OperationKind, State,
+    WaitKind, WaitSite,
 };
-use crate::row::{Nanos, Pid, ResourceId, Syscall, Task, TaskFact, TaskRole, Tid};
+use crate::row::{Nanos, OpenRequest, Pid, ResourceId, Syscall, Task, TaskFact, TaskRole, Tid};
 
 /// So many requests at once make a carrier of a thread that waits in `epoll_wait`, as event loops do.
 const IN_A_LOOP: u32 = 2;
@@ -23,6 +24,9 @@ const ANYWHERE: u32 = 3;
 
 /// `-EAGAIN` (include/uapi/asm-generic/errno-base.h): nothing has come.
 const NOTHING_YET: i64 = -11;
+
+/// No thread that is known.
+const NOBODY: Tid = Tid(0);
 
 /// One thread of the target.
 #[derive(Clone, Debug, Default)]
@@ -53,8 +57,9 @@ impl Thread {
 /// The latest request on a socket.
 #[derive(Clone, Copy, Debug, Default)]
 struct Socket {
-    /// It is under way, asked by this thread.
+    /// It is under way, asked by this thread; by [`NOBODY`] where it was so already when the window opened.
     open: Option<Tid>,
+    pid: Pid,
     since: Nanos,
     operation: OperationId,
     /// Whose it is.
@@ -102,6 +107,7 @@ impl Actors {
                 self.thread(task);
                 give(&of_thread(event), classifier);
             }
+            Event::Asked(..) => give(&of_thread(event), classifier),
             Event::Join(at, _) => {
                 self.join(*at);
                 give(&of_thread(event), classifier);
@@ -117,6 +123,17 @@ impl Actors {
             .filter(|(_, thread)| thread.has_carried)
             .map(|(tid, _)| ActorId::Thread(*tid))
             .collect()
+    }
+
+    /// A request was under way when the window opened; by whose thread, its reply will show.
+    pub fn found_under_way(&mut self, request: &OpenRequest) {
+        let socket = Socket {
+            open: Some(NOBODY),
+            pid: request.pid,
+            since: request.asked,
+            ..Socket::default()
+        };
+        self.sockets.insert(request.resource, socket);
     }
 
     fn thread(&mut self, task: &Task) {
@@ -250,7 +267,8 @@ impl Actors {
         if call.ret <= 0 {
             return None;
         }
-        if socket.open.is_some() && !socket.is_stale {
+        let is_more = socket.open.is_some() && !socket.is_stale;
+        if is_more && (socket.open != Some(NOBODY) || socket.task.is_some()) {
             // More of the same request.
             return socket.task;
         }
@@ -272,6 +290,7 @@ impl Actors {
             call.resource,
             Socket {
                 open: Some(call.tid),
+                pid: call.pid,
                 since,
                 operation,
                 task: None,
@@ -344,7 +363,8 @@ impl Actors {
         }
         let socket = self.sockets.entry(call.resource).or_default();
         let is_first = (row.request.is_some() || is_over) && socket.open.is_some();
-        let headless = row.request.filter(|_| socket.open.is_none());
+        let is_unowned = socket.open.is_none_or(|by| by == NOBODY) && socket.task.is_none();
+        let headless = row.request.filter(|_| is_unowned);
         let (asked_by, mut task) = (socket.open, socket.task);
         if is_first || headless.is_some() {
             (socket.open, socket.is_stale) = (None, false);
@@ -460,7 +480,13 @@ impl Actors {
         let mut open: Vec<(Nanos, ResourceId)> = self
             .sockets
             .iter()
-            .filter(|(id, socket)| **id != but && socket.open == Some(tid) && socket.task.is_none())
+            .filter(|(id, socket)| {
+                let is_its = match socket.open {
+                    Some(NOBODY) => socket.pid == pid,
+                    by => by == Some(tid),
+                };
+                **id != but && is_its && socket.task.is_none()
+            })
             .map(|(id, socket)| (socket.since, *id))
             .collect();
         open.sort_unstable();
@@ -469,10 +495,20 @@ impl Actors {
                 continue;
             };
             let class = classifier.classes.of(id);
+            if classifier.classes.kind(class) != ClassKind::Peer {
+                continue;
+            }
+            if socket.operation == OperationId::NONE {
+                let reply = Operation::of(OperationKind::Reply, class);
+                socket.operation = classifier.operations.intern(reply);
+            }
             let state = waits_for(class, socket.operation, classifier);
             let place = Place::Request(id);
+            let since = since.max(self.began);
             let out = (&mut *classifier, &mut *give);
-            socket.task = Some(self.tasks.begin(pid, place, since, state, out));
+            let task = self.tasks.begin(pid, place, since, state, out);
+            socket.task = Some(task);
+            give(&Event::Asked(task.actor(), id), classifier);
         }
     }
 }

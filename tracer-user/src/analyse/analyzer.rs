@@ -39,6 +39,9 @@ impl Stations {
             let open = self.classifier.join();
             self.pass_on(Event::Join(join, &open));
         }
+        for request in self.classifier.found_under_way(step.at()) {
+            self.actors.found_under_way(&request);
+        }
         self.comparison.observe(&step);
         let event = self.classifier.classify(step);
         self.pass_on(event);

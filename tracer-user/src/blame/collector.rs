@@ -105,6 +105,9 @@ impl Collector {
                     self.actor(ActorId::Thread(task.tid)).role = task.role;
                 }
             }
+            Event::Asked(who, socket) => {
+                self.asking.insert(*socket, *who);
+            }
             Event::Join(at, open) => {
                 for (site, visit) in self.heads(open, *at, classifier) {
                     self.visit(site, visit);

@@ -1,6 +1,7 @@
 //! Steps of the sweep to events.
 
 use foldhash::HashMap;
+use std::collections::BTreeMap;
 
 use super::class::{ClassId, ClassKind, ResourceClasses, pattern};
 use super::event::{ClassifiedCall, Event, Piece, State, WaitBegin, Waker};
@@ -9,7 +10,9 @@ use super::operation::{Operation, OperationId, OperationKind, Operations, withou
 use super::request::{Request, RequestTracker};
 use super::statement::Statements;
 use super::wait_site::{WaitKind, WaitSite, WaitSites};
-use crate::row::{Batch, Call, Pid, ResourceId, Stack, StackId, StatementId, Syscall, Tid};
+use crate::row::{
+    Batch, Call, Nanos, OpenRequest, Pid, ResourceId, Stack, StackId, StatementId, Syscall, Tid,
+};
 use crate::timeline::{self, Blocked, Step};
 
 /// What is remembered of a thread.
@@ -39,6 +42,8 @@ pub struct Classifier {
     pub futexes: FutexWords,
     /// Requests under way.
     pub requests: RequestTracker,
+    /// Those that windows which are still to come find under way, by when these open.
+    under_way: BTreeMap<Nanos, Vec<OpenRequest>>,
     threads: HashMap<Tid, Thread>,
     sorts: HashMap<String, ThreadSort>,
 }
@@ -51,6 +56,12 @@ impl Classifier {
         }
         for stack in &batch.stacks {
             self.stacks.insert(stack.id, stack.clone());
+        }
+        for request in &batch.requests {
+            self.under_way
+                .entry(request.end)
+                .or_default()
+                .push(*request);
         }
         for statement in &batch.statements {
             self.statements.learn(statement);
@@ -106,6 +117,22 @@ impl Classifier {
                 Event::Task(task)
             }
         }
+    }
+
+    /// The requests that a window found under way which opened up to `at`.
+    pub fn found_under_way(&mut self, at: Nanos) -> Vec<OpenRequest> {
+        let mut found = Vec::new();
+        while let Some(window) = self
+            .under_way
+            .first_entry()
+            .filter(|window| *window.key() <= at)
+        {
+            found.extend(window.remove());
+        }
+        for request in &found {
+            self.requests.found(request);
+        }
+        found
     }
 
     /// Windows join: requests that were under way are cut.

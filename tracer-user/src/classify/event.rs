@@ -5,7 +5,7 @@ use super::operation::OperationId;
 use super::request::Request;
 use super::wait_site::{SiteId, WaitSite};
 use super::{ClassId, Operation};
-use crate::row::{Call, Nanos, Pid, StackId, StatementId, Syscall, Task, Tid};
+use crate::row::{Call, Nanos, Pid, ResourceId, StackId, StatementId, Syscall, Task, Tid};
 
 /// What a thread or an actor does at an instant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -84,6 +84,8 @@ pub enum Event<'a, Who> {
     },
     /// A call returned.
     Call(ClassifiedCall<'a, Who>),
+    /// The request that is under way on a socket is this one's, who sent it before that could be told.
+    Asked(Who, ResourceId),
     /// A fact about a thread.
     Task(&'a Task),
     /// Windows join here, with a pause between them; these requests were under way.

@@ -3,7 +3,7 @@
 use foldhash::HashMap;
 use std::collections::hash_map::Entry;
 
-use crate::row::{Call, Nanos, Pid, ResourceId, StatementId, Tid, Verb};
+use crate::row::{Call, Nanos, OpenRequest, Pid, ResourceId, StatementId, Tid, Verb};
 
 /// HTTP statuses of a request that is to be tried again: 429 Too Many Requests, 503 Service Unavailable (RFC 6585, RFC 9110).
 const TRY_AGAIN: [u16; 2] = [429, 503];
@@ -29,7 +29,7 @@ pub struct Request {
     pub status: u16,
     /// Several threads sent before a reply came: no request of one worker.
     pub shared: bool,
-    /// The request was sent before the window: `start` is not known, and zero.
+    /// The request was sent before the window: `start` is known to some milliseconds, or not known, and zero.
     pub headless: bool,
 }
 
@@ -82,6 +82,19 @@ impl RequestTracker {
         open
     }
 
+    /// A window found a request under way.
+    pub(super) fn found(&mut self, request: &OpenRequest) {
+        let socket = self.sockets.entry(request.resource).or_default();
+        socket.outstanding = false;
+        socket.open = Some(Request {
+            socket: request.resource,
+            pid: request.pid,
+            start: request.asked,
+            headless: true,
+            ..Request::default()
+        });
+    }
+
     /// What the present request of a socket is about, and whether it was refused; `None`: the request was not seen.
     #[must_use]
     pub fn verb(&self, socket: ResourceId) -> Option<(Verb, bool)> {
@@ -104,7 +117,8 @@ impl RequestTracker {
         if call.call.is_output() {
             let socket = self.sockets.entry(call.resource).or_default();
             (socket.outstanding, socket.refused) = (false, false);
-            match &mut socket.open {
+            // What a window found under way may have been no request, but a greeting or a ping.
+            match socket.open.as_mut().filter(|request| !request.headless) {
                 None => {
                     (socket.verb, socket.statement) = (Some(call.verb), call.statement);
                     socket.open = Some(begin(call, call.start));

@@ -56,7 +56,7 @@ impl Seen {
                 }
                 self.requests.extend(call.request);
             }
-            Event::Task(_) | Event::Join(..) => {}
+            Event::Task(_) | Event::Asked(..) | Event::Join(..) => {}
         }
     }
 

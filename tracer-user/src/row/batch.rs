@@ -1,6 +1,8 @@
 //! All rows between two watermarks, and the two ways they travel.
 
-use super::{Call, KernelSpan, Meta, Nanos, Resource, Sample, Stack, Statement, Task, Wait};
+use super::{
+    Call, KernelSpan, Meta, Nanos, OpenRequest, Resource, Sample, Stack, Statement, Task, Wait,
+};
 
 /// Rows whose `end` lies in `(previous watermark, watermark]`, each table sorted by `end`. Resources, stacks and
 /// statements come in the batch in which they are first named, or earlier.
@@ -20,6 +22,8 @@ pub struct Batch {
     pub stacks: Vec<Stack>,
     /// Statements met.
     pub statements: Vec<Statement>,
+    /// Requests that were under way when a window opened.
+    pub requests: Vec<OpenRequest>,
     /// On-CPU samples.
     pub samples: Vec<Sample>,
     /// Kernel spans.
@@ -43,6 +47,7 @@ impl Batch {
             + self.resources.len()
             + self.stacks.len()
             + self.statements.len()
+            + self.requests.len()
             + self.samples.len()
             + self.kernel.len()
     }
@@ -56,6 +61,7 @@ impl Batch {
         self.resources.append(&mut later.resources);
         self.stacks.append(&mut later.stacks);
         self.statements.append(&mut later.statements);
+        self.requests.append(&mut later.requests);
         self.samples.append(&mut later.samples);
         self.kernel.append(&mut later.kernel);
         self.thinned_since = self
@@ -74,6 +80,7 @@ impl Batch {
             self.waits.retain(|row| row.end > watermark);
             self.calls.retain(|row| row.end > watermark);
             self.tasks.retain(|row| row.end > watermark);
+            self.requests.retain(|row| row.end > watermark);
             self.samples.retain(|row| row.end > watermark);
             self.kernel.retain(|row| row.end > watermark);
         }

@@ -2,6 +2,7 @@
 
 mod call;
 mod kernel;
+mod open_request;
 mod resource;
 mod sample;
 mod stack;
@@ -64,6 +65,7 @@ macro_rules! for_each_table {
             resources: crate::row::Resource,
             stacks: crate::row::Stack,
             statements: crate::row::Statement,
+            requests: crate::row::OpenRequest,
             kernel: crate::row::KernelSpan,
         }
     };

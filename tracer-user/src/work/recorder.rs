@@ -87,6 +87,7 @@ impl Recorder {
             }
             Event::Call(call) => self.call(call, classifier),
             Event::Task(task) => self.task(task),
+            Event::Asked(..) => {}
             Event::Join(at, _) => self.join(*at, classifier),
         }
     }

@@ -4,7 +4,8 @@ use crate::analyse::{Options, analyse};
 use crate::cause::Cause;
 use crate::report::Report;
 use crate::row::{
-    Call, MemorySource, Nanos, Reason, ResourceId, Syscall, Task, TaskFact, TaskRole, Tid, Wait,
+    Call, MemorySource, Nanos, OpenRequest, Reason, ResourceId, Syscall, Task, TaskFact, TaskRole,
+    Tid, Wait,
 };
 use crate::script;
 use crate::work::StageName;
@@ -39,6 +40,19 @@ fn by_one_thread(source: &MemorySource) -> MemorySource {
             ..first
         },
     );
+    let opened = source.meta.opened;
+    let in_flight = batch
+        .waits
+        .iter()
+        .filter(|wait| workers.contains(&wait.tid) && wait.start <= opened && wait.call.is_input());
+    batch.requests = in_flight
+        .map(|wait| OpenRequest {
+            end: opened,
+            asked: opened.since(Nanos::SECOND),
+            resource: wait.resource,
+            pid: wait.pid,
+        })
+        .collect();
     batch.waits.retain(|wait| !workers.contains(&wait.tid));
     let (mut calls, others): (Vec<Call>, Vec<Call>) = batch
         .calls
@@ -131,6 +145,33 @@ fn a_peer_that_serves_one_at_a_time_is_named_for_tasks_too() {
     );
     assert_eq!(tasks.verdict.culprit, threads.verdict.culprit);
     assert_eq!(tasks.verdict.stage, StageName::Write);
+}
+
+#[test]
+fn requests_from_before_the_window_are_those_of_tasks_whether_or_not_they_are_answered_in_it() {
+    // Each reply takes half a minute, three windows.
+    let text = "window 10s after 60s\npeer B serves 1\n32 workers: fetch A 200ms+-40ms; write B 900ms+-90ms";
+    let source = script::workload(text);
+    let carried = by_one_thread(&source);
+    let tasks = report(&carried);
+    assert_eq!(tasks.workers.count, 32, "{:#?}", tasks.workers);
+    // Ten replies do not tell how it serves; that the workers wait for it, and how many of them, is known.
+    assert!(
+        !tasks.verdict.culprit.address.is_empty(),
+        "{:#?}",
+        tasks.verdict
+    );
+    assert!(
+        tasks.parallelism.interval[1] > 24.0,
+        "{:#?}",
+        tasks.parallelism
+    );
+    // Without what TCP knows of them, only those are seen that are answered.
+    let mut blind = carried;
+    for batch in &mut blind.batches {
+        batch.requests.clear();
+    }
+    assert!(report(&blind).workers.count < 16);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use std::os::unix::fs::MetadataExt as _;
 
 use super::net::Sockets;
+use super::tcp_diag::{Connection, connections};
 use super::unix_diag::UnixDiag;
 use crate::capture::mappings::{self, Mapping};
 use crate::row::{Nanos, Pid};
@@ -53,6 +54,8 @@ pub(super) trait Look {
     fn name(&mut self, pid: Pid) -> String;
     /// Ports that the system picks for a socket that connects.
     fn ephemeral_ports(&mut self) -> RangeInclusive<u16>;
+    /// The TCP connections of the network namespace that process `pid` is in.
+    fn connections(&mut self, pid: Pid) -> Vec<Connection>;
     /// Inode of the other end of Unix socket `inode` of network namespace `namespace`; 0: none, or not to be seen.
     fn unix_peer(&mut self, inode: u64, namespace: u64) -> u64;
 }
@@ -133,6 +136,10 @@ impl Look for Proc {
             &table("tcp6").unwrap_or_default(),
             &table("unix").unwrap_or_default(),
         ))
+    }
+
+    fn connections(&mut self, pid: Pid) -> Vec<Connection> {
+        connections(pid)
     }
 
     fn processes(&mut self) -> Vec<Pid> {

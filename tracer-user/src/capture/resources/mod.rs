@@ -25,12 +25,13 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use tracer_common::{FileEvent, RawResource, ResourceTag, SocketEvent};
 
-use crate::capture::decode;
-use crate::row::{FileKind, Nanos, Pid, Resource, ResourceId, ResourceKind};
+use crate::capture::decode::{self, Resources as _};
+use crate::row::{FileKind, Nanos, OpenRequest, Pid, Resource, ResourceId, ResourceKind};
 use key::Key;
 use look::{Look, Proc};
 use paths::Paths;
 use peers::Search;
+use tcp_diag::Connection;
 
 pub use peers::LocalPeer;
 
@@ -112,6 +113,35 @@ impl Table {
     /// named in the rows but not returned here.
     pub fn take_local_peers(&mut self) -> Vec<LocalPeer> {
         self.search.take_local_peers()
+    }
+
+    /// The requests of processes `pids` that are under way now, by TCP's own books. The rows of their sockets are made with them.
+    /// `at`: now, by the clock of the rows.
+    pub fn under_way(&mut self, pids: &[Pid], at: Nanos) -> Vec<OpenRequest> {
+        let mut connections: HashMap<u64, HashMap<u64, Connection>> = HashMap::new();
+        let mut found = Vec::new();
+        for pid in pids {
+            let (namespace, sockets) = self.look.sockets_of(*pid);
+            let of_namespace = connections.entry(namespace).or_insert_with(|| {
+                let all = self.look.connections(*pid).into_iter();
+                all.map(|one| (one.inode, one)).collect()
+            });
+            for connection in sockets.iter().filter_map(|inode| of_namespace.get(inode)) {
+                let Some(ago) = connection.waits_for.filter(|_| !connection.is_server) else {
+                    continue;
+                };
+                let event = connection.event(*pid, namespace, at);
+                let resource = self.id(&event.resource, *pid, at);
+                self.socket(&event);
+                found.push(OpenRequest {
+                    end: at,
+                    asked: at.since(ago),
+                    resource,
+                    pid: *pid,
+                });
+            }
+        }
+        found
     }
 
     /// How many resources got no id because there were too many.

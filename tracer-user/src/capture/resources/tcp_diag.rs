@@ -10,6 +10,8 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 
+use tracer_common::{Header, RawResource, ResourceTag, SocketEvent, socket_role};
+
 use crate::row::{Nanos, Pid};
 
 /// `NETLINK_SOCK_DIAG`, `SOCK_DIAG_BY_FAMILY`, `NLM_F_REQUEST | NLM_F_DUMP`, `NLMSG_DONE`, `NLMSG_ERROR`
@@ -49,6 +51,51 @@ pub(super) struct Connection {
     pub(super) is_server: bool,
     /// How long ago it sent what it has had no answer to; `None`: it has had one, or it has sent nothing.
     pub(super) waits_for: Option<Nanos>,
+}
+
+impl Connection {
+    /// What the kernel side would tell of it, if process `pid` used it now.
+    pub(super) fn event(&self, pid: Pid, netns: u64, at: Nanos) -> SocketEvent {
+        let bytes = |end: SocketAddr| match end.ip() {
+            IpAddr::V4(ip) => {
+                let mut bytes = [0; 16];
+                bytes[..4].copy_from_slice(&ip.octets());
+                bytes
+            }
+            IpAddr::V6(ip) => ip.octets(),
+        };
+        let family = if self.is_v6 {
+            libc::AF_INET6
+        } else {
+            libc::AF_INET
+        };
+        SocketEvent {
+            header: Header {
+                end: at.0,
+                ..Header::default()
+            },
+            resource: RawResource {
+                tag: ResourceTag::Socket as u32,
+                fd: -1,
+                a: 0,
+                b: self.inode,
+            },
+            pid: pid.0,
+            role: if self.is_server {
+                socket_role::SERVER
+            } else {
+                socket_role::CLIENT
+            },
+            family: u16::try_from(family).unwrap_or_default(),
+            sock_type: u16::try_from(libc::SOCK_STREAM).unwrap_or_default(),
+            local_port: self.local.port(),
+            remote_port: self.remote.port(),
+            local: bytes(self.local),
+            remote: bytes(self.remote),
+            peer_inode: 0,
+            netns,
+        }
+    }
 }
 
 /// The established connections of the network namespace that a process is in; empty: it is gone, or the kernel does not tell.
@@ -220,8 +267,10 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
     use std::time::Duration;
 
-    use super::{connections, info, messages, parse};
-    use crate::row::{Nanos, Pid};
+    use super::{Connection, connections, info, messages, parse};
+    use crate::capture::resources::Table;
+    use crate::capture::resources::tests::Fake;
+    use crate::row::{Nanos, Pid, SocketRole};
 
     #[test]
     fn who_has_asked_and_had_no_answer_waits() {
@@ -274,5 +323,45 @@ mod tests {
             long.extend(&bytes);
             assert_eq!(messages(&long).count(), 0);
         }
+    }
+
+    #[test]
+    fn requests_under_way_are_those_of_clients_that_wait() {
+        let connection = |inode, is_server, waits_for| Connection {
+            inode,
+            is_v6: false,
+            local: ([127, 0, 0, 1], 40_000).into(),
+            remote: ([127, 0, 0, 1], 8123).into(),
+            is_server,
+            waits_for,
+        };
+        let fake = Fake {
+            fds: [(Pid(7), (1, vec![100, 101, 102, 103]))].into(),
+            connections: vec![
+                connection(100, false, Some(Nanos(70))),
+                connection(101, false, None),
+                connection(102, true, Some(Nanos(20))),
+                // Of another process.
+                connection(999, false, Some(Nanos(10))),
+            ],
+            ..Fake::default()
+        };
+        let mut table = Table::with(Box::new(fake));
+        let found = table.under_way(&[Pid(7)], Nanos(1_000));
+        assert_eq!(found.len(), 1, "{found:?}");
+        let (end, asked) = (found[0].end, found[0].asked);
+        assert_eq!(
+            (end, asked, found[0].pid),
+            (Nanos(1_000), Nanos(930), Pid(7))
+        );
+        let rows = table.take_rows();
+        let row = rows
+            .iter()
+            .rfind(|row| row.id == found[0].resource)
+            .expect("a row");
+        assert_eq!(
+            (row.remote.as_str(), row.role),
+            ("127.0.0.1:8123", SocketRole::Client)
+        );
     }
 }

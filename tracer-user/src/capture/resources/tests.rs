@@ -7,6 +7,7 @@ use tracer_common::{FileEvent, Header, NAME_BYTES, RawResource, SocketEvent, soc
 
 use super::look::{Look, OpenFile, SharedWord};
 use super::net::Sockets;
+use super::tcp_diag::Connection;
 use super::{LocalPeer, Table};
 use crate::capture::decode::Resources as _;
 use crate::row::{FileKind, Nanos, Pid, Resource, ResourceId, ResourceKind, SocketRole};
@@ -21,6 +22,7 @@ pub(super) struct Fake {
     pub(super) names: HashMap<Pid, String>,
     pub(super) unix_peers: HashMap<u64, u64>,
     pub(super) files: HashMap<String, (u64, u64)>,
+    pub(super) connections: Vec<Connection>,
 }
 
 impl Look for Fake {
@@ -50,6 +52,9 @@ impl Look for Fake {
     }
     fn ephemeral_ports(&mut self) -> RangeInclusive<u16> {
         32_768..=60_999
+    }
+    fn connections(&mut self, _: Pid) -> Vec<Connection> {
+        self.connections.clone()
     }
     fn unix_peer(&mut self, inode: u64, _: u64) -> u64 {
         self.unix_peers.get(&inode).copied().unwrap_or(0)

@@ -122,7 +122,7 @@ impl Drain {
                 batch.$table = cut(&mut self.pending.$table, |row| row.end, [$begin, before, watermark], late);
             )*};
         }
-        move_rows!(waits from begin, calls from begin, samples from begin, kernel from begin, tasks from Nanos::ZERO);
+        move_rows!(waits from begin, calls from begin, samples from begin, kernel from begin, tasks from Nanos::ZERO, requests from begin);
         // Resources, stacks and statements must not come after the rows that name them.
         batch.resources = std::mem::take(&mut self.pending.resources);
         batch.stacks = std::mem::take(&mut self.pending.stacks);

@@ -174,6 +174,7 @@ impl Session {
         let rows = self.drain.pending();
         rows.tasks.extend(seen);
         rows.tasks.extend(figures);
+        self.find_open_requests(self.meta.opened);
         let programs = attach::programs(&self.ebpf);
         let budget = self.settings.max_overhead;
         let tracked = self.tracked.living();
@@ -196,6 +197,14 @@ impl Session {
         for task in rows.tasks.iter_mut().skip(before) {
             learn(task, &mut self.sites);
         }
+    }
+
+    /// Adds a row for each request of the targets that is under way as a window opens.
+    fn find_open_requests(&mut self, at: Nanos) {
+        let requests = self.resources.under_way(&self.targets.pids(), at);
+        let rows = self.drain.pending();
+        rows.requests.extend(requests);
+        rows.resources.extend(self.resources.take_rows());
     }
 
     /// Tracks processes that were found while the window is open; the next pass over the thread list takes their threads in.

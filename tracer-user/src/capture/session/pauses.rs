@@ -81,6 +81,7 @@ impl Session {
         let join = self.drain.clock.at(now);
         self.meta.joins.push(join);
         self.untold.joins.push(join);
+        self.find_open_requests(join);
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! Rows for tests: every field set, to extreme values now and then, the same for the same seed.
 
 use crate::row::{
-    Batch, Call, FileKind, Frame, KernelSpan, KernelSpanKind, MemorySource, Nanos, Pid, Reason,
-    Resource, ResourceId, ResourceKind, Sample, SchedStat, SocketRole, Stack, StackId, Statement,
-    StatementId, Syscall, Task, TaskFact, TaskRole, Tid, Verb, Wait, Waker,
+    Batch, Call, FileKind, Frame, KernelSpan, KernelSpanKind, MemorySource, Nanos, OpenRequest,
+    Pid, Reason, Resource, ResourceId, ResourceKind, Sample, SchedStat, SocketRole, Stack, StackId,
+    Statement, StatementId, Syscall, Task, TaskFact, TaskRole, Tid, Verb, Wait, Waker,
 };
 
 /// Numbers that look random (xorshift64*).
@@ -206,6 +206,16 @@ pub(super) fn batch(dice: &mut Dice, after: u64, watermark: u64, most: u64) -> B
         Statement {
             id: StatementId(dice.wild32()),
             text: dice.text(),
+        }
+    );
+    rows!(
+        end,
+        requests,
+        OpenRequest {
+            end,
+            asked: Nanos(dice.wild()),
+            resource: ResourceId(dice.wild32()),
+            pid: Pid(dice.wild32()),
         }
     );
     rows!(

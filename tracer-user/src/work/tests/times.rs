@@ -93,6 +93,7 @@ fn a_look_in_the_middle_is_what_a_window_that_ends_there_gives() {
             crate::classify::Event::Call(call) => call.call.end,
             crate::classify::Event::Task(task) => task.end,
             crate::classify::Event::Join(at, _) => *at,
+            crate::classify::Event::Asked(..) => unreachable!("the classifier gives none"),
         };
         if at <= middle {
             recorder.record(&super::of_thread(event), classifier);
