@@ -300,10 +300,12 @@ impl Actors {
         let thread = self.threads.entry(call.tid).or_default();
         thread.open += 1;
         if !thread.is_carrier {
-            if !thread.carries() {
+            let is_one = thread.carries();
+            if !is_one && !self.process(call.pid).migrates() {
                 return None;
             }
-            self.becomes_a_carrier(call.tid, call.resource, (classifier, give));
+            let out = (&mut *classifier, &mut *give);
+            self.becomes_a_carrier(call.tid, call.resource, out);
         }
         let current = self
             .threads
@@ -372,6 +374,19 @@ impl Actors {
         if let Some(asked_by) = asked_by.filter(|_| is_first) {
             self.answered(asked_by);
         }
+        if let Some(asked_by) = asked_by.filter(|by| *by != NOBODY && *by != call.tid && is_first) {
+            // Whoever asked goes on elsewhere.
+            let process = self.process(call.pid);
+            process.migrations += 1;
+            let is_known = process.migrates();
+            for tid in [asked_by, call.tid] {
+                let thread = self.threads.entry(tid).or_default();
+                if thread.is_target && !thread.is_carrier && (is_known || task.is_some()) {
+                    let out = (&mut *classifier, &mut *give);
+                    self.becomes_a_carrier(tid, call.resource, out);
+                }
+            }
+        }
         if let Some(request) = headless {
             let thread = self.threads.entry(call.tid).or_default();
             thread.headless += 1;
@@ -435,13 +450,11 @@ impl Actors {
         at: Nanos,
         (classifier, give): (&mut Classifier, &mut Give<'_>),
     ) {
-        let Some(thread) = self
-            .threads
-            .get_mut(&tid)
-            .filter(|thread| thread.is_carrier)
-        else {
-            return;
-        };
+        if !self.threads.entry(tid).or_default().is_carrier {
+            // What a task has asked is read on it.
+            self.becomes_a_carrier(tid, ResourceId::NONE, (&mut *classifier, &mut *give));
+        }
+        let thread = self.threads.entry(tid).or_default();
         let former = thread
             .current
             .replace(task)

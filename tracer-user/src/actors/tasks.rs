@@ -150,9 +150,19 @@ pub(super) struct Process {
     pub is_deferred: bool,
     /// Carriers that have not ended.
     pub carriers: u32,
+    /// Replies that another thread read than had asked.
+    pub migrations: u32,
 }
 
+/// So many replies read elsewhere show that tasks go from thread to thread, and that any thread may carry them.
+const MIGRATES: u32 = 3;
+
 impl Process {
+    /// Its tasks go from thread to thread.
+    pub fn migrates(&self) -> bool {
+        self.migrations >= MIGRATES
+    }
+
     /// A reply was read: its task goes on, now or later.
     pub(super) fn has_read(&mut self, task: TaskIndex) {
         self.read.push_back(task);
