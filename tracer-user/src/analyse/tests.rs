@@ -5,6 +5,7 @@ mod idle;
 mod queues;
 mod rules;
 mod snapshots;
+mod statements;
 mod tasks;
 mod unexplained;
 mod windows;
