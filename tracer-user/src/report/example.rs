@@ -282,7 +282,11 @@ pub fn numbers(number: f64) -> Report {
             resource.visits = number;
         }
     }
-    for row in report.statements.iter_mut().flat_map(|peer| &mut peer.statements) {
+    for row in report
+        .statements
+        .iter_mut()
+        .flat_map(|peer| &mut peer.statements)
+    {
         row.mean_ms = number;
         row.share_of_waiting = number;
     }

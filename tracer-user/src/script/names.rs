@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::plan::{LockWords, Peer};
 use crate::row::{
-    FileKind, Frame, Pid, Resource, ResourceId, ResourceKind, SocketRole, Stack, StackId, Statement, StatementId,
-    Tid,
+    FileKind, Frame, Pid, Resource, ResourceId, ResourceKind, SocketRole, Stack, StackId,
+    Statement, StatementId, Tid,
 };
 
 /// A futex word of a script.
@@ -162,7 +162,10 @@ impl Names {
             // Comes by every number before one comes again.
             self.made_up = (self.made_up * 61 + 7) % MADE_UP;
             let letter = |of: usize| char::from(b'a' + u8::try_from(of % 26).expect("a letter"));
-            let word: String = [self.made_up / 26, self.made_up].map(letter).iter().collect();
+            let word: String = [self.made_up / 26, self.made_up]
+                .map(letter)
+                .iter()
+                .collect();
             text = name.replace('*', &word);
         }
         let known = self.statements.iter().position(|row| row.text == text);

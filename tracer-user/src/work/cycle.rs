@@ -187,8 +187,7 @@ impl Rhythm {
     ) -> Self {
         let kind = |id: OperationId| inventory.operation(id).map(|of| of.kind);
         let is_staged = |id: OperationId| often.contains(&id) && !varies_by_size(kind(id));
-        let is_frame =
-            |id: OperationId| kind(id) == Some(OperationKind::Request(Verb::SqlOther));
+        let is_frame = |id: OperationId| kind(id) == Some(OperationKind::Request(Verb::SqlOther));
         let by_kind = |actor: &Actor<'_>| {
             let kept = actor.sequence.iter().filter(|id| is_staged(**id));
             kept.map(|id| id.0).collect()

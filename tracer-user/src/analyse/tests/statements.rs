@@ -9,9 +9,7 @@ fn check(found: &[StatementRow], expect: &[(&str, f64, f64)]) {
     let near = |found: f64, expect: f64| (found - expect).abs() < 0.02 * expect;
     let is_so = found.len() == expect.len()
         && found.iter().zip(expect).all(|(row, (text, mean, share))| {
-            row.statement == *text
-                && near(row.mean_ms, *mean)
-                && near(row.share_of_waiting, *share)
+            row.statement == *text && near(row.mean_ms, *mean) && near(row.share_of_waiting, *share)
         });
     assert!(is_so, "{found:#?} is not {expect:#?}");
 }
@@ -39,7 +37,12 @@ fn a_serial_peer_is_named_with_the_statement_that_is_waited_for() {
     let report = report(
         "peer D serves 1\n8 workers: select D 1ms as read; compute 30ms; insert D 9ms+-4ms as write; insert D 9ms+-4ms as write",
     );
-    assert_eq!(report.verdict.cause, Cause::RemoteSerial, "{:#?}", report.verdict);
+    assert_eq!(
+        report.verdict.cause,
+        Cause::RemoteSerial,
+        "{:#?}",
+        report.verdict
+    );
     let evidence = &report.causes[0].evidence[0];
     assert!(
         evidence.ends_with("% of the waiting is in write."),

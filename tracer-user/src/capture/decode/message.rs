@@ -108,12 +108,7 @@ mod tests {
         let call = to.rows.calls[0];
         assert_eq!(
             (call.call, call.verb, call.status, call.statement),
-            (
-                Syscall::Recvfrom,
-                Verb::HttpReply,
-                429,
-                StatementId::NONE
-            )
+            (Syscall::Recvfrom, Verb::HttpReply, 429, StatementId::NONE)
         );
     }
 
@@ -135,7 +130,10 @@ mod tests {
             .collect();
         assert_eq!(ids, [(Verb::SqlWrite, StatementId(1)); 2]);
         assert_eq!(to.rows.statements.len(), 1);
-        assert_eq!(to.rows.statements[0].text, "UPDATE t SET n = ? WHERE id = ?");
+        assert_eq!(
+            to.rows.statements[0].text,
+            "UPDATE t SET n = ? WHERE id = ?"
+        );
     }
 
     #[test]

@@ -21,8 +21,8 @@ mod wait;
 mod samples;
 
 use tracer_common::{
-    CallEvent, EventKind, FileEvent, Header, KernelEvent, MessageEvent, RawResource, SocketEvent, StackEvent,
-    TaskEvent, WaitEvent,
+    CallEvent, EventKind, FileEvent, Header, KernelEvent, MessageEvent, RawResource, SocketEvent,
+    StackEvent, TaskEvent, WaitEvent,
 };
 
 pub use statements::Statements;

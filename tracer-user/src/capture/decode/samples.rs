@@ -117,7 +117,8 @@ fn noise_never_panics_and_refused_records_leave_no_rows() {
         }
         let mut to = Collector::default();
         let done = to.decode(&record);
-        let seen = to.rows.len() - to.rows.statements.len() + to.snapshots.len() + to.files + to.sockets;
+        let seen =
+            to.rows.len() - to.rows.statements.len() + to.snapshots.len() + to.files + to.sockets;
         assert_eq!(seen, usize::from(done.is_ok()), "{record:02x?}");
         if done.is_ok() {
             taken[usize::from(record[8])] += 1;

@@ -218,7 +218,10 @@ impl Scan<'_> {
             return;
         }
         if rest.get(length) == Some(&b'\'')
-            && matches!(name, [b'e' | b'E' | b'x' | b'X' | b'b' | b'B' | b'n' | b'N'])
+            && matches!(
+                name,
+                [b'e' | b'E' | b'x' | b'X' | b'b' | b'B' | b'n' | b'N']
+            )
         {
             let escapes = self.dialect == Dialect::Postgres && matches!(name, [b'e' | b'E']);
             self.at += length;

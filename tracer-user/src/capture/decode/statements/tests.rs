@@ -36,13 +36,28 @@ fn query(text: &str, whole: bool) -> Text<'_> {
 fn how_much_the_constants_leave_to_be_seen_makes_no_other_statement() {
     let mut seen = Seen::default();
     let one = seen.run("INSERT INTO t VALUES (1, 'short') ON CONFLICT ", false);
-    assert_eq!(seen.run("INSERT INTO t VALUES (1, 'so long that", false), one);
-    assert_eq!(seen.run("INSERT INTO t VALUES (1, 'sh') ON CONFLICT DO NOTHING", true), one);
-    assert_ne!(seen.run("INSERT INTO u VALUES (1, 'so long that", false), one);
+    assert_eq!(
+        seen.run("INSERT INTO t VALUES (1, 'so long that", false),
+        one
+    );
+    assert_eq!(
+        seen.run(
+            "INSERT INTO t VALUES (1, 'sh') ON CONFLICT DO NOTHING",
+            true
+        ),
+        one
+    );
+    assert_ne!(
+        seen.run("INSERT INTO u VALUES (1, 'so long that", false),
+        one
+    );
     assert_eq!(seen.run("", true), StatementId::NONE);
     assert_eq!(
         seen.texts(),
-        ["INSERT INTO t VALUES (?) ON CONFLICT ...", "INSERT INTO u VALUES (? ..."]
+        [
+            "INSERT INTO t VALUES (?) ON CONFLICT ...",
+            "INSERT INTO u VALUES (? ..."
+        ]
     );
 }
 
@@ -54,7 +69,10 @@ fn a_prepared_statement_has_its_text_where_that_was_seen() {
     let update = query("UPDATE t SET a = $1", true);
     let prepared = seen.ask(Asked::Prepare(name, update), Verb::SqlWrite);
     assert_eq!(seen.ask(Asked::Execute(name), Verb::Unknown), prepared);
-    assert_eq!((unseen.verb, prepared.verb), (Verb::Unknown, Verb::SqlWrite));
+    assert_eq!(
+        (unseen.verb, prepared.verb),
+        (Verb::Unknown, Verb::SqlWrite)
+    );
     for name in [&b""[..], b"it's 5 o'clock", &[b'a'; 64]] {
         let odd = seen.ask(Asked::Execute(Name::Chosen(name)), Verb::Unknown);
         assert_eq!(odd, Known::default());
@@ -65,11 +83,15 @@ fn a_prepared_statement_has_its_text_where_that_was_seen() {
 #[test]
 fn the_number_of_a_prepared_statement_comes_with_the_reply() {
     let mut seen = Seen::default();
-    let prepared = seen.ask(Asked::Prepare(Name::Awaited, query("SELECT 1", true)), Verb::SqlRead);
+    let prepared = seen.ask(
+        Asked::Prepare(Name::Awaited, query("SELECT 1", true)),
+        Verb::SqlRead,
+    );
     assert!(seen.statements.is_awaited(SOCKET) && !seen.statements.is_awaited(ResourceId(4)));
     seen.statements.prepared(SOCKET, Some(7));
     assert!(!seen.statements.is_awaited(SOCKET));
-    let run = |seen: &mut Seen, number| seen.ask(Asked::Execute(Name::Given(number)), Verb::Unknown);
+    let run =
+        |seen: &mut Seen, number| seen.ask(Asked::Execute(Name::Given(number)), Verb::Unknown);
     assert_eq!(run(&mut seen, 7), prepared);
     assert_ne!(run(&mut seen, 8), prepared);
     assert_eq!(seen.texts(), ["SELECT ?", "prepared 8"]);

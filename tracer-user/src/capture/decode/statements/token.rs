@@ -31,8 +31,26 @@ const LITERALS: [&str; 3] = ["null", "true", "false"];
 
 /// A sign after one of these words belongs to the number behind it.
 const BEFORE_A_VALUE: [&str; 20] = [
-    "select", "then", "else", "when", "case", "limit", "offset", "values", "return", "returning",
-    "in", "and", "or", "not", "between", "by", "like", "where", "on", "having",
+    "select",
+    "then",
+    "else",
+    "when",
+    "case",
+    "limit",
+    "offset",
+    "values",
+    "return",
+    "returning",
+    "in",
+    "and",
+    "or",
+    "not",
+    "between",
+    "by",
+    "like",
+    "where",
+    "on",
+    "having",
 ];
 
 /// The tokens so far; lists of constants are one, and groups alike that follow one another are one.

@@ -19,7 +19,7 @@ pub(in super::super) fn request(head: &[u8], sent: u64) -> Option<(Asked<'_>, Ve
 fn postgres(head: &[u8], sent: u64) -> Option<(Asked<'_>, Verb)> {
     let (mut rest, mut left) = (head, sent);
     let mut found = None;
-    while let Some((kind, len, body)) = message(rest).filter(|(_, len, _)| 1 + len <= left) {
+    while let Some((kind, len, body)) = message(rest).filter(|(_, len, _)| *len < left) {
         let length = usize::try_from(len - 4).ok()?;
         let is_last = 1 + len == left;
         let asked = match kind {
@@ -71,7 +71,9 @@ fn text(body: &[u8], length: usize, dialect: Dialect) -> Text<'_> {
 
 fn query(body: &[u8], length: usize) -> Option<(Asked<'_>, Verb)> {
     let text = text(body, length, Dialect::Postgres);
-    let is_whole = body.get(..length).is_none_or(|body| body.last() == Some(&0));
+    let is_whole = body
+        .get(..length)
+        .is_none_or(|body| body.last() == Some(&0));
     is_whole.then(|| {
         let verb = sql::verb(text.bytes).unwrap_or_default();
         (Asked::Run(text), verb)
@@ -136,7 +138,9 @@ pub(in super::super) fn mysql_prepared(head: &[u8]) -> Option<u32> {
     let [12, 0, 0, 1, 0, number @ ..] = head else {
         return None;
     };
-    number.first_chunk::<4>().map(|number| u32::from_le_bytes(*number))
+    number
+        .first_chunk::<4>()
+        .map(|number| u32::from_le_bytes(*number))
 }
 
 #[cfg(test)]

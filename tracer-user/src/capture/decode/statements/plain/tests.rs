@@ -30,10 +30,7 @@ fn constants_become_question_marks() {
     check("select * from t1 where a='x'", "select * from t1 where a=?");
     check("SELECT -5, +3, 1e-7, .5, 0xFF, 1_000", "SELECT ?");
     check("SELECT a - 5, a-5, a + -5", "SELECT a - ?, a-?, a + ?");
-    check(
-        "SELECT x'1F', B'01', N'name', E'it\\'s 5'",
-        "SELECT ?",
-    );
+    check("SELECT x'1F', B'01', N'name', E'it\\'s 5'", "SELECT ?");
     check("SELECT date'2020-01-01' 'more'", "SELECT date?");
     check("SELECT $1::int4, $22", "SELECT ?::int4, ?");
     check("SELECT $$secret 1$$, $a1$ $$ secret $a1$, z", "SELECT ?, z");
@@ -42,7 +39,10 @@ fn constants_become_question_marks() {
         "SELECT \"Col 1\", t2.c3 FROM s4.t2",
         "SELECT \"Col 1\", t2.c3 FROM s4.t2",
     );
-    check("SELECT a[1:2], b::numeric(10,2)", "SELECT a[?:?], b::numeric(?)");
+    check(
+        "SELECT a[1:2], b::numeric(10,2)",
+        "SELECT a[?:?], b::numeric(?)",
+    );
     check("LIMIT 10OFFSET 5", "LIMIT ?");
     check("", "");
     check_mysql(
@@ -88,17 +88,42 @@ fn what_the_cut_may_have_shortened_is_left_out() {
     };
     let check = |given: &str, expect: &str| {
         let found = cut(given);
-        assert_eq!((found.text.as_str(), found.whole), (expect, false), "{given}");
+        assert_eq!(
+            (found.text.as_str(), found.whole),
+            (expect, false),
+            "{given}"
+        );
     };
     check("SELECT a, b FROM tab", "SELECT a, b FROM");
-    check("SELECT a FROM t WHERE b = 'secr", "SELECT a FROM t WHERE b = ?");
-    check("SELECT a FROM t WHERE b = 'secret'", "SELECT a FROM t WHERE b = ?");
-    check("SELECT a FROM t WHERE b = 12", "SELECT a FROM t WHERE b = ?");
-    check("SELECT a FROM t WHERE b = $x$sec", "SELECT a FROM t WHERE b = ?");
-    check("SELECT a FROM t WHERE b = $se", "SELECT a FROM t WHERE b = ?");
+    check(
+        "SELECT a FROM t WHERE b = 'secr",
+        "SELECT a FROM t WHERE b = ?",
+    );
+    check(
+        "SELECT a FROM t WHERE b = 'secret'",
+        "SELECT a FROM t WHERE b = ?",
+    );
+    check(
+        "SELECT a FROM t WHERE b = 12",
+        "SELECT a FROM t WHERE b = ?",
+    );
+    check(
+        "SELECT a FROM t WHERE b = $x$sec",
+        "SELECT a FROM t WHERE b = ?",
+    );
+    check(
+        "SELECT a FROM t WHERE b = $se",
+        "SELECT a FROM t WHERE b = ?",
+    );
     check("SELECT a FROM \"my tab", "SELECT a FROM");
-    check("INSERT INTO t VALUES (1, 'a'), (2, 'b', ", "INSERT INTO t VALUES (?)");
-    check("INSERT INTO t VALUES (1, 'a'), (", "INSERT INTO t VALUES (?)");
+    check(
+        "INSERT INTO t VALUES (1, 'a'), (2, 'b', ",
+        "INSERT INTO t VALUES (?)",
+    );
+    check(
+        "INSERT INTO t VALUES (1, 'a'), (",
+        "INSERT INTO t VALUES (?)",
+    );
     check("INSERT INTO t VALUES (1, ", "INSERT INTO t VALUES (?");
     check("SELECT 1e", "SELECT ?");
 }
@@ -150,7 +175,10 @@ fn no_number_is_left() {
         ] {
             for length in 0..=given.len() {
                 let found = text(&given.as_bytes()[..length], length == given.len(), dialect);
-                assert!(!found.contains(|c: char| c.is_ascii_digit()), "{given} to {found}");
+                assert!(
+                    !found.contains(|c: char| c.is_ascii_digit()),
+                    "{given} to {found}"
+                );
             }
         }
     }
