@@ -229,4 +229,26 @@ mod tests {
         let odd = message(b'Q', b"not ended by a zero");
         check(&odd, odd.len(), "", Verb::Unknown);
     }
+
+    #[test]
+    fn any_bytes_are_taken() {
+        let mut noise = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = || {
+            noise ^= noise >> 12;
+            noise ^= noise << 25;
+            noise ^= noise >> 27;
+            noise.wrapping_mul(0x2545_f491_4f6c_dd1d)
+        };
+        let likely = b"QPBESDHC\0\0\0\0\x04\x05\x09\x16\x17\x03*$13\r\nselect ";
+        let mut found = 0_u32;
+        for _ in 0..200_000 {
+            let length = usize::try_from(next() % 40).expect("small");
+            let byte = |of: u64| likely[usize::from(of.to_le_bytes()[3]) % likely.len()];
+            let head: Vec<u8> = (0..length).map(|_| byte(next())).collect();
+            let sent = length as u64 + next() % 3;
+            found += u32::from(request(&head, sent).is_some());
+            found += mysql_prepared(&head).unwrap_or_default() & 1;
+        }
+        assert!(found > 0);
+    }
 }
