@@ -113,7 +113,9 @@ fn mysql(head: &[u8], sent: u64) -> Option<(Asked<'_>, Verb)> {
         3 => {
             // From 8.0 on a query may begin with its (usually zero) number of parameters and sets of them.
             let body = body.strip_prefix(&[0, 1]).unwrap_or(body);
-            let verb = sql::verb(body)?;
+            // The length fits to the byte, so that `DO` and `CALL`, which are neither reads nor writes, are taken too.
+            let is_text = body.trim_ascii_start().first()?.is_ascii_alphabetic();
+            let verb = sql::verb(body).or_else(|| is_text.then_some(Verb::Unknown))?;
             Some((Asked::Run(statement(body)), verb))
         }
         0x16 => {
@@ -209,6 +211,8 @@ mod tests {
     fn mysql_and_redis_requests() {
         let query = b"\x0f\0\0\0\x03update t set a";
         check(query, query.len(), "update t set a", Verb::SqlWrite);
+        let neither = b"\x0c\0\0\0\x03DO SLEEP(7)";
+        check(neither, neither.len(), "DO SLEEP(7)", Verb::Unknown);
         let prepare = b"\x09\0\0\0\x16select 1";
         check(prepare, prepare.len(), "awaited: select 1", Verb::SqlRead);
         let execute = b"\x0a\0\0\0\x17\x03\0\0\0\0\x01\0\0\0";
