@@ -8,6 +8,7 @@ mod watched;
 mod verifier;
 
 mod calls;
+mod statements;
 mod waits;
 
 mod budget;

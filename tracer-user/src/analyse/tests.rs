@@ -6,6 +6,7 @@ mod idle;
 mod queues;
 mod rules;
 mod snapshots;
+mod statements;
 mod tasks;
 mod unexplained;
 mod windows;

@@ -7,6 +7,7 @@ use super::lock::Locks;
 use super::queue::RunQueue;
 use super::recent_pieces::RecentPieces;
 use super::service::Services;
+use super::statement::PeerStatements;
 use super::visit::{Part, Visit};
 use crate::actors::ActorId;
 use crate::classify::{
@@ -45,6 +46,8 @@ pub struct Collector {
     pub queue: RunQueue,
     /// Visits of the target's actors to what is seen from outside only, by wait site.
     pub visits: HashMap<WaitSite, Vec<Visit>>,
+    /// Their requests to peers, by statement.
+    pub statements: PeerStatements,
     /// Sockets on which the target's actors had requests, by peer, and by whom.
     pub sockets: HashMap<ClassId, BTreeSet<(ResourceId, ActorId)>>,
     /// Visits that had no room any more.
@@ -68,6 +71,7 @@ impl Collector {
             services: Services::default(),
             queue: RunQueue::new(cpus),
             visits: HashMap::default(),
+            statements: PeerStatements::default(),
             sockets: HashMap::default(),
             visits_left_out: 0,
             wakers: HashMap::default(),
@@ -250,6 +254,14 @@ impl Collector {
                 self.asking.remove(&request.socket);
                 let sockets = self.sockets.entry(row.class).or_default();
                 sockets.insert((request.socket, row.who));
+                let is_whole = request.start > self.began;
+                // Of one that was sent before the window at least the wait for its reply lies in it.
+                let start = if is_whole { request.start } else { call.start };
+                self.statements.add(
+                    (row.class, row.statement, row.who),
+                    (start, call.end),
+                    is_whole,
+                );
                 (site(WaitKind::Request, id), request.start)
             }
             OperationKind::Sync => (site(WaitKind::Sync, id), call.start),

@@ -12,6 +12,7 @@ mod lock_group;
 
 mod queue;
 mod service;
+mod statement;
 mod visit;
 
 mod collector;
@@ -22,6 +23,7 @@ pub use lock::{LockStats, Locks};
 pub use lock_group::LockGroups;
 pub use queue::{Queued, RunQueue};
 pub use service::{ServiceStats, Services, port_of};
+pub use statement::{PeerStatements, StatementTimes};
 pub use visit::{Figures, Part, Visit, figures};
 
 #[cfg(test)]

@@ -227,7 +227,7 @@ pub struct Output {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Capture")]
 pub struct Capture {
-    /// Do not look at the first bytes of messages for their verb (GET, INSERT, ...)
+    /// Do not look at the first bytes of messages for their verb (GET, INSERT, ...) and statement
     #[arg(long)]
     pub no_peek: bool,
     /// Do not take the call sites of lock waits

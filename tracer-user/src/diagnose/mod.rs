@@ -15,6 +15,7 @@ mod names;
 mod questions;
 mod refutation;
 mod sign;
+mod statements;
 mod stations;
 mod syncs;
 
@@ -55,6 +56,7 @@ pub use refutation::Refutation;
 pub use remote::{InsideFacts, InsideQueue, OutsideFacts, RemoteFacts, RemoteView};
 pub use sign::{Outcome, Sign, Test};
 pub use starved::StarvedFacts;
+pub use statements::StatementShare;
 pub use user_lock::UserLockFacts;
 pub use verdict::{Conclusion, Ground, Verdict, conclude};
 pub use weight::Weight;

@@ -11,6 +11,7 @@ use super::findings::Findings;
 use super::inside::{Inside, look_inside};
 use super::refutation::Refutation;
 use super::sign::{Outcome, Sign, Test};
+use super::statements::StatementShare;
 use super::user_lock::WORTH_NAMING;
 use crate::blame::Figures;
 use crate::cause::Cause;
@@ -34,6 +35,8 @@ pub struct RemoteFacts {
     pub capacity: f64,
     /// Replies a second; 0: what limits them was not seen.
     pub rate_per_s: f64,
+    /// The statement whose requests are waited for most.
+    pub statement: Option<StatementShare>,
     /// From where it was seen.
     pub view: RemoteView,
 }
@@ -188,6 +191,7 @@ fn inside(
         at_once: seen.others + 1.0,
         capacity,
         rate_per_s,
+        statement: findings.heaviest_statement(site.class),
         view: RemoteView::Inside(InsideFacts::of(peer, response_s, queue)),
     };
     ruling.candidates.push(Candidate {
@@ -269,6 +273,7 @@ fn outside(
         at_once: seen.others + 1.0,
         capacity,
         rate_per_s: seen.rate,
+        statement: findings.heaviest_statement(site.class),
         view: RemoteView::Outside(OutsideFacts {
             mean_s: seen.mean,
             shortest_s: seen.shortest,

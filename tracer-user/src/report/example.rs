@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Blame, CauseRow, Checkpoint, Coverage, Items, Parallelism, Prediction, RefutedRow, Report,
-    Resource, SCHEMA, Stage, TargetSummary, Verdict, Workers,
+    Blame, CauseRow, Checkpoint, Coverage, Items, Parallelism, PeerStatements, Prediction,
+    RefutedRow, Report, Resource, SCHEMA, Stage, StatementRow, TargetSummary, Verdict, Workers,
 };
 use crate::advice::Fix;
 use crate::cause::Cause;
@@ -131,6 +131,15 @@ pub fn goldsky() -> Report {
                 "which serves one insert at a time (clickhouse, pid 977)".to_owned(),
             ],
         }],
+        statements: vec![PeerStatements {
+            peer: "127.0.0.1:8123".to_owned(),
+            statements: vec![StatementRow {
+                statement: "INSERT INTO events (id, at) VALUES (?)".to_owned(),
+                count: 127,
+                mean_ms: 14_889.0,
+                share_of_waiting: 1.0,
+            }],
+        }],
         fix: Some(Fix {
             title: "Send the rows in batches".to_owned(),
             why: "The peer spends 236 ms on each insert, one at a time; a batch pays that once.".to_owned(),
@@ -223,6 +232,12 @@ pub fn hostile() -> Report {
         resource.kind = EVIL.to_owned();
         resource.name = EVIL.to_owned();
     }
+    for peer in &mut report.statements {
+        peer.peer = EVIL.to_owned();
+        for row in &mut peer.statements {
+            row.statement = EVIL.to_owned();
+        }
+    }
     if let Some(checkpoint) = &mut report.checkpoint {
         checkpoint.path = EVIL.to_owned();
     }
@@ -266,6 +281,14 @@ pub fn numbers(number: f64) -> Report {
             resource.mean_ms = number;
             resource.visits = number;
         }
+    }
+    for row in report
+        .statements
+        .iter_mut()
+        .flat_map(|peer| &mut peer.statements)
+    {
+        row.mean_ms = number;
+        row.share_of_waiting = number;
     }
     report.parallelism = Parallelism {
         single_rate_per_s: number,

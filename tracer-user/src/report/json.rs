@@ -288,6 +288,19 @@ mod tests {
       ]
     }
   ],
+  "statements": [
+    {
+      "peer": "127.0.0.1:8123",
+      "statements": [
+        {
+          "statement": "INSERT INTO events (id, at) VALUES (?)",
+          "count": 127,
+          "mean_ms": 14889.0,
+          "share_of_waiting": 1.0
+        }
+      ]
+    }
+  ],
   "fix": {
     "title": "Send the rows in batches",
     "why": "The peer spends 236 ms on each insert, one at a time; a batch pays that once.",

@@ -42,6 +42,9 @@ pub struct Report {
     pub refuted: Vec<RefutedRow>,
     /// Who made whom wait, heaviest first.
     pub blame: Vec<Blame>,
+    /// What the statements of each peer take, the heaviest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<PeerStatements>,
     /// What to change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<Fix>,
@@ -241,6 +244,28 @@ pub struct Blame {
     pub ns: u64,
     /// From the waiter to the root, as sentences' parts.
     pub chain: Vec<String>,
+}
+
+/// The statements that one peer was asked to run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PeerStatements {
+    /// Name of the peer.
+    pub peer: String,
+    /// The one that is waited for most first.
+    pub statements: Vec<StatementRow>,
+}
+
+/// The requests that run one statement.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StatementRow {
+    /// Its text with every constant as `?`.
+    pub statement: String,
+    /// Requests of the workers that were answered.
+    pub count: u64,
+    /// Mean time from request to reply, ms.
+    pub mean_ms: f64,
+    /// Share of the waiting for this peer, 0 to 1.
+    pub share_of_waiting: f64,
 }
 
 /// What the fix would bring; in this schema's first form an operational bound.

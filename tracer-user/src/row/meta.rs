@@ -83,7 +83,7 @@ pub struct Target {
 pub struct Settings {
     /// Version of holdup.
     pub holdup: String,
-    /// First bytes of messages were looked at for their verb.
+    /// First bytes of messages were looked at for their verb and statement.
     pub peek: bool,
     /// Ring buffer, bytes.
     pub ring_bytes: u64,

@@ -6,7 +6,7 @@ use crate::cause::Cause;
 use crate::report::Report;
 use crate::script;
 
-fn report(text: &str) -> Report {
+pub(super) fn report(text: &str) -> Report {
     let source = script::workload(text);
     let analysis = analyse(&source, &Options::default());
     analysis.expect("rows in memory can be read").report

@@ -4,6 +4,7 @@ mod causes;
 mod coverage;
 mod items;
 mod stages;
+mod statements;
 
 use super::words::{next_limit, promise, reason, sentence};
 use super::{Parallelism, Prediction, Report, SCHEMA, TargetSummary, Verdict, Workers};
@@ -47,6 +48,7 @@ pub fn assemble(
         causes: causes::causes(findings, conclusion),
         refuted: causes::refuted(conclusion),
         blame: causes::blame(findings, conclusion),
+        statements: statements::statements(findings),
         fix: advice.fix.clone(),
         prediction: advice.expected.as_ref().map(prediction),
         unexplained_share: conclusion.account.unexplained_share(),

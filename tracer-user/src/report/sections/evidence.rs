@@ -1,7 +1,7 @@
 //! Blame chains, top resources, coverage.
 
 use super::super::page::{Block, Phrase, Tone};
-use super::super::{Report, Resource, names};
+use super::super::{PeerStatements, Report, Resource, names};
 use super::{Limits, plural};
 use crate::number::{count, figure, millis, percent};
 use crate::work::StageName;
@@ -56,8 +56,28 @@ pub(super) fn evidence(report: &Report, limits: &Limits, details: bool) -> Vec<B
             numbers: true,
         });
     }
+    if details {
+        let points = report.statements.iter().flat_map(statements);
+        blocks.push(Block::Points(points.collect()));
+    }
     blocks.push(Block::Points(coverage(report, limits, details)));
     blocks
+}
+
+/// The statements of a peer that are waited for most.
+fn statements(of: &PeerStatements) -> impl Iterator<Item = Phrase> {
+    /// As many as are shown; the rest is for programs.
+    const SHOWN: usize = 3;
+    of.statements.iter().take(SHOWN).map(|row| {
+        Phrase::new(format!(
+            "{} of the waiting for {} is in {}: {}, {} each.",
+            percent(row.share_of_waiting),
+            of.peer,
+            row.statement,
+            plural(row.count, "request"),
+            millis(row.mean_ms)
+        ))
+    })
 }
 
 /// Kind and name, the kind once.

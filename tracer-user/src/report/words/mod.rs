@@ -16,6 +16,7 @@ mod user_lock;
 mod verdict;
 
 use crate::diagnose::{Candidate, Facts, Findings};
+use crate::row::printable;
 
 pub(super) use advice::{next_limit, promise};
 pub(super) use confidence::reason;
@@ -61,6 +62,17 @@ fn short(value: f64) -> String {
         format!("{value:.0}")
     } else {
         format!("{value:.1}")
+    }
+}
+
+/// The text of a statement, fit to stand in a sentence.
+pub(super) fn statement(text: &str) -> String {
+    /// Most of a statement that is shown, characters; the capture sees hardly more.
+    const LENGTH: usize = 160;
+    let text = printable(text);
+    match text.char_indices().nth(LENGTH) {
+        Some((end, _)) => format!("{} ...", &text[..end]),
+        None => text.into_owned(),
     }
 }
 

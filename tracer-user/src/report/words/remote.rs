@@ -1,16 +1,31 @@
 //! A peer that serves fewer at a time than come, in words.
 
 use super::activity::doing;
-use super::{Words, percent};
+use super::{Words, percent, statement};
 use crate::blame::HolderActivity;
 use crate::diagnose::{Findings, InsideFacts, InsideQueue, OutsideFacts, RemoteFacts, RemoteView};
 use crate::work::StageName;
 
+/// A statement with less than this share of the waiting for a peer says little of it.
+const WORTH_NAMING: f64 = 0.1;
+
 pub(super) fn words(findings: &Findings<'_>, facts: &RemoteFacts) -> Words {
-    match &facts.view {
+    let mut words = match &facts.view {
         RemoteView::Inside(inside) => from_inside(findings, facts, inside),
         RemoteView::Outside(outside) => from_outside(findings, facts, *outside),
+    };
+    let heaviest = facts.statement.as_ref();
+    if let (Some(heaviest), Some(first)) = (
+        heaviest.filter(|statement| statement.share >= WORTH_NAMING),
+        words.evidence.first_mut(),
+    ) {
+        first.push_str(&format!(
+            " {} of the waiting is in {}.",
+            percent(heaviest.share),
+            statement(&heaviest.text)
+        ));
     }
+    words
 }
 
 fn from_inside(findings: &Findings<'_>, facts: &RemoteFacts, inside: &InsideFacts) -> Words {

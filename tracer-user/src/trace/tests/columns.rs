@@ -10,7 +10,7 @@ use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
-use crate::row::{Reason, Syscall};
+use crate::row::{Call, Reason, Syscall};
 use crate::trace::column::{
     Column, Kind, MAX_TEXT, Names, Packing, Values, column, names, texts, u32s, u64s,
 };
@@ -18,6 +18,7 @@ use crate::trace::damage::Damage;
 use crate::trace::decode::Piece;
 use crate::trace::encode::{Encoder, MAX_GROUP_ROWS};
 use crate::trace::open::TableReader;
+use crate::trace::table::{Rows, Table};
 
 /// A column of each type and packing that a table uses.
 const ALL: &[Column] = &[
@@ -341,4 +342,34 @@ fn what_another_program_wrote_otherwise_is_refused() {
         },
     );
     assert!(refused(NAMES, spelled, 2).contains("has no sound dictionary"));
+}
+
+#[test]
+fn a_column_that_came_later_may_be_missing_in_older_traces_only() {
+    const NOW: &[Column] = <Call as Table>::COLUMNS;
+    const BEFORE: &[Column] = NOW.split_at(NOW.len() - 1).0;
+    let calls = [Call {
+        status: 429,
+        count: 2,
+        ..Call::default()
+    }];
+    let mut values = Call::encode(&calls, 0);
+    values.pop();
+    let (bytes, rows) = file(BEFORE, vec![values]);
+    let mut reader = TableReader::open(bytes.clone(), "calls", NOW, 0, rows).expect("it is older");
+    let piece = reader.next().expect("sound").expect("a row");
+    let mut found = Rows::default();
+    reader
+        .decode(&piece, |columns| Call::decode(columns, &mut found))
+        .expect("sound");
+    assert_eq!(found.rows, calls);
+
+    let damage = match TableReader::open(bytes, "calls", NOW, 1, rows) {
+        Ok(_) => panic!("it is read"),
+        Err(damage) => damage.to_string(),
+    };
+    assert!(
+        damage.contains("the column statement_id is missing"),
+        "{damage}"
+    );
 }

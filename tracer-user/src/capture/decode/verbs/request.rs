@@ -19,7 +19,7 @@ pub(in super::super) fn request(head: &[u8], sent: u64) -> Option<(Asked<'_>, Ve
 fn postgres(head: &[u8], sent: u64) -> Option<(Asked<'_>, Verb)> {
     let (mut rest, mut left) = (head, sent);
     let mut found = None;
-    while let Some((kind, len, body)) = message(rest).filter(|(_, len, _)| 1 + len <= left) {
+    while let Some((kind, len, body)) = message(rest).filter(|(_, len, _)| *len < left) {
         let length = usize::try_from(len - 4).ok()?;
         let is_last = 1 + len == left;
         let asked = match kind {
@@ -113,7 +113,9 @@ fn mysql(head: &[u8], sent: u64) -> Option<(Asked<'_>, Verb)> {
         3 => {
             // From 8.0 on a query may begin with its (usually zero) number of parameters and sets of them.
             let body = body.strip_prefix(&[0, 1]).unwrap_or(body);
-            let verb = sql::verb(body)?;
+            // The length fits to the byte, so that `DO` and `CALL`, which are neither reads nor writes, are taken too.
+            let is_text = body.trim_ascii_start().first()?.is_ascii_alphabetic();
+            let verb = sql::verb(body).or_else(|| is_text.then_some(Verb::Unknown))?;
             Some((Asked::Run(statement(body)), verb))
         }
         0x16 => {
@@ -209,6 +211,8 @@ mod tests {
     fn mysql_and_redis_requests() {
         let query = b"\x0f\0\0\0\x03update t set a";
         check(query, query.len(), "update t set a", Verb::SqlWrite);
+        let neither = b"\x0c\0\0\0\x03DO SLEEP(7)";
+        check(neither, neither.len(), "DO SLEEP(7)", Verb::Unknown);
         let prepare = b"\x09\0\0\0\x16select 1";
         check(prepare, prepare.len(), "awaited: select 1", Verb::SqlRead);
         let execute = b"\x0a\0\0\0\x17\x03\0\0\0\0\x01\0\0\0";
@@ -228,5 +232,27 @@ mod tests {
         check(b"\x0f\0\0\0\x03update t set a", 20, "", Verb::Unknown);
         let odd = message(b'Q', b"not ended by a zero");
         check(&odd, odd.len(), "", Verb::Unknown);
+    }
+
+    #[test]
+    fn any_bytes_are_taken() {
+        let mut noise = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = || {
+            noise ^= noise >> 12;
+            noise ^= noise << 25;
+            noise ^= noise >> 27;
+            noise.wrapping_mul(0x2545_f491_4f6c_dd1d)
+        };
+        let likely = b"QPBESDHC\0\0\0\0\x04\x05\x09\x16\x17\x03*$13\r\nselect ";
+        let mut found = 0_u32;
+        for _ in 0..200_000 {
+            let length = usize::try_from(next() % 40).expect("small");
+            let byte = |of: u64| likely[usize::from(of.to_le_bytes()[3]) % likely.len()];
+            let head: Vec<u8> = (0..length).map(|_| byte(next())).collect();
+            let sent = length as u64 + next() % 3;
+            found += u32::from(request(&head, sent).is_some());
+            found += mysql_prepared(&head).unwrap_or_default() & 1;
+        }
+        assert!(found > 0);
     }
 }
