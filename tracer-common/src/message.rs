@@ -16,7 +16,7 @@ pub struct MessageEvent {
     pub call: CallEvent,
     /// How many bytes of the message follow.
     pub len: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// Of a message that came in by TCP how many of the kernel's ticks before `call.header.end` the last data had come; else 0.
+    pub age: u32,
 }
 assert_size!(MessageEvent, 104);

@@ -128,6 +128,8 @@ offsets! {
     sock_net = "sock"."__sk_common.skc_net.net" (optional),
     /// Its inode number.
     net_inum = "net"."ns.inum",
+    /// When data last came in by TCP, jiffies.
+    tcp_received = "inet_connection_sock"."icsk_ack.lrcvtime" (optional),
     /// The other end of a Unix socket.
     unix_peer = "unix_sock"."peer" (optional),
     /// A journal's device.

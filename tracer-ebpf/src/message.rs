@@ -1,9 +1,22 @@
 //! The first bytes of messages that go through sockets.
 
-use aya_ebpf::helpers::generated::bpf_probe_read_user;
-use tracer_common::{Counter, EventKind, MessageEvent, ResourceTag};
+use aya_ebpf::helpers::generated::{bpf_jiffies64, bpf_probe_read_user};
+use tracer_common::{ABSENT, Counter, EventKind, MessageEvent, ResourceTag};
 
-use crate::{call, counter::count, memory::user, ring, setting, state::TaskState, syscalls::Class};
+use crate::{
+    call,
+    counter::count,
+    memory::{probe, user},
+    offset, ring, setting,
+    state::TaskState,
+    syscalls::Class,
+};
+
+/// `AF_INET`, `AF_INET6`, `SOCK_STREAM` (include/linux/{socket,net}.h).
+const INET: u16 = 2;
+const INET6: u16 = 10;
+const STREAM: u16 = 1;
+
 
 /// Which way a message goes.
 #[derive(Clone, Copy)]
@@ -65,10 +78,32 @@ pub unsafe fn emit<const N: usize>(
             at += size_of::<u64>();
         }
         (*message).event.len = copy::<N>(state, class, ret as u64, bytes);
-        (*message).event.reserved = 0;
+        (*message).event.age = age(state, class);
     }
     ring::submit(entry);
     true
+}
+
+/// How many ticks ago data last came in on the socket that was read from; 0: just now, or it is not a TCP socket.
+#[inline(always)]
+fn age(state: &TaskState, class: Class) -> u32 {
+    let is_in = matches!(class, Class::Read | Class::ReadVector | Class::ReceiveMessage);
+    // The last file that was resolved is the one this call is about.
+    if !is_in || offset!(tcp_received) == ABSENT || state.latest.number != state.resource.b {
+        return 0;
+    }
+    let open = state.latest.open as *const u8;
+    let socket: *const u8 = probe(open, offset!(file_private_data));
+    let sock: *const u8 = probe(socket, offset!(socket_sk));
+    let family: u16 = probe(sock, offset!(sock_family));
+    let kind: u16 = probe(socket, offset!(socket_type));
+    if kind != STREAM || (family != INET && family != INET6) {
+        return 0;
+    }
+    let received: u32 = probe(sock, offset!(tcp_received));
+    // SAFETY: the helper takes nothing.
+    let now = unsafe { bpf_jiffies64() } as u32;
+    now.wrapping_sub(received)
 }
 
 /// Copies the first bytes of the message moved by the call; how many.

@@ -285,6 +285,9 @@ impl LockStats {
 
     /// Adds the statistics of another word of the same lock.
     pub fn merge(&mut self, other: &Self) {
+        if self.pid == Pid(0) {
+            self.pid = other.pid;
+        }
         self.waiting += other.waiting;
         self.contended = self.contended.max(other.contended);
         self.unheld = self.unheld.max(other.unheld);

@@ -1,5 +1,7 @@
 //! The clock of all events, and the CPU clocks of processes.
 
+use std::sync::OnceLock;
+
 use crate::row::{Nanos, Pid};
 
 /// `CLOCK_MONOTONIC` now: what `bpf_ktime_get_ns` gives in the kernel.
@@ -12,6 +14,22 @@ pub fn monotonic() -> Nanos {
     // SAFETY: `now` is a local variable, and the clock exists on every Linux.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
     nanos(now)
+}
+
+/// The tick of the kernel's clock, which its `jiffies` count: the resolution of the coarse clock (`KTIME_LOW_RES`,
+/// include/linux/hrtimer.h). Zero: not known.
+#[must_use]
+pub fn tick() -> Nanos {
+    static TICK: OnceLock<Nanos> = OnceLock::new();
+    *TICK.get_or_init(|| {
+        let mut length = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: the call writes to a local variable.
+        let failed = unsafe { libc::clock_getres(libc::CLOCK_MONOTONIC_COARSE, &raw mut length) } != 0;
+        if failed { Nanos::ZERO } else { nanos(length) }
+    })
 }
 
 /// CPU time of all threads of a process; `None` when there is no such process.
@@ -42,6 +60,12 @@ fn nanos(time: libc::timespec) -> Nanos {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_tick_is_one_to_ten_milliseconds() {
+        let tick = super::tick().0;
+        assert!((1_000_000..=10_000_000).contains(&tick), "{tick}");
+    }
+
     #[test]
     fn it_advances() {
         let before = super::monotonic();

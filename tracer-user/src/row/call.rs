@@ -86,6 +86,8 @@ pub struct Call {
     pub status: u16,
     /// The statement that the message asks a database to run.
     pub statement: StatementId,
+    /// How long what was read had lain there, to a tick of the kernel's clock (1 to 10 ms).
+    pub unread: Nanos,
 }
 
 impl Call {

@@ -5,7 +5,8 @@ use tracer_common::{MessageEvent, OUTPUT_BYTES, ResourceTag};
 
 use super::verbs::{mysql_prepared, request, verb};
 use super::{Destination, Undecodable, call, read};
-use crate::row::{Call, Verb};
+use crate::capture::clock::tick;
+use crate::row::{Call, Nanos, Verb};
 
 pub(super) fn decode(record: &[u8], to: &mut Destination<'_>) -> Result<(), Undecodable> {
     let event: MessageEvent = read(record)?;
@@ -24,12 +25,23 @@ pub(super) fn decode(record: &[u8], to: &mut Destination<'_>) -> Result<(), Unde
             need,
         })?;
     let mut row = call::row(&event.call, to);
+    row.unread = age(event.age, tick());
     // Only what goes through a socket is a message; a file may hold the same bytes and be none.
     if event.call.resource.tag == ResourceTag::Socket as u32 {
         look(&mut row, head, to);
     }
     call::add(row, &event.call, to);
     Ok(())
+}
+
+/// How long `ticks` are. A count that has no sense, as on a socket of another sort, is none.
+fn age(ticks: u32, tick: Nanos) -> Nanos {
+    /// More than a day at 1,000 ticks a second.
+    const MOST: u32 = 100_000_000;
+    if ticks > MOST {
+        return Nanos::ZERO;
+    }
+    Nanos(tick.0.saturating_mul(u64::from(ticks)))
 }
 
 /// Notes what the message is by its first bytes.

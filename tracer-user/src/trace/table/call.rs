@@ -27,6 +27,7 @@ impl Table for Call {
         column("verb", Kind::Name, Packing::Few),
         column("status", Kind::U16, Packing::Few),
         column("statement_id", Kind::U32, Packing::Few).since(1),
+        column("unread_ns", Kind::U64, Packing::Few).since(1),
     ];
 
     fn of(batch: &Batch) -> &Vec<Self> {
@@ -56,6 +57,7 @@ impl Table for Call {
             names(rows, |r| r.verb),
             u16s(rows, |r| r.status),
             u32s(rows, |r| r.statement.0),
+            u64s(rows, |r| r.unread.0),
         ]
     }
 
@@ -75,6 +77,7 @@ impl Table for Call {
         let verb = columns.names("verb", Some(Verb::Unknown))?;
         let status = columns.u16("status")?;
         let statement = columns.u32("statement_id")?;
+        let unread = columns.u64("unread_ns")?;
         rows.keys.extend_from_slice(&end);
         rows.rows.extend((0..columns.rows()).map(|i| Self {
             end: Nanos(end[i]),
@@ -92,6 +95,7 @@ impl Table for Call {
             verb: verb[i],
             status: status[i],
             statement: StatementId(statement[i]),
+            unread: Nanos(unread[i]),
         }));
         Ok(())
     }

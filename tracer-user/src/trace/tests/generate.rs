@@ -136,6 +136,7 @@ pub(super) fn batch(dice: &mut Dice, after: u64, watermark: u64, most: u64) -> B
             verb: dice.any(Verb::from_raw),
             status: dice.wild32() as u16,
             statement: StatementId(dice.wild32()),
+            unread: Nanos(dice.wild()),
         }
     );
     rows!(
