@@ -31,6 +31,6 @@ pub use json::Json;
 pub use markdown::Markdown;
 pub use text::{Text, folded};
 pub use value::{
-    Blame, CauseRow, Checkpoint, Coverage, Items, Parallelism, Prediction, RefutedRow, Report,
-    Resource, SCHEMA, Stage, TargetSummary, Verdict, Workers,
+    Blame, CauseRow, Checkpoint, Coverage, Items, Parallelism, Prediction, Recorded, RefutedRow,
+    Report, Resource, SCHEMA, Stage, TargetSummary, Verdict, Workers,
 };
