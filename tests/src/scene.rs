@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use holdup::demo::{GroundTruth, IopsLimit, LimitError, Record};
 
-use crate::plan::{Plan, Program, Server};
+use crate::plan::{Plan, Server};
 use crate::workshop::{Workshop, WorkshopError};
 
 /// Every process of a scene ends by itself after this long, s.
@@ -178,11 +178,7 @@ fn start_server(
     server: &Server,
     bench: &Path,
 ) -> Result<(Group, String), SceneError> {
-    let program = if server.tls {
-        Program::Python("tls_server")
-    } else {
-        Program::Rust("server")
-    };
+    let (program, name) = server.program();
     let settings = format!("{}.settings", server.role);
     std::fs::write(
         bench.join(&settings),
@@ -191,7 +187,6 @@ fn start_server(
     if server.tls {
         workshop.place_certificate(bench)?;
     }
-    let name = if server.tls { "server" } else { server.role };
     let mut command = workshop.place(program, bench, name)?;
     command.arg(settings);
     let mut group = Group::start(command)?;
