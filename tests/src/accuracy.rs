@@ -127,6 +127,9 @@ fn short(row: &Row) -> String {
     if !row.not_run.is_empty() {
         parts.push(format!("not run: {}", row.not_run));
     }
+    if !row.not_judged.is_empty() {
+        parts.push(format!("not judged: {}", row.not_judged));
+    }
     if !row.first_run.is_empty() {
         let first: Vec<&str> = row
             .first_run
@@ -197,7 +200,7 @@ mod tests {
     fn a_wrong_culprit_is_a_wrong_verdict_and_no_report_is_none() {
         let mut wrong = row(Cause::Pool, Cause::Pool, Level::Strong);
         wrong.culprit_ok = false;
-        wrong.faults = vec![Fault::answer("culprit \"a|b\"".to_owned())];
+        wrong.faults = vec![Fault::name("culprit \"a|b\"".to_owned())];
         let absent = Row {
             case: "y".to_owned(),
             not_run: "java is not installed".to_owned(),

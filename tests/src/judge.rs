@@ -24,6 +24,9 @@ const KERNEL_SHARE: f64 = 0.01;
 /// The workload's own books must add up before anything is held against them.
 const OWN_BOOKS_SHARE: f64 = 0.02;
 
+/// Most of the CPUs that others may have while a workload is to be short of them: then three in four that queue do so behind its own.
+const MOST_OTHERS: f64 = 0.25;
+
 /// A stage, true and reported.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct StageRow {
@@ -52,17 +55,26 @@ pub struct Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FaultKind {
-    /// The answer is wrong, or what vouches for it is: no host is so busy that this may be.
-    Answer,
+    /// Something else is named: no host is so busy that this may be, as long as the truth holds.
+    Name,
+    /// What vouches for the answer does not hold, or there is none: no host is so busy that this may be.
+    Check,
     /// A figure differs from that of another moment, or the workload did not get under way.
     Timing,
 }
 
 impl Fault {
-    /// No busy host excuses it.
+    /// Something else is named.
     #[must_use]
-    pub fn answer(text: String) -> Self {
-        let kind = FaultKind::Answer;
+    pub fn name(text: String) -> Self {
+        let kind = FaultKind::Name;
+        Self { kind, text }
+    }
+
+    /// What vouches for the answer does not hold.
+    #[must_use]
+    pub fn check(text: String) -> Self {
+        let kind = FaultKind::Check;
         Self { kind, text }
     }
 
@@ -123,6 +135,10 @@ pub struct Row {
     pub lost: u64,
     /// The verdict's sentence.
     pub sentence: String,
+    /// Share of the host's CPUs that other programs had, 0 to 1.
+    pub others: f64,
+    /// Why what was reported cannot be held against the truth; empty: it can.
+    pub not_judged: String,
     /// Why it could not run here; empty: it did.
     pub not_run: String,
     /// What falls short; empty: nothing.
@@ -185,10 +201,26 @@ impl Row {
         !self.faults.is_empty() && self.faults.iter().all(timing)
     }
 
-    /// Whether cause and culprit are those of the truth; `None`: there was no report.
+    /// The row of a scene during which other programs had that share of the CPUs. Where the truth is that the workload itself fills
+    /// them, and others had much of them, it is no truth any more, and no name or figure is held against it.
+    #[must_use]
+    pub fn beside(mut self, others: f64) -> Self {
+        self.others = others;
+        if self.cause == Cause::Cpu && others > MOST_OTHERS {
+            self.not_judged = format!(
+                "other programs had {:.0}% of the CPUs, which this workload is to fill by itself",
+                100.0 * others
+            );
+            self.faults.retain(|fault| fault.kind == FaultKind::Check);
+        }
+        self
+    }
+
+    /// Whether cause and culprit are those of the truth; `None`: there was no report, or no truth.
     #[must_use]
     pub fn is_right(&self) -> Option<bool> {
         self.cause_reported
+            .filter(|_| self.not_judged.is_empty())
             .map(|cause| cause == self.cause && self.culprit_ok)
     }
 }
@@ -226,13 +258,14 @@ pub fn compare(
 }
 
 fn faults(row: &Row, truth: &Span) -> Vec<Fault> {
-    let mut faults: Vec<Fault> = answer(row).into_iter().map(Fault::answer).collect();
+    let mut faults: Vec<Fault> = names(row).into_iter().map(Fault::name).collect();
+    faults.extend(checks(row).into_iter().map(Fault::check));
     faults.extend(timing(row, truth).into_iter().map(Fault::timing));
     faults
 }
 
-/// What is wrong however busy the host is.
-fn answer(row: &Row) -> Vec<String> {
+/// What else is named.
+fn names(row: &Row) -> Vec<String> {
     let mut faults = Vec::new();
     let mut fault = |wrong: bool, text: String| {
         if wrong {
@@ -251,20 +284,26 @@ fn answer(row: &Row) -> Vec<String> {
         row.cause_reported == Some(row.cause) && !row.culprit_ok,
         format!("culprit {:?}", row.culprit),
     );
+    faults
+}
+
+/// What does not vouch for the answer.
+fn checks(row: &Row) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut fault = |wrong: bool, text: String| {
+        if wrong {
+            faults.push(text);
+        }
+    };
     fault(
         row.conservation_error_ns != 0,
         format!("{} ns not conserved", row.conservation_error_ns),
     );
-    match row.kernel_difference {
-        Some(off) => fault(
-            off > KERNEL_SHARE,
-            format!("{:.1}% off the kernel's own figures", 100.0 * off),
-        ),
-        None => fault(
-            true,
-            "not compared with the kernel's own figures".to_owned(),
-        ),
-    }
+    let off = row.kernel_difference.unwrap_or_default();
+    fault(
+        off > KERNEL_SHARE,
+        format!("{:.1}% off the kernel's own figures", 100.0 * off),
+    );
     fault(row.lost != 0, format!("{} records lost", row.lost));
     faults
 }
@@ -302,6 +341,11 @@ fn timing(row: &Row, truth: &Span) -> Vec<String> {
             format!("{:?} {told:.3} ms instead of {real:.3}", stage.stage).to_lowercase(),
         );
     }
+    // Where the budget made it pause, which more happens the busier the host is, there is nothing to compare.
+    fault(
+        row.kernel_difference.is_none(),
+        "not compared with the kernel's own figures".to_owned(),
+    );
     faults
 }
 

@@ -90,6 +90,9 @@ pub fn record(
         let truth = truth(case, &plan, &rates, &sight);
         let mut faults: Vec<String> = row.faults.into_iter().map(|fault| fault.text).collect();
         faults.extend(truth.faults(&sight.report));
+        if !row.not_judged.is_empty() {
+            faults.push(row.not_judged);
+        }
         if !faults.is_empty() {
             return Err(RecordingError::NotTheTruth(faults));
         }

@@ -11,6 +11,7 @@ use crate::draw::Draw;
 use crate::judge::{self, Fault, Row};
 use crate::observe::{self, ObserveError};
 use crate::plan::{Case, Culprit, Plan};
+use crate::processors::Ticks;
 use crate::scene::{Scene, SceneError};
 use crate::truth::{self, Rates};
 use crate::wanted::Wanted;
@@ -50,7 +51,7 @@ impl RunError {
     fn fault(&self) -> Fault {
         match self {
             Self::Scene(error) => scene_fault(error),
-            _ => Fault::answer(self.to_string()),
+            _ => Fault::check(self.to_string()),
         }
     }
 }
@@ -58,7 +59,7 @@ impl RunError {
 fn scene_fault(error: &SceneError) -> Fault {
     match error {
         SceneError::NoWork { .. } | SceneError::NoServer(_) => Fault::timing(error.to_string()),
-        _ => Fault::answer(error.to_string()),
+        _ => Fault::check(error.to_string()),
     }
 }
 
@@ -75,6 +76,8 @@ pub struct Sight {
     pub span: Span,
     /// What must be named.
     pub wanted: Wanted,
+    /// Share of the CPUs that other programs had meanwhile, holdup among them, 0 to 1.
+    pub others: f64,
     _place: tempfile::TempDir,
 }
 
@@ -108,19 +111,23 @@ pub fn run_twice_at_most(
     seed: u64,
 ) -> Row {
     let first = run(workshop, settings, case, seed);
-    if !first.is_only_timing() {
+    if !first.is_only_timing() && first.not_judged.is_empty() {
         return first;
     }
     eprintln!(
         "{} (seed {seed}): a second run, because in the first:",
         case.name
     );
-    for fault in &first.faults {
+    let mut short = first.faults;
+    if !first.not_judged.is_empty() {
+        short.push(Fault::timing(first.not_judged));
+    }
+    for fault in &short {
         eprintln!("  {}", fault.text);
     }
     let second = run(workshop, settings, case, seed);
     Row {
-        first_run: first.faults,
+        first_run: short,
         ..second
     }
 }
@@ -150,7 +157,7 @@ fn trace(
 #[must_use]
 pub fn row(case: &Case, seed: u64, plan: &Plan, rates: &Rates, sight: &Sight) -> Row {
     let (seen, paused) = (sight.meta.window().seconds(), sight.meta.paused.seconds());
-    Row {
+    let row = Row {
         watched: seen / (seen + paused).max(1e-9),
         ..judge::compare(
             case,
@@ -161,7 +168,8 @@ pub fn row(case: &Case, seed: u64, plan: &Plan, rates: &Rates, sight: &Sight) ->
             &sight.report,
             &sight.wanted,
         )
-    }
+    };
+    row.beside(sight.others)
 }
 
 /// Runs all workers of `plan`, records them for `window` under a name that says nothing, and reads the report.
@@ -177,8 +185,11 @@ pub fn see(
     let scene = Scene::start(workshop, plan, plan.workers)?;
     let place = tempfile::tempdir()?;
     let trace = place.path().join("t.holdup");
+    let groups = scene.groups();
+    let before = Ticks::now(&groups);
     let (outcome, record) = scene.watch(|| observe::record(holdup, scene.pid(), window, &trace));
     outcome?;
+    let others = Ticks::now(&groups).others_since(&before);
     let wanted = wanted(plan.culprit, &scene);
     drop(scene);
     let (meta, report) = observe::report(holdup, &trace)?;
@@ -191,6 +202,7 @@ pub fn see(
         report,
         span: closed.since(&opened),
         wanted,
+        others,
         _place: place,
     })
 }

@@ -81,7 +81,7 @@ impl Drop for Group {
 pub struct Scene {
     // In the order they have to go.
     program: Group,
-    _servers: Vec<Group>,
+    servers: Vec<Group>,
     _limit: Option<IopsLimit>,
     _bench: tempfile::TempDir,
     ground_truth: GroundTruth,
@@ -120,7 +120,7 @@ impl Scene {
         let program = Group::start(workshop.place(plan.program, path, "worker")?)?;
         let scene = Self {
             program,
-            _servers: servers,
+            servers,
             _limit: limit,
             _bench: bench,
             ground_truth,
@@ -156,6 +156,13 @@ impl Scene {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.program.0.id()
+    }
+
+    /// The process groups of the program and its servers.
+    #[must_use]
+    pub fn groups(&self) -> Vec<u32> {
+        let servers = self.servers.iter().map(|group| group.0.id());
+        servers.chain([self.pid()]).collect()
     }
 
     /// Address of the server for `role`.

@@ -38,6 +38,9 @@ pub fn render(rows: &[Row]) -> String {
         if !row.not_run.is_empty() {
             text.push_str(&format!("not run: {label}: {}\n", row.not_run));
         }
+        if !row.not_judged.is_empty() {
+            text.push_str(&format!("not judged: {label}: {}\n", row.not_judged));
+        }
         for fault in &row.first_run {
             let what = &fault.text;
             text.push_str(&format!("second run: {label}: in the first: {what}\n"));
@@ -82,6 +85,7 @@ fn cells(row: &Row) -> Vec<String> {
                 .map_or("-".to_owned(), |off| format!("{:.2}%", 100.0 * off)),
             row.lost.to_string(),
             match (row.faults.is_empty(), row.first_run.is_empty()) {
+                (true, _) if !row.not_judged.is_empty() => "not judged",
                 (true, true) => "pass",
                 (true, false) => "pass (2nd run)",
                 (false, _) => "FAIL",
@@ -150,7 +154,7 @@ mod tests {
         };
         let bad = Row {
             case: "b".into(),
-            faults: vec![Fault::answer("cause x instead of y".into())],
+            faults: vec![Fault::name("cause x instead of y".into())],
             ..Row::default()
         };
         let again = Row {

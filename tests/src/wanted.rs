@@ -12,7 +12,7 @@ pub enum Wanted {
     Any,
     /// A lock taken in this function.
     CallSite(String),
-    /// A file whose path has this in it.
+    /// A file whose path has this in it; one that is open for a moment only may be known by its name alone.
     File(String),
     /// The server at this address, with its process; of a pool the connections to it.
     Server(String),
@@ -29,7 +29,10 @@ impl Wanted {
             Self::CallSite(function) => {
                 named.call_site.contains(function) || named.name.contains(function)
             }
-            Self::File(part) => named.name.contains(part),
+            Self::File(part) => {
+                let last = part.rsplit('/').next().unwrap_or(part);
+                named.name.contains(part) || named.name == last
+            }
             Self::Kind(kind) => named.kind.id() == kind,
             Self::Server(address) => {
                 let there = !address.is_empty()
@@ -69,4 +72,21 @@ pub fn describe(named: &Named) -> String {
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_by_its_path_or_by_its_name_alone() {
+        let is = |name: &str| {
+            Wanted::File("/data/state".to_owned()).is(&Named {
+                name: name.to_owned(),
+                ..Named::default()
+            })
+        };
+        assert!(is("/var/tmp/w/data/state") && is("/var/tmp/w/data/state.new") && is("state"));
+        assert!(!is("estate") && !is("/var/tmp/state") && !is(""));
+    }
 }

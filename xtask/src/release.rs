@@ -7,6 +7,8 @@ use anyhow::bail;
 use crate::host::{self, Rights};
 use crate::{process, project};
 
+/// The profile of what a user runs.
+const RELEASE: &str = "release";
 /// Built into holdup: the commit that its recordings name.
 const COMMIT: &str = "HOLDUP_COMMIT";
 
@@ -15,8 +17,16 @@ const COMMIT: &str = "HOLDUP_COMMIT";
 /// # Errors
 /// When this host or these rights do not allow live capture, or the build fails.
 pub fn build(what: &str, package: &str) -> anyhow::Result<Rights> {
+    build_by(RELEASE, what, package)
+}
+
+/// Likewise, by another profile of cargo.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_by(profile: &str, what: &str, package: &str) -> anyhow::Result<Rights> {
     let rights = rights(what)?;
-    process::run(&mut command(package))?;
+    process::run(&mut command(profile, package))?;
     Ok(rights)
 }
 
@@ -26,7 +36,7 @@ pub fn build(what: &str, package: &str) -> anyhow::Result<Rights> {
 /// As [`build`].
 pub fn build_of(what: &str, package: &str, commit: &str) -> anyhow::Result<Rights> {
     let rights = rights(what)?;
-    process::run(command(package).env(COMMIT, commit))?;
+    process::run(command(RELEASE, package).env(COMMIT, commit))?;
     Ok(rights)
 }
 
@@ -37,12 +47,13 @@ fn rights(what: &str) -> anyhow::Result<Rights> {
     }
 }
 
-fn command(package: &str) -> Command {
+fn command(profile: &str, package: &str) -> Command {
     let mut build = Command::new(project::cargo());
     build.current_dir(project::root());
     build.args([
         "build",
-        "--release",
+        "--profile",
+        profile,
         "--package",
         "holdup",
         "--package",

@@ -170,6 +170,34 @@ fn a_server_is_named_by_address_and_process() {
 }
 
 #[test]
+fn a_workload_that_is_to_fill_the_cpus_is_not_judged_beside_others() {
+    let row = |cause, others| {
+        let row = Row {
+            cause,
+            cause_reported: Some(Cause::Unknown),
+            faults: vec![
+                Fault::name("cause".to_owned()),
+                Fault::check("1 ns not conserved".to_owned()),
+            ],
+            ..Row::default()
+        };
+        row.beside(others)
+    };
+    let busy = row(Cause::Cpu, 0.4);
+    assert!(busy.not_judged.contains("40%"), "{}", busy.not_judged);
+    assert!(
+        busy.faults
+            .iter()
+            .all(|fault| fault.kind == FaultKind::Check)
+    );
+    assert_eq!((busy.faults.len(), busy.is_right()), (1, None));
+    for judged in [row(Cause::Cpu, 0.1), row(Cause::UserLock, 0.9)] {
+        assert!(judged.not_judged.is_empty());
+        assert_eq!((judged.faults.len(), judged.is_right()), (2, Some(false)));
+    }
+}
+
+#[test]
 fn a_wrong_name_is_never_put_down_to_timing() {
     let row = |change: fn(&mut Report)| {
         let mut report = report();
@@ -182,7 +210,7 @@ fn a_wrong_name_is_never_put_down_to_timing() {
         |report: &mut Report| report.verdict.cause = Cause::Pool,
         |report: &mut Report| report.verdict.culprit.call_site.clear(),
         |report: &mut Report| report.coverage.conservation_error_ns = 1,
-        |report: &mut Report| report.coverage.kernel_difference = None,
+        |report: &mut Report| report.coverage.kernel_difference = Some(0.02),
         |report: &mut Report| report.coverage.lost = 1,
     ] {
         let mut report = report();
