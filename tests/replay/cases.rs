@@ -52,7 +52,13 @@ fn every_trace_is_reported_as_its_truth_says_each_time() {
     let mut faults = Vec::new();
     for stem in stems() {
         let file = stem.with_extension("json");
-        let expectation = Expectation::read(&file).unwrap_or_else(|error| panic!("{error}"));
+        let expectation = match Expectation::read(&file) {
+            Ok(expectation) => expectation,
+            Err(error) => {
+                faults.push(error.to_string());
+                continue;
+            }
+        };
         let [first, second] = [(); 2].map(|()| super::report(&stem.with_extension("holdup")));
         let [once, twice] = [&first, &second].map(|report| Json.print(report, &Look::default()));
         assert!(

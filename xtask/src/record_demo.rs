@@ -116,7 +116,12 @@ impl Bench {
             Err(_) => None,
         };
         let faults = faults(&parsed(&live, Path::new(&trace))?, before.as_ref());
-        ensure!(faults.is_empty(), "{}", faults.join("; "));
+        ensure!(
+            faults.is_empty(),
+            "{}; if another verdict is meant, remove {} first",
+            faults.join("; "),
+            beside.display()
+        );
         if kept.exists() {
             fs::remove_dir_all(&kept).with_context(|| kept.display().to_string())?;
         }

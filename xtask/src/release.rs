@@ -50,15 +50,10 @@ fn rights(what: &str) -> anyhow::Result<Rights> {
 fn command(profile: &str, package: &str) -> Command {
     let mut build = Command::new(project::cargo());
     build.current_dir(project::root());
-    build.args([
-        "build",
-        "--profile",
-        profile,
-        "--package",
-        "holdup",
-        "--package",
-        package,
-        "--bins",
-    ]);
+    build.args(["build", "--profile", profile, "--bins"]);
+    build.args(["--package", "holdup"]);
+    if package != "holdup" {
+        build.args(["--package", package]);
+    }
     build
 }
