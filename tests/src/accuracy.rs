@@ -78,6 +78,10 @@ fn words(rows: &[Row]) -> String {
         let right = these.iter().filter(|it| it.is_right).count();
         let total = share(&these.iter().collect::<Vec<_>>()).map_or("-".to_owned(), percent);
         let [least, most] = match without_one(&these) {
+            // Whichever is left out makes no difference.
+            Some([(least, _), (most, _)]) if least.total_cmp(&most).is_eq() => {
+                [percent(least), percent(most)]
+            }
             Some(ends) => {
                 ends.map(|(share, left_out)| format!("{} (without {left_out})", percent(share)))
             }
@@ -188,6 +192,8 @@ mod tests {
             ),
             "{text}"
         );
+        let all_right = words(&[rows[0].clone(), rows[2].clone()]);
+        assert!(all_right.contains("| 100% | 100% | 100% |"), "{all_right}");
         // Without its only family nothing remains.
         assert!(
             text.contains("| fair | 1 | 1 | 1 | 100% | - | - |"),
