@@ -24,11 +24,8 @@ print(20, flush=True)
 sys.stdin.read()
 "#;
 
-#[test]
-fn a_statement_is_told_without_its_constants() {
-    let Some(seen) = watch(&mut python(CLIENT)) else {
-        return;
-    };
+pub fn a_statement_is_told_without_its_constants() {
+    let seen = watch(&mut python(CLIENT));
     let rows = seen.rows.0.iter();
     let texts: Vec<_> = rows
         .clone()

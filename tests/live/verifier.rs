@@ -29,11 +29,8 @@ const OPTIONAL: &[&str] = &[
     "task_rename",
 ];
 
-#[test]
-fn every_program_is_taken_within_its_budget() {
-    let Some(judged) = super::live(judge()) else {
-        return;
-    };
+pub fn every_program_is_taken_within_its_budget() {
+    let judged = judge().unwrap_or_else(|error| panic!("{error}"));
     for (name, judgement) in &judged {
         let most = BUDGET.iter().find(|(known, _)| known == name);
         let Some((_, most)) = most else {

@@ -17,11 +17,8 @@ print(switches() - before, flush=True)
 sys.stdin.read()
 ";
 
-#[test]
-fn each_voluntary_switch_is_one_blocked_wait() {
-    let Some(seen) = watch(&mut python(SLEEPER)) else {
-        return;
-    };
+pub fn each_voluntary_switch_is_one_blocked_wait() {
+    let seen = watch(&mut python(SLEEPER));
     let waits: Vec<_> = seen.rows.0.iter().flat_map(|batch| &batch.waits).collect();
     let sleeps: Vec<_> = waits
         .iter()
@@ -50,11 +47,8 @@ print(0, flush=True)
 sys.stdin.read()
 ";
 
-#[test]
-fn parts_of_a_long_wait_join_without_gap() {
-    let Some(seen) = watch(&mut python(LONG_SLEEPER)) else {
-        return;
-    };
+pub fn parts_of_a_long_wait_join_without_gap() {
+    let seen = watch(&mut python(LONG_SLEEPER));
     let waits = seen.rows.0.iter().flat_map(|batch| &batch.waits);
     let mut parts: Vec<_> = waits
         .filter(|wait| wait.call == Syscall::ClockNanosleep)

@@ -1,5 +1,6 @@
 //! Recorded traces, reported on again: no rights, no kernel.
 
+mod cases;
 mod readme;
 mod recordings;
 mod spoilt;
@@ -28,18 +29,19 @@ fn report(trace: &Path) -> Report {
         .report
 }
 
-/// Every recorded trace of the project.
+/// The recordings of the demo, each with the report that was given live beside it.
 fn traces() -> Vec<PathBuf> {
-    let folders = ["tracer-user/demo", "tests/traces"].map(|folder| root().join(folder));
-    let entries = folders
-        .iter()
-        .filter_map(|folder| std::fs::read_dir(folder).ok())
-        .flatten();
+    let folder = root().join("tracer-user/demo");
+    let entries = std::fs::read_dir(&folder).expect("the demo has recordings");
     let paths = entries.map(|entry| entry.expect("a readable folder").path());
     let mut traces: Vec<PathBuf> = paths
         .filter(|path| path.extension().is_some_and(|ending| ending == "holdup"))
         .collect();
     traces.sort();
-    assert!(!traces.is_empty(), "no recorded traces in {folders:?}");
+    assert!(
+        !traces.is_empty(),
+        "no recorded traces in {}",
+        folder.display()
+    );
     traces
 }

@@ -2,26 +2,30 @@
 
 use holdup::cause::Cause;
 use holdup::demo::Span;
-use holdup::diagnose::{Culprit as Named, CulpritKind};
+use holdup::diagnose::Level;
 use holdup::report::Report;
 use holdup::work::StageName;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Case, Culprit, Plan};
+use crate::plan::{Case, Plan};
 use crate::truth::Rates;
+use crate::wanted::{Wanted, describe};
 
 /// Stage means: 5% ...
 const STAGE_SHARE: f64 = 0.05;
 /// ... or 0.3 ms.
 const STAGE_MS: f64 = 0.3;
 /// Item rate: 2%, and one item at the edge of the window.
-const RATE_SHARE: f64 = 0.02;
+pub const RATE_SHARE: f64 = 0.02;
 /// Serialization factor: 15%.
-const FACTOR_SHARE: f64 = 0.15;
+pub const FACTOR_SHARE: f64 = 0.15;
 /// Cross-check against the kernel's own figures: 1%.
 const KERNEL_SHARE: f64 = 0.01;
 /// The workload's own books must add up before anything is held against them.
 const OWN_BOOKS_SHARE: f64 = 0.02;
+
+/// Most of the CPUs that others may have while a workload is to be short of them: then three in four that queue do so behind its own.
+const MOST_OTHERS: f64 = 0.25;
 
 /// A stage, true and reported.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -36,6 +40,50 @@ pub struct StageRow {
     pub plus_minus_ms: f64,
     /// Within the goal.
     pub ok: bool,
+}
+
+/// What falls short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Whether a busy host can be the reason.
+    pub kind: FaultKind,
+    /// What, in a full sentence.
+    pub text: String,
+}
+
+/// Whether a busy host can be the reason of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FaultKind {
+    /// Something else is named: no host is so busy that this may be, as long as the truth holds.
+    Name,
+    /// What vouches for the answer does not hold, or there is none: no host is so busy that this may be.
+    Check,
+    /// A figure differs from that of another moment, or the workload did not get under way.
+    Timing,
+}
+
+impl Fault {
+    /// Something else is named.
+    #[must_use]
+    pub fn name(text: String) -> Self {
+        let kind = FaultKind::Name;
+        Self { kind, text }
+    }
+
+    /// What vouches for the answer does not hold.
+    #[must_use]
+    pub fn check(text: String) -> Self {
+        let kind = FaultKind::Check;
+        Self { kind, text }
+    }
+
+    /// A busy host can be the reason.
+    #[must_use]
+    pub fn timing(text: String) -> Self {
+        let kind = FaultKind::Timing;
+        Self { kind, text }
+    }
 }
 
 /// A row of the table.
@@ -55,6 +103,10 @@ pub struct Row {
     pub cause_reported: Option<Cause>,
     /// Its confidence.
     pub confidence: f64,
+    /// The same in a word.
+    pub confidence_level: Level,
+    /// Share of the time from opening to closing the window that was watched; the rest are pauses to stay within the budget.
+    pub watched: f64,
     /// Culprit named.
     pub culprit: String,
     /// Whether it is the right one.
@@ -83,10 +135,16 @@ pub struct Row {
     pub lost: u64,
     /// The verdict's sentence.
     pub sentence: String,
+    /// Share of the host's CPUs that other programs had, 0 to 1.
+    pub others: f64,
+    /// Why what was reported cannot be held against the truth; empty: it can.
+    pub not_judged: String,
     /// Why it could not run here; empty: it did.
     pub not_run: String,
     /// What falls short; empty: nothing.
-    pub faults: Vec<String>,
+    pub faults: Vec<Fault>,
+    /// This is a second run; what fell short in the first.
+    pub first_run: Vec<Fault>,
 }
 
 impl Row {
@@ -101,7 +159,7 @@ impl Row {
 
     /// A row for what went wrong before there was a report.
     #[must_use]
-    pub fn failed(case: &Case, seed: u64, plan: &Plan, why: String) -> Self {
+    pub fn failed(case: &Case, seed: u64, plan: &Plan, why: Fault) -> Self {
         Self {
             faults: vec![why],
             ..Self::begin(case, seed, plan)
@@ -128,12 +186,42 @@ impl Row {
         self.rate_untraced =
             rates.together.iter().sum::<f64>() / rates.together.len().max(1) as f64;
         if rates.books_off > OWN_BOOKS_SHARE {
-            self.faults.push(format!(
+            self.faults.push(Fault::timing(format!(
                 "the workload's own books are off by {:.1}%",
                 100.0 * rates.books_off
-            ));
+            )));
         }
         self
+    }
+
+    /// Whether a second run may tell more: something falls short, and a busy host can be the reason of all of it.
+    #[must_use]
+    pub fn is_only_timing(&self) -> bool {
+        let timing = |fault: &Fault| fault.kind == FaultKind::Timing;
+        !self.faults.is_empty() && self.faults.iter().all(timing)
+    }
+
+    /// The row of a scene during which other programs had that share of the CPUs. Where the truth is that the workload itself fills
+    /// them, and others had much of them, it is no truth any more, and no name or figure is held against it.
+    #[must_use]
+    pub fn beside(mut self, others: f64) -> Self {
+        self.others = others;
+        if self.cause == Cause::Cpu && others > MOST_OTHERS {
+            self.not_judged = format!(
+                "other programs had {:.0}% of the CPUs, which this workload is to fill by itself",
+                100.0 * others
+            );
+            self.faults.retain(|fault| fault.kind == FaultKind::Check);
+        }
+        self
+    }
+
+    /// Whether cause and culprit are those of the truth; `None`: there was no report, or no truth.
+    #[must_use]
+    pub fn is_right(&self) -> Option<bool> {
+        self.cause_reported
+            .filter(|_| self.not_judged.is_empty())
+            .map(|cause| cause == self.cause && self.culprit_ok)
     }
 }
 
@@ -146,7 +234,7 @@ pub fn compare(
     rates: &Rates,
     truth: &Span,
     report: &Report,
-    address: Option<&str>,
+    wanted: &Wanted,
 ) -> Row {
     let mut row = Row::begin(case, seed, plan).with_rates(rates);
     row.workers_reported = report.workers.count;
@@ -161,14 +249,23 @@ pub fn compare(
     row.kernel_difference = report.coverage.kernel_difference;
     row.lost = report.coverage.lost;
     row.culprit = describe(&report.verdict.culprit);
-    row.culprit_ok = culprit_fits(plan.culprit, &report.verdict.culprit, address);
+    row.culprit_ok = wanted.is(&report.verdict.culprit);
+    row.confidence_level = report.verdict.confidence_level;
     row.stages = stages(truth, report);
     let faults = faults(&row, truth);
     row.faults.extend(faults);
     row
 }
 
-fn faults(row: &Row, truth: &Span) -> Vec<String> {
+fn faults(row: &Row, truth: &Span) -> Vec<Fault> {
+    let mut faults: Vec<Fault> = names(row).into_iter().map(Fault::name).collect();
+    faults.extend(checks(row).into_iter().map(Fault::check));
+    faults.extend(timing(row, truth).into_iter().map(Fault::timing));
+    faults
+}
+
+/// What else is named.
+fn names(row: &Row) -> Vec<String> {
     let mut faults = Vec::new();
     let mut fault = |wrong: bool, text: String| {
         if wrong {
@@ -187,6 +284,38 @@ fn faults(row: &Row, truth: &Span) -> Vec<String> {
         row.cause_reported == Some(row.cause) && !row.culprit_ok,
         format!("culprit {:?}", row.culprit),
     );
+    faults
+}
+
+/// What does not vouch for the answer.
+fn checks(row: &Row) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut fault = |wrong: bool, text: String| {
+        if wrong {
+            faults.push(text);
+        }
+    };
+    fault(
+        row.conservation_error_ns != 0,
+        format!("{} ns not conserved", row.conservation_error_ns),
+    );
+    let off = row.kernel_difference.unwrap_or_default();
+    fault(
+        off > KERNEL_SHARE,
+        format!("{:.1}% off the kernel's own figures", 100.0 * off),
+    );
+    fault(row.lost != 0, format!("{} records lost", row.lost));
+    faults
+}
+
+/// What is wrong unless something else on the host changed the pace of the work between the runs that are compared.
+fn timing(row: &Row, truth: &Span) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut fault = |wrong: bool, text: String| {
+        if wrong {
+            faults.push(text);
+        }
+    };
     let window = truth.length.seconds();
     let apart = (row.rate_reported - row.rate).abs();
     fault(
@@ -212,21 +341,11 @@ fn faults(row: &Row, truth: &Span) -> Vec<String> {
             format!("{:?} {told:.3} ms instead of {real:.3}", stage.stage).to_lowercase(),
         );
     }
+    // Where the budget made it pause, which more happens the busier the host is, there is nothing to compare.
     fault(
-        row.conservation_error_ns != 0,
-        format!("{} ns not conserved", row.conservation_error_ns),
+        row.kernel_difference.is_none(),
+        "not compared with the kernel's own figures".to_owned(),
     );
-    match row.kernel_difference {
-        Some(off) => fault(
-            off > KERNEL_SHARE,
-            format!("{:.1}% off the kernel's own figures", 100.0 * off),
-        ),
-        None => fault(
-            true,
-            "not compared with the kernel's own figures".to_owned(),
-        ),
-    }
-    fault(row.lost != 0, format!("{} records lost", row.lost));
     faults
 }
 
@@ -257,38 +376,6 @@ fn stages(truth: &Span, report: &Report) -> Vec<StageRow> {
         }
     })
     .collect()
-}
-
-fn culprit_fits(expected: Culprit, named: &Named, address: Option<&str>) -> bool {
-    match expected {
-        Culprit::Any => true,
-        Culprit::CallSite(function) => {
-            named.call_site.contains(function) || named.name.contains(function)
-        }
-        Culprit::File(part) => named.name.contains(part),
-        Culprit::Kind(kind) => named.kind.id() == kind,
-        Culprit::Server(_) => {
-            let there = address.is_some_and(|address| {
-                named.address.contains(address) || named.name.contains(address)
-            });
-            // A pool is the program's own; a server on this host has a process.
-            there && (named.kind != CulpritKind::Peer || !named.process.is_empty())
-        }
-    }
-}
-
-fn describe(named: &Named) -> String {
-    let parts = [
-        named.kind.id(),
-        &named.name,
-        &named.call_site,
-        &named.process,
-    ];
-    parts
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 #[cfg(test)]

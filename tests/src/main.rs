@@ -33,6 +33,15 @@ struct Arguments {
     /// Keep the traces in this folder.
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
+    /// Where all that falls short may be due to a busy host, run the case once more, and say so. A wrong name fails at once.
+    #[arg(long)]
+    again: bool,
+    /// Write the page of accuracy, made of this run, to this file.
+    #[arg(long, value_name = "FILE")]
+    accuracy: Option<PathBuf>,
+    /// Instead of all this make a short recording of each case in this folder, with its truth beside it, by the first seed.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["accuracy", "keep", "untraced", "again"])]
+    record: Option<PathBuf>,
     /// Print the names of the cases and what each must be called.
     #[arg(long)]
     list: bool,
@@ -66,15 +75,58 @@ fn main() -> ExitCode {
 /// Whether nothing falls short.
 #[cfg(target_os = "linux")]
 fn zoo_main(arguments: &Arguments) -> std::io::Result<bool> {
-    use std::io::{Error, ErrorKind};
-
-    let mut cases = zoo::cases::all();
     if arguments.list {
-        for case in &cases {
+        for case in zoo::cases::all() {
             println!("{:<18} {}", case.name, case.cause);
         }
         return Ok(true);
     }
+    let cases = chosen(arguments)?;
+    // Whatever folder they are run in.
+    let holdup = std::path::absolute(match &arguments.holdup {
+        Some(path) => path.clone(),
+        None => std::env::current_exe()?.with_file_name("holdup"),
+    })?;
+    let rounds = if arguments.quick {
+        1
+    } else {
+        zoo::truth::ROUNDS
+    };
+    let mut workshop = zoo::workshop::Workshop::open()?;
+    if let Some(folder) = &arguments.record {
+        let studio = zoo::recording::Studio {
+            holdup,
+            rounds,
+            folder: folder.clone(),
+        };
+        return Ok(record(&mut workshop, &studio, &cases, arguments.seeds[0]));
+    }
+    let settings = zoo::run::Settings {
+        holdup,
+        rounds,
+        untraced: arguments.untraced,
+        keep: arguments.keep.clone(),
+    };
+    let rows = run(arguments, &mut workshop, &settings, &cases);
+    match arguments.format {
+        Format::Table => print!("{}", zoo::table::render(&rows)),
+        Format::Json => println!("{}", serde_json::to_string_pretty(&rows)?),
+    }
+    if let Some(file) = &arguments.accuracy {
+        std::fs::write(file, zoo::accuracy::page(&rows, &how(arguments, &rows)))?;
+    }
+    let strict = std::env::var_os("HOLDUP_REQUIRE_LIVE").is_some_and(|value| value == "1");
+    Ok(rows
+        .iter()
+        .all(|row| row.faults.is_empty() && (row.not_run.is_empty() || !strict)))
+}
+
+/// The cases that are asked for.
+#[cfg(target_os = "linux")]
+fn chosen(arguments: &Arguments) -> std::io::Result<Vec<zoo::plan::Case>> {
+    use std::io::{Error, ErrorKind};
+
+    let mut cases = zoo::cases::all();
     for name in &arguments.cases {
         if !cases.iter().any(|case| case.name == name) {
             return Err(Error::new(
@@ -88,38 +140,85 @@ fn zoo_main(arguments: &Arguments) -> std::io::Result<bool> {
     } else if arguments.quick {
         cases.retain(|case| case.quick);
     }
-    let seeds = if arguments.quick {
-        &arguments.seeds[..1]
+    Ok(cases)
+}
+
+#[cfg(target_os = "linux")]
+fn run(
+    arguments: &Arguments,
+    workshop: &mut zoo::workshop::Workshop,
+    settings: &zoo::run::Settings,
+    cases: &[zoo::plan::Case],
+) -> Vec<zoo::judge::Row> {
+    let run = if arguments.again {
+        zoo::run::run_twice_at_most
     } else {
-        &arguments.seeds[..]
+        zoo::run::run
     };
-    let beside = std::env::current_exe()?.with_file_name("holdup");
-    let settings = zoo::run::Settings {
-        holdup: arguments.holdup.clone().unwrap_or(beside),
-        rounds: if arguments.quick {
-            1
-        } else {
-            zoo::truth::ROUNDS
-        },
-        untraced: arguments.untraced,
-        keep: arguments.keep.clone(),
-    };
-    let mut workshop = zoo::workshop::Workshop::open()?;
+    let seeds = seeds(arguments);
     let mut rows = Vec::new();
     for _ in 0..arguments.runs {
-        for case in &cases {
+        for case in cases {
             for seed in seeds {
                 eprintln!("{} (seed {seed}) ...", case.name);
-                rows.push(zoo::run::run(&mut workshop, &settings, case, *seed));
+                rows.push(run(workshop, settings, case, *seed));
             }
         }
     }
-    match arguments.format {
-        Format::Table => print!("{}", zoo::table::render(&rows)),
-        Format::Json => println!("{}", serde_json::to_string_pretty(&rows)?),
+    rows
+}
+
+#[cfg(target_os = "linux")]
+fn seeds(arguments: &Arguments) -> &[u64] {
+    if arguments.quick {
+        &arguments.seeds[..1]
+    } else {
+        &arguments.seeds
     }
-    let strict = std::env::var_os("HOLDUP_REQUIRE_LIVE").is_some_and(|value| value == "1");
-    Ok(rows
-        .iter()
-        .all(|row| row.faults.is_empty() && (row.not_run.is_empty() || !strict)))
+}
+
+/// Records each case; whether all of them are as they should be.
+#[cfg(target_os = "linux")]
+fn record(
+    workshop: &mut zoo::workshop::Workshop,
+    studio: &zoo::recording::Studio,
+    cases: &[zoo::plan::Case],
+    seed: u64,
+) -> bool {
+    let mut all = true;
+    for case in cases {
+        match zoo::recording::record(workshop, studio, case, seed) {
+            Ok(kept) => println!(
+                "{}: {} kB in {} ms: {}",
+                case.name,
+                kept.bytes.div_ceil(1000),
+                kept.window_ms,
+                kept.sentence
+            ),
+            Err(error) => {
+                all = false;
+                println!("{}: not recorded: {error}", case.name);
+            }
+        }
+    }
+    all
+}
+
+/// What the page was made by.
+#[cfg(target_os = "linux")]
+fn how(arguments: &Arguments, rows: &[zoo::judge::Row]) -> String {
+    let seeds: Vec<String> = seeds(arguments).iter().map(u64::to_string).collect();
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    let part = if arguments.quick {
+        " (`--quick`: a part of the cases, and one untraced round)"
+    } else {
+        ""
+    };
+    format!(
+        "Here: {} runs{part}, seeds {}, Linux {}, {cpus} CPUs.",
+        rows.len(),
+        seeds.join(", "),
+        kernel.trim()
+    )
 }

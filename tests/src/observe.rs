@@ -55,19 +55,24 @@ pub enum ObserveError {
 /// # Errors
 /// [`ObserveError`].
 pub fn record(holdup: &Path, pid: u32, window: Duration, trace: &Path) -> Result<(), ObserveError> {
-    let duration = format!("{}ms", window.as_millis());
     let mut command = Command::new(holdup);
-    command
-        .args([
-            "record",
-            "--pid",
-            &pid.to_string(),
-            "--duration",
-            &duration,
-            "-o",
-        ])
-        .arg(trace);
+    command.args(arguments(&pid.to_string(), window));
+    // The trace keeps the command line, and where it was made says nothing.
+    let name = trace.file_name().unwrap_or(trace.as_os_str());
+    command.arg(name);
+    if let Some(folder) = trace.parent() {
+        command.current_dir(folder);
+    }
     finish(holdup, "record", command, window + GRACE).map(drop)
+}
+
+/// What holdup is told to record a process, all but the name of the trace.
+#[must_use]
+pub fn arguments(pid: &str, window: Duration) -> Vec<String> {
+    let duration = format!("{}ms", window.as_millis());
+    ["record", "--pid", pid, "--duration", &duration, "-o"]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 /// The trace's own facts, and the report on it.

@@ -1,5 +1,6 @@
 //! What a case is, and what it draws from a seed.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use holdup::cause::Cause;
@@ -32,6 +33,19 @@ pub enum Program {
     Java(&'static str),
 }
 
+impl Program {
+    /// Its source below `programs/`.
+    #[must_use]
+    pub fn file(self) -> String {
+        match self {
+            Self::Rust(name) => format!("{name}.rs"),
+            Self::C(name) => format!("{name}.c"),
+            Self::Python(name) => format!("{name}.py"),
+            Self::Java(name) => format!("{name}.java"),
+        }
+    }
+}
+
 /// Names and values, as the programs read them.
 #[derive(Clone, Debug, Default)]
 pub struct Settings(Vec<(&'static str, String)>);
@@ -42,6 +56,15 @@ impl Settings {
     pub fn set(mut self, name: &'static str, value: impl Display) -> Self {
         self.0.push((name, value.to_string()));
         self
+    }
+
+    /// By name; of one that is set twice the last, as the programs take it.
+    #[must_use]
+    pub fn map(&self) -> BTreeMap<String, String> {
+        let pairs = self.0.iter();
+        pairs
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect()
     }
 
     /// Lines of a name and a value.
@@ -63,6 +86,18 @@ pub struct Server {
     pub tls: bool,
     /// How it serves.
     pub settings: Settings,
+}
+
+impl Server {
+    /// Its program, and the name that it runs under.
+    #[must_use]
+    pub fn program(&self) -> (Program, &'static str) {
+        if self.tls {
+            (Program::Python("tls_server"), "server")
+        } else {
+            (Program::Rust("server"), self.role)
+        }
+    }
 }
 
 /// What must be named.

@@ -51,17 +51,11 @@ mod tests {
     use super::*;
     use crate::cases;
     use crate::draw::Draw;
-    use crate::plan::Program;
 
     #[test]
     fn every_case_has_its_program() {
         for case in cases::all() {
-            let file = match (case.plan)(&mut Draw::new(case.name, 1)).program {
-                Program::Rust(name) => format!("{name}.rs"),
-                Program::C(name) => format!("{name}.c"),
-                Program::Python(name) => format!("{name}.py"),
-                Program::Java(name) => format!("{name}.java"),
-            };
+            let file = (case.plan)(&mut Draw::new(case.name, 1)).program.file();
             assert!(source(&file).is_some(), "{}: no {file}", case.name);
         }
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use holdup::demo::{GroundTruth, IopsLimit, LimitError, Record};
 
-use crate::plan::{Plan, Program, Server};
+use crate::plan::{Plan, Server};
 use crate::workshop::{Workshop, WorkshopError};
 
 /// Every process of a scene ends by itself after this long, s.
@@ -81,7 +81,7 @@ impl Drop for Group {
 pub struct Scene {
     // In the order they have to go.
     program: Group,
-    _servers: Vec<Group>,
+    servers: Vec<Group>,
     _limit: Option<IopsLimit>,
     _bench: tempfile::TempDir,
     ground_truth: GroundTruth,
@@ -120,7 +120,7 @@ impl Scene {
         let program = Group::start(workshop.place(plan.program, path, "worker")?)?;
         let scene = Self {
             program,
-            _servers: servers,
+            servers,
             _limit: limit,
             _bench: bench,
             ground_truth,
@@ -158,6 +158,13 @@ impl Scene {
         self.program.0.id()
     }
 
+    /// The process groups of the program and its servers.
+    #[must_use]
+    pub fn groups(&self) -> Vec<u32> {
+        let servers = self.servers.iter().map(|group| group.0.id());
+        servers.chain([self.pid()]).collect()
+    }
+
     /// Address of the server for `role`.
     #[must_use]
     pub fn address(&self, role: &str) -> Option<&str> {
@@ -178,11 +185,7 @@ fn start_server(
     server: &Server,
     bench: &Path,
 ) -> Result<(Group, String), SceneError> {
-    let program = if server.tls {
-        Program::Python("tls_server")
-    } else {
-        Program::Rust("server")
-    };
+    let (program, name) = server.program();
     let settings = format!("{}.settings", server.role);
     std::fs::write(
         bench.join(&settings),
@@ -191,7 +194,6 @@ fn start_server(
     if server.tls {
         workshop.place_certificate(bench)?;
     }
-    let name = if server.tls { "server" } else { server.role };
     let mut command = workshop.place(program, bench, name)?;
     command.arg(settings);
     let mut group = Group::start(command)?;

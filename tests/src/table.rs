@@ -38,8 +38,15 @@ pub fn render(rows: &[Row]) -> String {
         if !row.not_run.is_empty() {
             text.push_str(&format!("not run: {label}: {}\n", row.not_run));
         }
+        if !row.not_judged.is_empty() {
+            text.push_str(&format!("not judged: {label}: {}\n", row.not_judged));
+        }
+        for fault in &row.first_run {
+            let what = &fault.text;
+            text.push_str(&format!("second run: {label}: in the first: {what}\n"));
+        }
         for fault in &row.faults {
-            text.push_str(&format!("falls short: {label}: {fault}\n"));
+            text.push_str(&format!("falls short: {label}: {}\n", fault.text));
         }
     }
     text
@@ -77,10 +84,11 @@ fn cells(row: &Row) -> Vec<String> {
             row.kernel_difference
                 .map_or("-".to_owned(), |off| format!("{:.2}%", 100.0 * off)),
             row.lost.to_string(),
-            if row.faults.is_empty() {
-                "pass"
-            } else {
-                "FAIL"
+            match (row.faults.is_empty(), row.first_run.is_empty()) {
+                (true, _) if !row.not_judged.is_empty() => "not judged",
+                (true, true) => "pass",
+                (true, false) => "pass (2nd run)",
+                (false, _) => "FAIL",
             }
             .to_owned(),
         ]
@@ -134,6 +142,7 @@ mod tests {
     use holdup::cause::Cause;
 
     use super::*;
+    use crate::judge::Fault;
 
     #[test]
     fn what_falls_short_and_what_did_not_run_are_said_in_words() {
@@ -145,7 +154,13 @@ mod tests {
         };
         let bad = Row {
             case: "b".into(),
-            faults: vec!["cause x instead of y".into()],
+            faults: vec![Fault::name("cause x instead of y".into())],
+            ..Row::default()
+        };
+        let again = Row {
+            case: "d".into(),
+            first_run: vec![Fault::timing("item rate".into())],
+            cause_reported: Some(Cause::None),
             ..Row::default()
         };
         let absent = Row {
@@ -153,7 +168,7 @@ mod tests {
             not_run: "java is not installed".into(),
             ..Row::default()
         };
-        let text = render(&[good, bad, absent]);
+        let text = render(&[good, bad, absent, again]);
         assert!(
             text.contains("falls short: b (seed 0): cause x instead of y"),
             "{text}"
@@ -162,10 +177,14 @@ mod tests {
             text.contains("not run: c (seed 0): java is not installed"),
             "{text}"
         );
+        assert!(
+            text.contains("second run: d (seed 0): in the first: item rate"),
+            "{text}"
+        );
         let ends: Vec<_> = text
             .lines()
             .skip(2)
-            .take(3)
+            .take(4)
             .map(|line| {
                 line.trim_end_matches(" |")
                     .rsplit("| ")
@@ -175,6 +194,6 @@ mod tests {
                     .to_owned()
             })
             .collect();
-        assert_eq!(ends, ["pass", "FAIL", "not run"]);
+        assert_eq!(ends, ["pass", "FAIL", "not run", "pass (2nd run)"]);
     }
 }

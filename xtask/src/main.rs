@@ -8,10 +8,13 @@ mod project;
 mod release;
 mod step;
 
+mod accuracy;
 mod bench;
 mod demo;
 mod dist;
 mod ebpf;
+mod record_cases;
+mod record_demo;
 mod setup;
 mod test;
 mod tidy;
@@ -60,6 +63,12 @@ enum Task {
     Vm,
     /// Runs the labelled workloads and holds each report against the workload's own truth.
     Zoo(zoo::Arguments),
+    /// Runs the labelled workloads and writes docs/ACCURACY.md: what was said, what was true, what each word of confidence is worth.
+    Accuracy(accuracy::Arguments),
+    /// Makes the recorded traces of the labelled workloads anew, each with its truth beside it, in tests/traces.
+    RecordCases(record_cases::Arguments),
+    /// Makes the recordings of the demo, the report beside each, and README's run anew.
+    RecordDemo(record_demo::Arguments),
     /// Measures holdup beside what people use today, and keeps the figures in docs/PERFORMANCE.md.
     Bench(bench::Arguments),
     /// What `.ci/run` runs: all of this on a clean clone.
@@ -76,6 +85,9 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Vm => vm::run(),
         Task::Zoo(arguments) => zoo::run(&arguments),
+        Task::Accuracy(arguments) => accuracy::run(&arguments),
+        Task::RecordCases(arguments) => record_cases::run(&arguments),
+        Task::RecordDemo(arguments) => record_demo::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Ci => process::run(&mut Command::new(project::root().join(".ci/run"))),
     };

@@ -1,11 +1,11 @@
 //! A report that agrees passes; each way of falling short is found, and by its own fault alone.
 
-use holdup::diagnose::CulpritKind;
+use holdup::diagnose::{Culprit as Named, CulpritKind};
 use holdup::report::{Report, Stage};
 use holdup::row::Nanos;
 
 use super::*;
-use crate::plan::Program;
+use crate::plan::{Culprit, Program};
 
 const CASE: Case = Case {
     name: "x",
@@ -16,6 +16,10 @@ const CASE: Case = Case {
 
 fn plan() -> Plan {
     Plan::new(8, Program::C("x"), 10, 80).culprit(Culprit::CallSite("append"))
+}
+
+fn wanted() -> Wanted {
+    Wanted::CallSite("append".to_owned())
 }
 
 /// Ten seconds, 1000 items, 20 ms of fetch, 60 ms of write each.
@@ -69,10 +73,13 @@ fn report() -> Report {
 fn check(change: impl FnOnce(&mut Report), expect: &[&str]) {
     let mut report = report();
     change(&mut report);
-    let row = compare(&CASE, 1, &plan(), &rates(), &truth(), &report, None);
+    let row = compare(&CASE, 1, &plan(), &rates(), &truth(), &report, &wanted());
     assert_eq!(row.faults.len(), expect.len(), "{:?}", row.faults);
     for (fault, part) in row.faults.iter().zip(expect) {
-        assert!(fault.contains(part), "{fault:?} says nothing of {part:?}");
+        assert!(
+            fault.text.contains(part),
+            "{fault:?} says nothing of {part:?}"
+        );
     }
 }
 
@@ -135,8 +142,8 @@ fn books_of_the_workload_that_do_not_add_up_are_a_fault() {
         books_off: 0.5,
         ..rates()
     };
-    let row = compare(&CASE, 1, &plan(), &rates, &truth(), &report(), None);
-    assert!(row.faults[0].contains("own books"), "{:?}", row.faults);
+    let row = compare(&CASE, 1, &plan(), &rates, &truth(), &report(), &wanted());
+    assert!(row.faults[0].text.contains("own books"), "{:?}", row.faults);
 }
 
 #[test]
@@ -147,8 +154,8 @@ fn a_server_is_named_by_address_and_process() {
         kind: CulpritKind::Peer,
         ..Named::default()
     };
-    let fits =
-        |named: &Named| culprit_fits(Culprit::Server("output"), named, Some("127.0.0.1:5000"));
+    let wanted = Wanted::Server("127.0.0.1:5000".to_owned());
+    let fits = |named: &Named| wanted.is(named);
     assert!(fits(&named("127.0.0.1:5000", "server")));
     assert!(!fits(&named("127.0.0.1:5000", "")));
     assert!(!fits(&named("127.0.0.1:6000", "server")));
@@ -158,4 +165,58 @@ fn a_server_is_named_by_address_and_process() {
         ..Named::default()
     };
     assert!(fits(&pool));
+    let nowhere = Wanted::Server(String::new());
+    assert!(!nowhere.is(&named("127.0.0.1:5000", "server")));
+}
+
+#[test]
+fn a_workload_that_is_to_fill_the_cpus_is_not_judged_beside_others() {
+    let row = |cause, others| {
+        let row = Row {
+            cause,
+            cause_reported: Some(Cause::Unknown),
+            faults: vec![
+                Fault::name("cause".to_owned()),
+                Fault::check("1 ns not conserved".to_owned()),
+            ],
+            ..Row::default()
+        };
+        row.beside(others)
+    };
+    let busy = row(Cause::Cpu, 0.4);
+    assert!(busy.not_judged.contains("40%"), "{}", busy.not_judged);
+    assert!(
+        busy.faults
+            .iter()
+            .all(|fault| fault.kind == FaultKind::Check)
+    );
+    assert_eq!((busy.faults.len(), busy.is_right()), (1, None));
+    for judged in [row(Cause::Cpu, 0.1), row(Cause::UserLock, 0.9)] {
+        assert!(judged.not_judged.is_empty());
+        assert_eq!((judged.faults.len(), judged.is_right()), (2, Some(false)));
+    }
+}
+
+#[test]
+fn a_wrong_name_is_never_put_down_to_timing() {
+    let row = |change: fn(&mut Report)| {
+        let mut report = report();
+        change(&mut report);
+        compare(&CASE, 1, &plan(), &rates(), &truth(), &report, &wanted())
+    };
+    assert!(!row(|_| ()).is_only_timing());
+    assert!(row(|report| report.items.rate_per_s = 90.0).is_only_timing());
+    for wrong in [
+        |report: &mut Report| report.verdict.cause = Cause::Pool,
+        |report: &mut Report| report.verdict.culprit.call_site.clear(),
+        |report: &mut Report| report.coverage.conservation_error_ns = 1,
+        |report: &mut Report| report.coverage.kernel_difference = Some(0.02),
+        |report: &mut Report| report.coverage.lost = 1,
+    ] {
+        let mut report = report();
+        report.items.rate_per_s = 90.0;
+        wrong(&mut report);
+        let row = compare(&CASE, 1, &plan(), &rates(), &truth(), &report, &wanted());
+        assert!(!row.is_only_timing(), "{:?}", row.faults);
+    }
 }

@@ -27,7 +27,8 @@ pub fn tick() -> Nanos {
             tv_nsec: 0,
         };
         // SAFETY: the call writes to a local variable.
-        let failed = unsafe { libc::clock_getres(libc::CLOCK_MONOTONIC_COARSE, &raw mut length) } != 0;
+        let failed =
+            unsafe { libc::clock_getres(libc::CLOCK_MONOTONIC_COARSE, &raw mut length) } != 0;
         if failed { Nanos::ZERO } else { nanos(length) }
     })
 }

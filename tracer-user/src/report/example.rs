@@ -35,6 +35,7 @@ pub fn goldsky() -> Report {
             kernel: "6.18.44".to_owned(),
             cpus: 2,
         },
+        recorded: None,
         workers: Workers {
             count: 64,
             unit: "thread".to_owned(),

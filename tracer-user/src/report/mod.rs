@@ -32,5 +32,6 @@ pub use markdown::Markdown;
 pub use text::{Text, folded};
 pub use value::{
     Blame, CauseRow, Checkpoint, Coverage, Items, Parallelism, PeerStatements, Prediction,
-    RefutedRow, Report, Resource, SCHEMA, Stage, StatementRow, TargetSummary, Verdict, Workers,
+    Recorded, RefutedRow, Report, Resource, SCHEMA, Stage, StatementRow, TargetSummary, Verdict,
+    Workers,
 };

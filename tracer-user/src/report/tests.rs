@@ -141,6 +141,23 @@ fn a_long_command_is_cut_on_the_screen_and_whole_in_the_details() {
 }
 
 #[test]
+fn the_details_say_with_what_it_was_recorded() {
+    let mut report = example::goldsky();
+    report.recorded = Some(Recorded {
+        holdup: "0.1.0".to_owned(),
+        commit: "4d3c2b1a".to_owned(),
+        command: "holdup record --pid 4242".to_owned(),
+    });
+    let details = Look {
+        details: true,
+        ..Look::default()
+    };
+    let words = "by holdup 0.1.0 (4d3c2b1a): holdup record --pid 4242";
+    assert!(!Text.print(&report, &Look::default()).contains(words));
+    assert!(Text.print(&report, &details).contains(words));
+}
+
+#[test]
 fn a_resource_names_its_kind_once() {
     let mut report = example::goldsky();
     report.stages[0].resources[0].kind = "lock".to_owned();

@@ -20,6 +20,9 @@ pub struct Report {
     pub window_s: f64,
     /// Whom.
     pub target: TargetSummary,
+    /// With what it was recorded; absent: the trace does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<Recorded>,
     /// The threads, processes or lanes that do items.
     pub workers: Workers,
     /// What they did.
@@ -72,6 +75,19 @@ pub struct TargetSummary {
     pub kernel: String,
     /// CPUs online.
     pub cpus: u32,
+}
+
+/// With what a trace was recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// Version of holdup.
+    pub holdup: String,
+    /// Commit it was built from, empty: not known.
+    #[serde(default)]
+    pub commit: String,
+    /// Command line, empty: not known.
+    #[serde(default)]
+    pub command: String,
 }
 
 /// Who does the items.

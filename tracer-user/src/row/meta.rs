@@ -83,6 +83,10 @@ pub struct Target {
 pub struct Settings {
     /// Version of holdup.
     pub holdup: String,
+    /// Commit it was built from, where whoever built it said so (`HOLDUP_COMMIT`).
+    pub commit: String,
+    /// Its command line as typed, the program by its name alone (`holdup record --pid 4242`).
+    pub command: Vec<String>,
     /// First bytes of messages were looked at for their verb and statement.
     pub peek: bool,
     /// Ring buffer, bytes.

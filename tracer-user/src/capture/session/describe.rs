@@ -68,6 +68,8 @@ pub fn language_of(pid: Pid) -> String {
 pub fn settings(settings: &Settings) -> row::Settings {
     row::Settings {
         holdup: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: option_env!("HOLDUP_COMMIT").unwrap_or_default().to_owned(),
+        command: settings.command.clone(),
         peek: settings.peek,
         ring_bytes: settings.ring_bytes.into(),
         call_sites: settings.call_sites,

@@ -16,6 +16,8 @@ pub struct Settings {
     pub targets: Vec<TargetSpec>,
     /// The arguments as typed, which the report repeats.
     pub argv: Vec<String>,
+    /// The whole command line as typed, which the trace keeps; empty: there was none.
+    pub command: Vec<String>,
     /// How long to record. `None`: until `on_tick` says stop, the targets end, or a signal comes.
     pub duration: Option<Duration>,
     /// Whether the first bytes of messages are looked at for their verb.
@@ -35,6 +37,7 @@ impl Default for Settings {
         Self {
             targets: Vec::new(),
             argv: Vec::new(),
+            command: Vec::new(),
             duration: None,
             peek: true,
             ring_bytes: DEFAULT_RING_BYTES,

@@ -183,6 +183,7 @@ pub fn settings(
     capture::Settings {
         targets,
         argv,
+        command: typed(std::env::args_os()),
         duration,
         peek: !wanted.no_peek,
         ring_bytes: wanted.ring_bytes,
@@ -190,6 +191,17 @@ pub fn settings(
         calls: !wanted.waits_only,
         max_overhead: Some(wanted.max_overhead),
     }
+}
+
+/// A command line, the program by its name alone: where it lies says nothing about the recording.
+fn typed(words: impl Iterator<Item = std::ffi::OsString>) -> Vec<String> {
+    words
+        .enumerate()
+        .map(|(at, word)| {
+            let name = Path::new(&word).file_name().filter(|_| at == 0);
+            name.unwrap_or(&word).to_string_lossy().into_owned()
+        })
+        .collect()
 }
 
 /// The targets, and the arguments that named them.
@@ -218,4 +230,16 @@ fn command_argv(cmd: &[std::ffi::OsString]) -> Vec<String> {
                 .map(|argument| argument.to_string_lossy().into_owned()),
         )
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_command_line_begins_with_the_name_of_the_program() {
+        let words = ["/usr/bin/holdup", "record", "-o", "/tmp/t"].map(Into::into);
+        assert_eq!(
+            super::typed(words.into_iter()),
+            ["holdup", "record", "-o", "/tmp/t"]
+        );
+    }
 }

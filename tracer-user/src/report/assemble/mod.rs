@@ -7,7 +7,7 @@ mod stages;
 mod statements;
 
 use super::words::{next_limit, promise, reason, sentence};
-use super::{Parallelism, Prediction, Report, SCHEMA, TargetSummary, Verdict, Workers};
+use super::{Parallelism, Prediction, Recorded, Report, SCHEMA, TargetSummary, Verdict, Workers};
 use crate::advice::{Advice, Expected};
 use crate::diagnose::{Checks, Conclusion, Findings};
 use crate::row::printable;
@@ -36,6 +36,7 @@ pub fn assemble(
         schema: SCHEMA.to_owned(),
         window_s: findings.window(),
         target: target(findings),
+        recorded: recorded(findings),
         workers: workers(findings),
         items: items::items(findings, asked),
         checkpoint: asked
@@ -66,6 +67,16 @@ fn target(findings: &Findings<'_>) -> TargetSummary {
         kernel: printable(&meta.host.kernel).into_owned(),
         cpus: meta.host.cpus,
     }
+}
+
+fn recorded(findings: &Findings<'_>) -> Option<Recorded> {
+    let settings = &findings.meta.settings;
+    let is_told = !settings.commit.is_empty() || !settings.command.is_empty();
+    is_told.then(|| Recorded {
+        holdup: printable(&settings.holdup).into_owned(),
+        commit: printable(&settings.commit).into_owned(),
+        command: printable(&settings.command.join(" ")).into_owned(),
+    })
 }
 
 fn workers(findings: &Findings<'_>) -> Workers {

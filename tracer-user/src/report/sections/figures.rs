@@ -1,7 +1,7 @@
 //! Baseline, profile and scaling.
 
 use super::super::page::{Block, Phrase, Tone};
-use super::super::{Report, Stage, names};
+use super::super::{Recorded, Report, Stage, names};
 use super::{or_unknown, plural};
 use crate::number::{count, figure, millis, percent, range, rate, seconds};
 
@@ -85,6 +85,9 @@ pub(super) fn baseline(report: &Report, details: bool) -> Vec<Block> {
                 plural(u64::from(target.cpus), "CPU")
             )),
         ));
+        if let Some(recorded) = &report.recorded {
+            fields.push(("Recorded", Phrase::new(recorded_words(recorded))));
+        }
     }
     vec![Block::Fields(fields)]
 }
@@ -95,6 +98,18 @@ fn shortened(command: &str) -> String {
         Some((end, _)) => format!("{} ...", command[..end].trim_end()),
         None => command.to_owned(),
     }
+}
+
+/// Version, commit and command.
+fn recorded_words(recorded: &Recorded) -> String {
+    let mut text = format!("by holdup {}", or_unknown(&recorded.holdup));
+    if !recorded.commit.is_empty() {
+        text.push_str(&format!(" ({})", recorded.commit));
+    }
+    if !recorded.command.is_empty() {
+        text.push_str(&format!(": {}", recorded.command));
+    }
+    text
 }
 
 fn worker_words(report: &Report) -> String {

@@ -1,0 +1,92 @@
+//! What must be named, by what tells it from everything else.
+
+use holdup::cause::Cause;
+use holdup::diagnose::{Culprit as Named, CulpritKind};
+use serde::{Deserialize, Serialize};
+
+/// What must be named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wanted {
+    /// Nothing in particular.
+    Any,
+    /// A lock taken in this function.
+    CallSite(String),
+    /// A file whose path has this in it; one that is open for a moment only may be known by its name alone.
+    File(String),
+    /// The server at this address, with its process; of a pool the connections to it.
+    Server(String),
+    /// Something of this kind.
+    Kind(String),
+}
+
+impl Wanted {
+    /// Whether `named` is it.
+    #[must_use]
+    pub fn is(&self, named: &Named) -> bool {
+        match self {
+            Self::Any => true,
+            Self::CallSite(function) => {
+                named.call_site.contains(function) || named.name.contains(function)
+            }
+            Self::File(part) => {
+                let last = part.rsplit('/').next().unwrap_or(part);
+                named.name.contains(part) || named.name == last
+            }
+            Self::Kind(kind) => named.kind.id() == kind,
+            Self::Server(address) => {
+                let there = !address.is_empty()
+                    && (named.address.contains(address) || named.name.contains(address));
+                // A pool is the program's own; a server on this host has a process.
+                there && (named.kind != CulpritKind::Peer || !named.process.is_empty())
+            }
+        }
+    }
+
+    /// Of what kind it must be, by the id of the kind; `None`: any will do.
+    #[must_use]
+    pub fn kind(&self, cause: Cause) -> Option<String> {
+        let kind = match self {
+            Self::Any => return None,
+            Self::CallSite(_) => CulpritKind::Lock,
+            Self::File(_) => CulpritKind::File,
+            Self::Server(_) if cause == Cause::Pool => CulpritKind::Queue,
+            Self::Server(_) => CulpritKind::Peer,
+            Self::Kind(kind) => return Some(kind.clone()),
+        };
+        Some(kind.id().to_owned())
+    }
+}
+
+/// The culprit in words: kind, name, call site, process.
+#[must_use]
+pub fn describe(named: &Named) -> String {
+    let parts = [
+        named.kind.id(),
+        &named.name,
+        &named.call_site,
+        &named.process,
+    ];
+    parts
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_by_its_path_or_by_its_name_alone() {
+        let is = |name: &str| {
+            Wanted::File("/data/state".to_owned()).is(&Named {
+                name: name.to_owned(),
+                ..Named::default()
+            })
+        };
+        assert!(is("/var/tmp/w/data/state") && is("/var/tmp/w/data/state.new") && is("state"));
+        assert!(!is("estate") && !is("/var/tmp/state") && !is(""));
+    }
+}
