@@ -27,6 +27,8 @@ pub enum Cause {
     Pool,
     /// A throttled rate.
     RateLimit,
+    /// One thread that carries all tasks.
+    SingleThread,
     /// More runnable work than CPUs.
     Cpu,
     /// Nobody feeds the workers.
@@ -52,7 +54,7 @@ pub struct Entry {
 }
 
 /// The list, in the order in which it is shown.
-pub const ENTRIES: [Entry; 12] = [
+pub const ENTRIES: [Entry; 13] = [
     Entry {
         cause: Cause::UserLock,
         id: "user-lock",
@@ -100,6 +102,12 @@ pub const ENTRIES: [Entry; 12] = [
         id: "rate-limit",
         title: "a rate limit",
         definition: "the peer or the client throttles",
+    },
+    Entry {
+        cause: Cause::SingleThread,
+        id: "single-thread",
+        title: "one thread that carries all tasks",
+        definition: "an event loop that computes, or sleeps in a call, while replies to its tasks lie unread",
     },
     Entry {
         cause: Cause::Cpu,
@@ -167,6 +175,7 @@ impl Cause {
             | Self::RemoteSerial
             | Self::Pool
             | Self::RateLimit
+            | Self::SingleThread
             | Self::Cpu
             | Self::Starved => true,
             Self::None | Self::Unknown => false,

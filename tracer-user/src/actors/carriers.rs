@@ -10,7 +10,7 @@ use foldhash::HashMap;
 use std::collections::BTreeSet;
 
 use super::actor::{ActorId, of_thread};
-use super::tasks::{Give, Place, Process, TaskIndex, Tasks, parked};
+use super::tasks::{Give, Place, Process, TaskIndex, Tasks, carried, parked};
 use crate::classify::{
     ClassKind, ClassifiedCall, Classifier, Event, Operation, OperationId, OperationKind, State,
     WaitKind, WaitSite,
@@ -125,15 +125,89 @@ impl Actors {
             .collect()
     }
 
-    /// A request was under way when the window opened; by whose thread, its reply will show.
-    pub fn found_under_way(&mut self, request: &OpenRequest) {
-        let socket = Socket {
-            open: Some(NOBODY),
-            pid: request.pid,
-            since: request.asked,
-            ..Socket::default()
+    /// These requests, all there are on TCP connections, were under way when the present window opened; by whose thread, their
+    /// replies will show.
+    pub fn found_under_way(
+        &mut self,
+        requests: &[OpenRequest],
+        (classifier, give): (&mut Classifier, &mut Give<'_>),
+    ) {
+        let found: BTreeSet<ResourceId> = requests.iter().map(|one| one.resource).collect();
+        let stale = self.sockets.iter().filter(|(_, socket)| socket.is_stale);
+        let mut stale: Vec<ResourceId> = stale.map(|(id, _)| *id).collect();
+        stale.sort_unstable();
+        for id in stale {
+            if found.contains(&id) {
+                // The same task asks again and again on its connection.
+                self.sockets.entry(id).or_default().is_stale = false;
+            } else {
+                self.answered_in_a_pause(id, (&mut *classifier, &mut *give));
+            }
+        }
+        for request in requests {
+            let socket = self.sockets.entry(request.resource).or_default();
+            if socket.open.is_some() {
+                continue;
+            }
+            *socket = Socket {
+                open: Some(NOBODY),
+                pid: request.pid,
+                since: request.asked,
+                ..Socket::default()
+            };
+            if self.process(request.pid).carriers > 0 {
+                self.take_up(request.resource, (&mut *classifier, &mut *give));
+            }
+        }
+    }
+
+    /// What was under way on a socket when a window ended was not any more when the next one opened.
+    fn answered_in_a_pause(
+        &mut self,
+        id: ResourceId,
+        (classifier, give): (&mut Classifier, &mut Give<'_>),
+    ) {
+        let Some(socket) = self.sockets.remove(&id) else {
+            return;
         };
-        self.sockets.insert(request.resource, socket);
+        if let Some(asked_by) = socket.open {
+            self.answered(asked_by);
+        }
+        if let Some(task) = socket.task {
+            let (state, at) = (parked(classifier), self.began);
+            self.tasks
+                .change(task, Place::Parked, at, state, (classifier, give));
+            self.process(socket.pid).has_read(task);
+        }
+    }
+
+    /// The request under way on a socket is a task's: one that was seen before, or a new one.
+    fn take_up(&mut self, id: ResourceId, (classifier, give): (&mut Classifier, &mut Give<'_>)) {
+        let Some(socket) = self.sockets.get_mut(&id) else {
+            return;
+        };
+        let class = classifier.classes.of(id);
+        if classifier.classes.kind(class) != ClassKind::Peer {
+            return;
+        }
+        if socket.operation == OperationId::NONE {
+            let reply = Operation::of(OperationKind::Reply, class);
+            socket.operation = classifier.operations.intern(reply);
+        }
+        let (pid, since) = (socket.pid, socket.since.max(self.began));
+        let state = waits_for(class, socket.operation, classifier);
+        let place = Place::Request(id);
+        let process = self.processes.entry(pid).or_default();
+        let out = (&mut *classifier, &mut *give);
+        let task = match process.next(None, &self.tasks) {
+            Some(task) => {
+                self.tasks.change(task, place, since, state, out);
+                task
+            }
+            None => self.tasks.begin(pid, place, since, state, out),
+        };
+        socket.task = Some(task);
+        give(&Event::Asked(task.actor(), id), classifier);
     }
 
     fn thread(&mut self, task: &Task) {
@@ -272,15 +346,8 @@ impl Actors {
             // More of the same request.
             return socket.task;
         }
-        if let Some(asked_by) = socket.open {
-            self.answered(asked_by);
-            if let Some(task) = socket.task {
-                // It was answered in a pause.
-                let state = parked(classifier);
-                self.tasks
-                    .change(task, Place::Parked, self.began, state, (classifier, give));
-                self.process(call.pid).has_read(task);
-            }
+        if socket.open.is_some() {
+            self.answered_in_a_pause(call.resource, (&mut *classifier, &mut *give));
         }
         let (operation, since) = (
             row.operation.map_or(OperationId::NONE, |(id, _)| id),
@@ -415,6 +482,14 @@ impl Actors {
         if is_elsewhere {
             return None;
         }
+        if call.unread > Nanos::ZERO {
+            // The reply has come; its carrier has not looked yet.
+            let state = carried(classifier);
+            let place = Place::Request(call.resource);
+            let at = call.end.since(call.unread).min(call.start);
+            let out = (&mut *classifier, &mut *give);
+            self.tasks.change(task, place, at, state, out);
+        }
         self.runs(task, call.tid, call.start, (classifier, give));
         if is_first || headless.is_some() {
             self.process(call.pid).has_read(task);
@@ -503,25 +578,8 @@ impl Actors {
             .map(|(id, socket)| (socket.since, *id))
             .collect();
         open.sort_unstable();
-        for (since, id) in open {
-            let Some(socket) = self.sockets.get_mut(&id) else {
-                continue;
-            };
-            let class = classifier.classes.of(id);
-            if classifier.classes.kind(class) != ClassKind::Peer {
-                continue;
-            }
-            if socket.operation == OperationId::NONE {
-                let reply = Operation::of(OperationKind::Reply, class);
-                socket.operation = classifier.operations.intern(reply);
-            }
-            let state = waits_for(class, socket.operation, classifier);
-            let place = Place::Request(id);
-            let since = since.max(self.began);
-            let out = (&mut *classifier, &mut *give);
-            let task = self.tasks.begin(pid, place, since, state, out);
-            socket.task = Some(task);
-            give(&Event::Asked(task.actor(), id), classifier);
+        for (_, id) in open {
+            self.take_up(id, (&mut *classifier, &mut *give));
         }
     }
 }

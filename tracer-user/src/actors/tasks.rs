@@ -184,6 +184,13 @@ impl Process {
     }
 }
 
+/// The wait site of a task whose reply has come and is not read yet.
+pub(super) fn carried(classifier: &mut Classifier) -> State {
+    let class: ClassId = classifier.classes.of(ResourceId(0));
+    let site = WaitSite::plain(WaitKind::Carrier, class);
+    State::Waiting(classifier.sites.intern(site))
+}
+
 /// The wait site of what is parked in the process.
 pub(super) fn parked(classifier: &mut Classifier) -> State {
     let class: ClassId = classifier.classes.of(ResourceId(0));

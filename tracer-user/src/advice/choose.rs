@@ -2,8 +2,8 @@
 
 use super::remedy::{Fix, FixInput, Remedy};
 use super::{
-    batch_fetch, batch_write, checkpoint, critical_section, feed, fewer_workers, file_lock, fsync,
-    more_workers, pacing, pool, shard, sqlite,
+    batch_fetch, batch_write, checkpoint, critical_section, event_loop, feed, fewer_workers,
+    file_lock, fsync, more_workers, pacing, pool, shard, sqlite,
 };
 use crate::cause::Cause;
 use crate::work::StageName;
@@ -37,6 +37,7 @@ fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
         Cause::Pool => &pool::REMEDY,
         Cause::RateLimit => &pacing::REMEDY,
         Cause::Starved => &feed::REMEDY,
+        Cause::SingleThread => &event_loop::REMEDY,
         Cause::Cpu => &fewer_workers::REMEDY,
         Cause::None => &more_workers::REMEDY,
         Cause::Unknown => return None,

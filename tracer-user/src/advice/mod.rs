@@ -11,6 +11,7 @@ mod batch_fetch;
 mod batch_write;
 mod checkpoint;
 mod critical_section;
+mod event_loop;
 mod feed;
 mod fewer_workers;
 mod file_lock;

@@ -88,7 +88,9 @@ fn bound_of(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Expected
 fn relief(cause: Cause) -> [f64; 2] {
     match cause {
         Cause::RemoteSerial | Cause::Fsync | Cause::Quota | Cause::Checkpoint => BATCH,
-        Cause::Pool | Cause::FileLock | Cause::UserLock => [2.0, f64::INFINITY],
+        Cause::Pool | Cause::FileLock | Cause::UserLock | Cause::SingleThread => {
+            [2.0, f64::INFINITY]
+        }
         // A limit on requests and a feeder are not moved by a change of the workers' code, and more CPUs do not come of one.
         Cause::RateLimit | Cause::Starved | Cause::Cpu | Cause::None | Cause::Unknown => {
             [1.0, f64::INFINITY]

@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::thinned::Thinned;
 use super::{Analysis, AnalysisError, Options, stop_rule};
-use crate::actors::{self, Actors};
+use crate::actors::{self, ActorId, Actors};
 use crate::advice::advise;
 use crate::blame::{Collector, LockGroups};
 use crate::cause::Cause;
 use crate::classify::{Classifier, Event, WaitSite};
 use crate::diagnose::{Candidate, Checks, Evidence, Findings, Spans, conclude, rulings};
 use crate::report::{Asked, assemble};
-use crate::row::{Batch, KernelSpanKind, Meta, Nanos, Tid};
+use crate::row::{Batch, KernelSpanKind, Meta, Nanos, OpenRequest, Tid};
 use crate::timeline::{Comparison, Gap, Step, Sweep};
 use crate::work::{Crew, Cycle, Inventory, Recorder, Stages, UserRule, worker_totals};
 
@@ -39,12 +39,28 @@ impl Stations {
             let open = self.classifier.join();
             self.pass_on(Event::Join(join, &open));
         }
-        for request in self.classifier.found_under_way(step.at()) {
-            self.actors.found_under_way(&request);
+        let found = self.classifier.found_under_way(step.at());
+        if !found.is_empty() {
+            self.pass_on_found(&found);
         }
         self.comparison.observe(&step);
         let event = self.classifier.classify(step);
         self.pass_on(event);
+    }
+
+    fn pass_on_found(&mut self, requests: &[OpenRequest]) {
+        let Self {
+            classifier,
+            actors,
+            recorder,
+            collector,
+            ..
+        } = self;
+        let give = &mut |event: &Event<'_, ActorId>, classifier: &mut Classifier| {
+            collector.collect(event, classifier);
+            recorder.record(event, classifier);
+        };
+        actors.found_under_way(requests, (classifier, give));
     }
 
     fn pass_on(&mut self, event: Event<'_, Tid>) {

@@ -273,9 +273,11 @@ impl Collector {
             }
             _ => return,
         };
+        // A reply that lies unread is out of the peer's hands.
+        let end = call.end.since(call.unread).max(start.min(call.end));
         let visit = Visit {
             start,
-            end: call.end,
+            end,
             actor: row.who,
             part: Part::Whole,
         };

@@ -31,6 +31,8 @@ pub enum WaitKind {
     Sleep,
     /// In a poll of which it is not known what it waits for.
     Poll,
+    /// A task whose reply has come, for the thread that carries it.
+    Carrier,
     /// A task, in its process: for a timer, a lock, a pool, a queue, which nothing outside shows.
     Parked,
     /// For a child process.

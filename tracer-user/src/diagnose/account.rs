@@ -123,6 +123,7 @@ fn is_work(findings: &Findings<'_>, site: WaitSite) -> bool {
         | WaitKind::PipeWrite
         | WaitKind::File
         | WaitKind::Poll
+        | WaitKind::Carrier
         | WaitKind::Parked
         | WaitKind::Child
         | WaitKind::Fault

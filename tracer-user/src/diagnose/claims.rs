@@ -72,9 +72,10 @@ fn rank(candidate: &Candidate) -> u8 {
         Cause::Fsync => 8,
         // Nobody feeds the workers only where they wait for nothing else.
         Cause::Starved => 9,
-        // The run queue has no wait site.
-        Cause::Cpu => 10,
-        Cause::None | Cause::Unknown => 11,
+        // Replies that lie unread are claimed by nobody else, and the run queue has no wait site.
+        Cause::SingleThread => 10,
+        Cause::Cpu => 11,
+        Cause::None | Cause::Unknown => 12,
     }
 }
 

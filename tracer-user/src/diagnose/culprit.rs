@@ -14,6 +14,8 @@ pub enum CulpritKind {
     Peer,
     /// A disk, or the limit on it.
     Device,
+    /// A thread that carries tasks.
+    Thread,
     /// The processors.
     Cpu,
     /// Passing time.
@@ -34,6 +36,7 @@ impl CulpritKind {
             Self::File => "file",
             Self::Peer => "peer",
             Self::Device => "device",
+            Self::Thread => "thread",
             Self::Cpu => "cpu",
             Self::Timer => "timer",
             Self::Queue => "queue",

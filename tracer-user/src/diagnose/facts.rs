@@ -7,6 +7,7 @@ use super::pool::PoolFacts;
 use super::quota::QuotaFacts;
 use super::rate_limit::RateLimitFacts;
 use super::remote::RemoteFacts;
+use super::single_thread::SingleThreadFacts;
 use super::starved::StarvedFacts;
 use super::user_lock::UserLockFacts;
 use crate::blame::HolderActivity;
@@ -31,6 +32,8 @@ pub enum Facts {
     Pool(PoolFacts),
     /// Of [`Cause::RateLimit`].
     RateLimit(RateLimitFacts),
+    /// Of [`Cause::SingleThread`].
+    SingleThread(SingleThreadFacts),
     /// Of [`Cause::Cpu`].
     Cpu(CpuFacts),
     /// Of [`Cause::Starved`].
@@ -50,6 +53,7 @@ impl Facts {
             Self::Remote(_) => Cause::RemoteSerial,
             Self::Pool(_) => Cause::Pool,
             Self::RateLimit(_) => Cause::RateLimit,
+            Self::SingleThread(_) => Cause::SingleThread,
             Self::Cpu(_) => Cause::Cpu,
             Self::Starved(_) => Cause::Starved,
         }

@@ -26,6 +26,7 @@ mod pool;
 mod quota;
 mod rate_limit;
 mod remote;
+mod single_thread;
 mod starved;
 mod user_lock;
 
@@ -55,6 +56,7 @@ pub use rate_limit::{RateLimitFacts, Throttle};
 pub use refutation::Refutation;
 pub use remote::{InsideFacts, InsideQueue, OutsideFacts, RemoteFacts, RemoteView};
 pub use sign::{Outcome, Sign, Test};
+pub use single_thread::SingleThreadFacts;
 pub use starved::StarvedFacts;
 pub use statements::StatementShare;
 pub use user_lock::UserLockFacts;
@@ -65,7 +67,7 @@ pub use weight::Weight;
 /// the serialization factor.
 #[must_use]
 pub fn rulings(findings: &Findings<'_>) -> Ruling {
-    let rules: [fn(&Findings<'_>) -> Ruling; 9] = [
+    let rules: [fn(&Findings<'_>) -> Ruling; 10] = [
         pool::rule,
         user_lock::rule,
         file_lock::rule,
@@ -73,6 +75,7 @@ pub fn rulings(findings: &Findings<'_>) -> Ruling {
         rate_limit::rule,
         quota::rule,
         fsync::rule,
+        single_thread::rule,
         cpu::rule,
         starved::rule,
     ];

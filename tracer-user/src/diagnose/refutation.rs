@@ -46,6 +46,11 @@ pub enum Refutation {
         /// Others there on average.
         others: f64,
     },
+    /// Several threads carry the tasks of one process.
+    SeveralCarriers {
+        /// How many.
+        threads: usize,
+    },
     /// The limit leaves room.
     LimitNotUsedUp {
         /// Share of it that was used, 0 to 1.

@@ -41,6 +41,8 @@ pub enum Sign {
     Tokens,
     /// The peer's threads sleep side by side over the requests.
     PeerSleeps,
+    /// The thread that carries the tasks has hardly a pause.
+    LoopIsBusy,
     /// The CPUs are taken by the target's own threads.
     BehindOwnThreads,
     /// The target keeps the CPUs busy.

@@ -145,6 +145,7 @@ fn fed(findings: &Findings<'_>, site: WaitSite) -> Option<Fed> {
         | WaitKind::File
         | WaitKind::Sleep
         | WaitKind::Poll
+        | WaitKind::Carrier
         | WaitKind::Parked
         | WaitKind::Child
         | WaitKind::Fault

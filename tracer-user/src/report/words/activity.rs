@@ -32,6 +32,7 @@ fn waiting(findings: &Findings<'_>, site: WaitSite) -> String {
         ),
         WaitKind::FileLock => format!("waits for the lock of {name}"),
         WaitKind::Poll => "polls".to_owned(),
+        WaitKind::Carrier => "waits for the thread that carries it".to_owned(),
         WaitKind::Parked => "waits inside its process".to_owned(),
         WaitKind::Child => "waits for a child process".to_owned(),
         WaitKind::Fault => "is in a page fault".to_owned(),

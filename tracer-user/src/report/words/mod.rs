@@ -11,6 +11,7 @@ mod quota;
 mod rate_limit;
 mod refutation;
 mod remote;
+mod single_thread;
 mod starved;
 mod user_lock;
 mod verdict;
@@ -46,6 +47,7 @@ pub(super) fn words(findings: &Findings<'_>, candidate: &Candidate) -> Words {
         Facts::Remote(facts) => remote::words(findings, facts),
         Facts::Pool(facts) => pool::words(findings, facts),
         Facts::RateLimit(facts) => rate_limit::words(findings, facts),
+        Facts::SingleThread(facts) => single_thread::words(findings, facts),
         Facts::Cpu(facts) => cpu::words(findings, facts),
         Facts::Starved(facts) => starved::words(findings, facts),
     }

@@ -40,6 +40,9 @@ pub fn refutation(by: &Refutation) -> String {
         Refutation::MetNobody { others } => {
             format!("They hardly meet: {others:.2} others are there at the same time.")
         }
+        Refutation::SeveralCarriers { threads } => format!(
+            "{threads} threads carry the tasks, and any of them could have read the replies."
+        ),
         Refutation::LimitNotUsedUp { used } => {
             format!("Only {} of the limit was used.", percent(used))
         }

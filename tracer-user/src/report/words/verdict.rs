@@ -165,6 +165,9 @@ fn blocked(findings: &Findings<'_>, site: WaitSite, share: &str) -> String {
         WaitKind::Poll => format!(
             "a worker polls for {share} of its time, and nothing it reads afterwards tells what for: a timer of its event loop, or another thread"
         ),
+        WaitKind::Carrier => format!(
+            "{begin}, and several threads carry the workers' tasks: see with a profiler what they do"
+        ),
         WaitKind::Parked => format!(
             "{begin}, for what nothing outside it shows: a timer, a lock, a pool or a queue of its own"
         ),
