@@ -10,45 +10,41 @@ use foldhash::HashMap;
 use std::collections::BTreeSet;
 
 use super::actor::{ActorId, of_thread};
-use super::tasks::{Give, Place, Process, TaskIndex, Tasks, carried, parked};
+use super::tasks::{Give, Place, Process, TaskIndex, Tasks, parked};
 use crate::classify::{
-    ClassKind, ClassifiedCall, Classifier, Event, Operation, OperationId, OperationKind, State,
-    WaitKind, WaitSite,
+    ClassifiedCall, Classifier, Event, OperationId, OperationKind, State, WaitKind,
 };
-use crate::row::{Nanos, OpenRequest, Pid, ResourceId, Syscall, Task, TaskFact, TaskRole, Tid};
+use crate::row::{Nanos, Pid, ResourceId, Syscall, Task, TaskFact, TaskRole, Tid};
 
 /// So many requests at once make a carrier of a thread that waits in `epoll_wait`, as event loops do.
 const IN_A_LOOP: u32 = 2;
 /// So many make one of any thread: one that asks two peers at a time and waits for both is none.
 const ANYWHERE: u32 = 3;
 
-/// `-EAGAIN` (include/uapi/asm-generic/errno-base.h): nothing has come.
-const NOTHING_YET: i64 = -11;
-
 /// No thread that is known.
-const NOBODY: Tid = Tid(0);
+pub(super) const NOBODY: Tid = Tid(0);
 
 /// One thread of the target.
 #[derive(Clone, Debug, Default)]
-struct Thread {
-    pid: Pid,
-    is_target: bool,
-    state: State,
+pub(super) struct Thread {
+    pub(super) pid: Pid,
+    pub(super) is_target: bool,
+    pub(super) state: State,
     /// It has waited in `epoll_wait`.
-    is_loop: bool,
+    pub(super) is_loop: bool,
     /// Requests that it sent and that are under way.
-    open: u32,
+    pub(super) open: u32,
     /// Replies it has read in this window to requests from before it.
-    headless: u32,
-    is_carrier: bool,
+    pub(super) headless: u32,
+    pub(super) is_carrier: bool,
     /// It is a carrier, or was one before it ended.
-    has_carried: bool,
+    pub(super) has_carried: bool,
     /// The task that runs on it.
-    current: Option<TaskIndex>,
+    pub(super) current: Option<TaskIndex>,
 }
 
 impl Thread {
-    fn carries(&self) -> bool {
+    pub(super) fn carries(&self) -> bool {
         let at_once = self.open.max(self.headless);
         at_once >= ANYWHERE || (self.is_loop && at_once >= IN_A_LOOP)
     }
@@ -56,27 +52,27 @@ impl Thread {
 
 /// The latest request on a socket.
 #[derive(Clone, Copy, Debug, Default)]
-struct Socket {
+pub(super) struct Socket {
     /// It is under way, asked by this thread; by [`NOBODY`] where it was so already when the window opened.
-    open: Option<Tid>,
-    pid: Pid,
-    since: Nanos,
-    operation: OperationId,
+    pub(super) open: Option<Tid>,
+    pub(super) pid: Pid,
+    pub(super) since: Nanos,
+    pub(super) operation: OperationId,
     /// Whose it is.
-    task: Option<TaskIndex>,
+    pub(super) task: Option<TaskIndex>,
     /// A window has begun since it was sent: it may have been answered in between.
-    is_stale: bool,
+    pub(super) is_stale: bool,
 }
 
 /// Makes actors' events of threads'.
 #[derive(Clone, Debug, Default)]
 pub struct Actors {
-    threads: HashMap<Tid, Thread>,
-    processes: HashMap<Pid, Process>,
-    sockets: HashMap<ResourceId, Socket>,
-    tasks: Tasks,
+    pub(super) threads: HashMap<Tid, Thread>,
+    pub(super) processes: HashMap<Pid, Process>,
+    pub(super) sockets: HashMap<ResourceId, Socket>,
+    pub(super) tasks: Tasks,
     /// When the present window began.
-    began: Nanos,
+    pub(super) began: Nanos,
 }
 
 impl Actors {
@@ -123,91 +119,6 @@ impl Actors {
             .filter(|(_, thread)| thread.has_carried)
             .map(|(tid, _)| ActorId::Thread(*tid))
             .collect()
-    }
-
-    /// These requests, all there are on TCP connections, were under way when the present window opened; by whose thread, their
-    /// replies will show.
-    pub fn found_under_way(
-        &mut self,
-        requests: &[OpenRequest],
-        (classifier, give): (&mut Classifier, &mut Give<'_>),
-    ) {
-        let found: BTreeSet<ResourceId> = requests.iter().map(|one| one.resource).collect();
-        let stale = self.sockets.iter().filter(|(_, socket)| socket.is_stale);
-        let mut stale: Vec<ResourceId> = stale.map(|(id, _)| *id).collect();
-        stale.sort_unstable();
-        for id in stale {
-            if found.contains(&id) {
-                // The same task asks again and again on its connection.
-                self.sockets.entry(id).or_default().is_stale = false;
-            } else {
-                self.answered_in_a_pause(id, (&mut *classifier, &mut *give));
-            }
-        }
-        for request in requests {
-            let socket = self.sockets.entry(request.resource).or_default();
-            if socket.open.is_some() {
-                continue;
-            }
-            *socket = Socket {
-                open: Some(NOBODY),
-                pid: request.pid,
-                since: request.asked,
-                ..Socket::default()
-            };
-            if self.process(request.pid).carriers > 0 {
-                self.take_up(request.resource, (&mut *classifier, &mut *give));
-            }
-        }
-    }
-
-    /// What was under way on a socket when a window ended was not any more when the next one opened.
-    fn answered_in_a_pause(
-        &mut self,
-        id: ResourceId,
-        (classifier, give): (&mut Classifier, &mut Give<'_>),
-    ) {
-        let Some(socket) = self.sockets.remove(&id) else {
-            return;
-        };
-        if let Some(asked_by) = socket.open {
-            self.answered(asked_by);
-        }
-        if let Some(task) = socket.task {
-            let (state, at) = (parked(classifier), self.began);
-            self.tasks
-                .change(task, Place::Parked, at, state, (classifier, give));
-            self.process(socket.pid).has_read(task);
-        }
-    }
-
-    /// The request under way on a socket is a task's: one that was seen before, or a new one.
-    fn take_up(&mut self, id: ResourceId, (classifier, give): (&mut Classifier, &mut Give<'_>)) {
-        let Some(socket) = self.sockets.get_mut(&id) else {
-            return;
-        };
-        let class = classifier.classes.of(id);
-        if classifier.classes.kind(class) != ClassKind::Peer {
-            return;
-        }
-        if socket.operation == OperationId::NONE {
-            let reply = Operation::of(OperationKind::Reply, class);
-            socket.operation = classifier.operations.intern(reply);
-        }
-        let (pid, since) = (socket.pid, socket.since.max(self.began));
-        let state = waits_for(class, socket.operation, classifier);
-        let place = Place::Request(id);
-        let process = self.processes.entry(pid).or_default();
-        let out = (&mut *classifier, &mut *give);
-        let task = match process.next(None, &self.tasks) {
-            Some(task) => {
-                self.tasks.change(task, place, since, state, out);
-                task
-            }
-            None => self.tasks.begin(pid, place, since, state, out),
-        };
-        socket.task = Some(task);
-        give(&Event::Asked(task.actor(), id), classifier);
     }
 
     fn thread(&mut self, task: &Task) {
@@ -326,199 +237,8 @@ impl Actors {
         }
     }
 
-    /// Something is sent: whose it is.
-    fn sends(
-        &mut self,
-        row: &ClassifiedCall<'_, Tid>,
-        (classifier, give): (&mut Classifier, &mut Give<'_>),
-    ) -> Option<TaskIndex> {
-        let call = row.call;
-        let socket = self
-            .sockets
-            .get(&call.resource)
-            .copied()
-            .unwrap_or_default();
-        if call.ret <= 0 {
-            return None;
-        }
-        let is_more = socket.open.is_some() && !socket.is_stale;
-        if is_more && (socket.open != Some(NOBODY) || socket.task.is_some()) {
-            // More of the same request.
-            return socket.task;
-        }
-        if socket.open.is_some() {
-            self.answered_in_a_pause(call.resource, (&mut *classifier, &mut *give));
-        }
-        let (operation, since) = (
-            row.operation.map_or(OperationId::NONE, |(id, _)| id),
-            call.start,
-        );
-        self.sockets.insert(
-            call.resource,
-            Socket {
-                open: Some(call.tid),
-                pid: call.pid,
-                since,
-                operation,
-                task: None,
-                is_stale: false,
-            },
-        );
-        let thread = self.threads.entry(call.tid).or_default();
-        thread.open += 1;
-        if !thread.is_carrier {
-            let is_one = thread.carries();
-            if !is_one && !self.process(call.pid).migrates() {
-                return None;
-            }
-            let out = (&mut *classifier, &mut *give);
-            self.becomes_a_carrier(call.tid, call.resource, out);
-        }
-        let current = self
-            .threads
-            .get(&call.tid)
-            .and_then(|thread| thread.current);
-        let process = self.processes.entry(call.pid).or_default();
-        let place = Place::Carrier(call.tid);
-        let task = match process.next(current, &self.tasks) {
-            Some(task) => {
-                let out = (classifier, give);
-                self.tasks.change(task, place, since, State::Running, out);
-                task
-            }
-            None => {
-                let out = (classifier, give);
-                self.tasks
-                    .begin(call.pid, place, since, State::Running, out)
-            }
-        };
-        if let Some(socket) = self.sockets.get_mut(&call.resource) {
-            socket.task = Some(task);
-        }
-        Some(task)
-    }
-
-    /// The request is on its way.
-    fn has_sent(
-        &mut self,
-        row: &ClassifiedCall<'_, Tid>,
-        task: Option<TaskIndex>,
-        (classifier, give): (&mut Classifier, &mut Give<'_>),
-    ) {
-        let (Some(task), Some((operation, _))) = (task, row.operation) else {
-            return;
-        };
-        let state = waits_for(row.class, operation, classifier);
-        let place = Place::Request(row.call.resource);
-        self.tasks
-            .change(task, place, row.call.end, state, (classifier, give));
-        if let Some(thread) = self.threads.get_mut(&row.call.tid)
-            && thread.current == Some(task)
-        {
-            thread.current = None;
-        }
-    }
-
-    /// Something is read: whose it is.
-    fn reads(
-        &mut self,
-        row: &ClassifiedCall<'_, Tid>,
-        (classifier, give): (&mut Classifier, &mut Give<'_>),
-    ) -> Option<TaskIndex> {
-        let call = row.call;
-        let is_over = call.ret <= 0 && call.ret != NOTHING_YET;
-        if call.ret == NOTHING_YET {
-            return None;
-        }
-        let socket = self.sockets.entry(call.resource).or_default();
-        let is_first = (row.request.is_some() || is_over) && socket.open.is_some();
-        let is_unowned = socket.open.is_none_or(|by| by == NOBODY) && socket.task.is_none();
-        let headless = row.request.filter(|_| is_unowned);
-        let (asked_by, mut task) = (socket.open, socket.task);
-        if is_first || headless.is_some() {
-            (socket.open, socket.is_stale) = (None, false);
-        }
-        if let Some(asked_by) = asked_by.filter(|_| is_first) {
-            self.answered(asked_by);
-        }
-        if let Some(asked_by) = asked_by.filter(|by| *by != NOBODY && *by != call.tid && is_first) {
-            // Whoever asked goes on elsewhere.
-            let process = self.process(call.pid);
-            process.migrations += 1;
-            let is_known = process.migrates();
-            for tid in [asked_by, call.tid] {
-                let thread = self.threads.entry(tid).or_default();
-                if thread.is_target && !thread.is_carrier && (is_known || task.is_some()) {
-                    let out = (&mut *classifier, &mut *give);
-                    self.becomes_a_carrier(tid, call.resource, out);
-                }
-            }
-        }
-        if let Some(request) = headless {
-            let thread = self.threads.entry(call.tid).or_default();
-            thread.headless += 1;
-            if !thread.is_carrier && thread.carries() {
-                self.becomes_a_carrier(call.tid, call.resource, (classifier, give));
-            }
-            let is_carrier = self
-                .threads
-                .get(&call.tid)
-                .is_some_and(|thread| thread.is_carrier);
-            if task.is_none() && is_carrier {
-                let operation = row.operation.map_or(OperationId::NONE, |(id, _)| id);
-                let state = waits_for(row.class, operation, classifier);
-                let place = Place::Request(call.resource);
-                // Its request was under way as the window began.
-                let since = request.start.max(self.began);
-                let out = (&mut *classifier, &mut *give);
-                let new = self.tasks.begin(call.pid, place, since, state, out);
-                self.sockets.entry(call.resource).or_default().task = Some(new);
-                task = Some(new);
-            }
-        }
-        let task = task?;
-        let is_elsewhere =
-            matches!(self.tasks.place(task), Place::Request(other) if other != call.resource);
-        if is_elsewhere {
-            return None;
-        }
-        if call.unread > Nanos::ZERO {
-            // The reply has come; its carrier has not looked yet.
-            let state = carried(classifier);
-            let place = Place::Request(call.resource);
-            let at = call.end.since(call.unread).min(call.start);
-            let out = (&mut *classifier, &mut *give);
-            self.tasks.change(task, place, at, state, out);
-        }
-        self.runs(task, call.tid, call.start, (classifier, give));
-        if is_first || headless.is_some() {
-            self.process(call.pid).has_read(task);
-        }
-        Some(task)
-    }
-
-    /// A connection ends, with whatever was asked on it.
-    fn closes(
-        &mut self,
-        row: &ClassifiedCall<'_, Tid>,
-        (classifier, give): (&mut Classifier, &mut Give<'_>),
-    ) {
-        let call = row.call;
-        let Some(socket) = self.sockets.remove(&call.resource) else {
-            return;
-        };
-        let Some(asked_by) = socket.open else {
-            return;
-        };
-        self.answered(asked_by);
-        if let Some(task) = socket.task {
-            self.runs(task, call.tid, call.start, (classifier, give));
-            self.process(call.pid).has_read(task);
-        }
-    }
-
     /// A task runs on a carrier; who ran there before does not any more.
-    fn runs(
+    pub(super) fn runs(
         &mut self,
         task: TaskIndex,
         tid: Tid,
@@ -544,56 +264,15 @@ impl Actors {
             .change(task, place, at, State::Running, (classifier, give));
     }
 
-    fn answered(&mut self, asked_by: Tid) {
+    pub(super) fn answered(&mut self, asked_by: Tid) {
         if let Some(thread) = self.threads.get_mut(&asked_by) {
             thread.open = thread.open.saturating_sub(1);
         }
     }
 
-    fn process(&mut self, pid: Pid) -> &mut Process {
+    pub(super) fn process(&mut self, pid: Pid) -> &mut Process {
         self.processes.entry(pid).or_default()
     }
-
-    /// A thread has several requests under way: each is a task's, but for the one on `but`, which is looked at next.
-    fn becomes_a_carrier(
-        &mut self,
-        tid: Tid,
-        but: ResourceId,
-        (classifier, give): (&mut Classifier, &mut Give<'_>),
-    ) {
-        let thread = self.threads.entry(tid).or_default();
-        (thread.is_carrier, thread.has_carried) = (true, true);
-        let pid = thread.pid;
-        self.process(pid).carriers += 1;
-        let mut open: Vec<(Nanos, ResourceId)> = self
-            .sockets
-            .iter()
-            .filter(|(id, socket)| {
-                let is_its = match socket.open {
-                    Some(NOBODY) => socket.pid == pid,
-                    by => by == Some(tid),
-                };
-                **id != but && is_its && socket.task.is_none()
-            })
-            .map(|(id, socket)| (socket.since, *id))
-            .collect();
-        open.sort_unstable();
-        for (_, id) in open {
-            self.take_up(id, (&mut *classifier, &mut *give));
-        }
-    }
-}
-
-fn waits_for(
-    class: crate::classify::ClassId,
-    operation: OperationId,
-    classifier: &mut Classifier,
-) -> State {
-    State::Waiting(classifier.sites.intern(WaitSite {
-        kind: WaitKind::Request,
-        class,
-        operation,
-    }))
 }
 
 /// What a carrier does apart from its requests is done by the task that runs on it, where it is a step of the work.

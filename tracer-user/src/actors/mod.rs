@@ -5,8 +5,11 @@
 //! are those of tasks, made here from the order of what is sent and read, and its own time stays its own.
 
 mod actor;
-mod carriers;
 mod tasks;
+
+mod carriers;
+mod requests;
+mod under_way;
 
 pub use actor::{ActorId, of_thread};
 pub use carriers::Actors;

@@ -243,6 +243,7 @@ impl Analyzer {
             heads: &heads,
             workers: &workers,
             spans: &self.spans,
+            told: self.options.workers,
             at,
         });
         let ruling = rulings(&findings);

@@ -28,6 +28,8 @@ pub struct Options {
     pub checkpoint: Option<String>,
     /// What an item is, by the user's words (`write:PEER`, `exchange:PEER`, `fsync:PATH`, `read:PATH`, `call:NAME`).
     pub item: Option<String>,
+    /// Workers there are, by the user's count: some may be tasks that wait where nothing shows them.
+    pub workers: Option<u32>,
     /// What stage a peer or file belongs to, by the user's words (`fetch:PEER`).
     pub stages: Vec<String>,
 }

@@ -62,6 +62,9 @@ pub struct Figures {
     pub small_gaps: f64,
     /// Share of visits that end in the order they began.
     pub in_order: f64,
+    /// Correlation of the gaps between the ends of visits with those between their begins, -1 to 1: where each visit takes as
+    /// long it is 1, since they end as they came; where they queue they end as they are served, and it is about 0.
+    pub follows: f64,
 }
 
 /// A visit met nobody when fewer others than this were present on average.
@@ -82,6 +85,7 @@ pub fn figures(visits: &[Visit]) -> Figures {
         ..Figures::default()
     };
     gaps(&served, &mut out);
+    out.follows = follows(&served);
     let is_whole = |visit: &&Visit| visit.part == Part::Whole;
     let others: Vec<f64> = visits
         .iter()
@@ -127,6 +131,24 @@ pub fn figures(visits: &[Visit]) -> Figures {
     out.alone = (alone.len() as u64, moments(&alone).0);
 
     out
+}
+
+/// Pearson's correlation of the gaps between begins with those between ends, of whole visits that follow each other.
+fn follows(visits: &[Visit]) -> f64 {
+    let is_whole = |pair: &&[Visit]| pair.iter().all(|visit| visit.part == Part::Whole);
+    let gap = |from: Nanos, to: Nanos| to.seconds() - from.seconds();
+    let pairs = || visits.windows(2).filter(is_whole);
+    let begins: Vec<f64> = pairs()
+        .map(|pair| gap(pair[0].start, pair[1].start))
+        .collect();
+    let ends: Vec<f64> = pairs().map(|pair| gap(pair[0].end, pair[1].end)).collect();
+    let ((begin, begin_deviation), (end, end_deviation)) = (moments(&begins), moments(&ends));
+    let products: Vec<f64> = begins
+        .iter()
+        .zip(&ends)
+        .map(|(one, other)| (one - begin) * (other - end))
+        .collect();
+    ratio(moments(&products).0, begin_deviation * end_deviation)
 }
 
 /// How completions are spaced, whole visits or not.

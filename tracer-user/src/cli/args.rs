@@ -196,6 +196,9 @@ pub struct Work {
     /// Items that were done before the window
     #[arg(long, value_name = "M", requires = "total_items")]
     pub done_items: Option<u64>,
+    /// Workers there are, where some are tasks that wait inside the process and show nowhere (async functions, goroutines)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub workers: Option<u32>,
     /// Progress file to report on
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<String>,

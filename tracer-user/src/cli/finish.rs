@@ -16,6 +16,7 @@ pub fn options(work: &Work) -> Options {
         done_items: work.done_items,
         checkpoint: work.checkpoint.clone(),
         item: work.item.clone(),
+        workers: work.workers,
         stages: work.stages.clone(),
     }
 }

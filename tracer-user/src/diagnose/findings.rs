@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::actors::ActorId;
 use crate::blame::{Charge, Collector, HolderActivity, LockGroups, Queued, ServiceStats, Visit};
 use crate::classify::{ClassId, OperationId, ResourceClasses, WaitKind, WaitSite};
-use crate::row::{KernelSpanKind, Meta, Nanos, Pid, TaskRole};
+use crate::row::{KernelSpanKind, Meta, Nanos, Pid, ResourceId, TaskRole};
 use crate::work::{Cycle, Inventory, StageName, StageTime, Stages, Times, WorkerTotals};
 
 /// What the stations give.
@@ -31,6 +31,8 @@ pub struct Evidence<'a> {
     pub workers: &'a BTreeMap<ActorId, WorkerTotals>,
     /// Kernel spans, count and time.
     pub spans: &'a BTreeMap<KernelSpanKind, Spans>,
+    /// Workers there are by the user's count.
+    pub told: Option<u32>,
     /// The window is looked at as it stands now.
     pub at: Nanos,
 }
@@ -73,6 +75,10 @@ pub struct Findings<'a> {
     pub all: Times,
     /// Items completed.
     pub items: u64,
+    /// Workers there are by the user's count.
+    pub told: Option<u32>,
+    /// Of them, those that nothing shows: they wait in the process.
+    pub unseen: usize,
     /// Workers' time without a CPU.
     pub queued: Queued,
     pub(super) heads: &'a [(WaitSite, Visit)],
@@ -99,6 +105,7 @@ impl<'a> Findings<'a> {
             heads,
             workers,
             spans,
+            told,
             at,
         } = evidence;
         let (mut stages, mut all) = (BTreeMap::<StageName, StageTime>::new(), Times::default());
@@ -110,6 +117,19 @@ impl<'a> Findings<'a> {
             for (site, count) in &stage.visits {
                 *sum.visits.entry(*site).or_default() += count;
             }
+        }
+        let told_of = told.map_or(0, |told| usize::try_from(told).unwrap_or(usize::MAX));
+        let unseen = match workers.len() {
+            0 => 0,
+            seen => told_of.saturating_sub(seen),
+        };
+        if unseen > 0 {
+            let each = at.since(meta.opened).0;
+            let time = Nanos(each.saturating_mul(u64::try_from(unseen).unwrap_or(u64::MAX)));
+            let site = parked(inventory.classes());
+            *all.blocked.entry(site).or_default() += time;
+            let other = stages.entry(StageName::Other).or_default();
+            *other.times.blocked.entry(site).or_default() += time;
         }
         let items: f64 = workers.values().map(|worker| worker.items).sum();
         Self {
@@ -126,6 +146,8 @@ impl<'a> Findings<'a> {
             stages,
             all,
             items: items.round() as u64,
+            told,
+            unseen,
             queued: collector.queue.queued(&cycle.workers, at),
             heads,
             at,
@@ -163,11 +185,17 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Number of workers.
+    /// Number of workers, those that nothing shows among them.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
+    #[expect(clippy::cast_precision_loss, reason = "a number of workers")]
     pub fn count(&self) -> f64 {
-        self.workers.len() as f64
+        self.headcount() as f64
+    }
+
+    /// Number of workers, those that nothing shows among them.
+    #[must_use]
+    pub fn headcount(&self) -> usize {
+        self.workers.len() + self.unseen
     }
 
     /// Length of the window, s.
@@ -315,6 +343,12 @@ impl<'a> Findings<'a> {
             "thread"
         }
     }
+}
+
+/// Where tasks wait that nothing outside shows.
+fn parked(classes: &ResourceClasses) -> WaitSite {
+    let class = classes.known(ResourceId(0)).unwrap_or_default();
+    WaitSite::plain(WaitKind::Parked, class)
 }
 
 fn lock_site(groups: &LockGroups, site: WaitSite) -> WaitSite {

@@ -50,7 +50,7 @@ pub use facts::{Facts, Holding};
 pub use file_lock::{CheckpointFacts, FileLockFacts};
 pub use findings::{Evidence, Findings, Spans};
 pub use fsync::FsyncFacts;
-pub use pool::PoolFacts;
+pub use pool::{PoolFacts, PoolView};
 pub use quota::QuotaFacts;
 pub use rate_limit::{RateLimitFacts, Throttle};
 pub use refutation::Refutation;

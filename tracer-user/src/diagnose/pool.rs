@@ -19,6 +19,9 @@ use crate::scaling::Lost;
 /// A pool's holder is inside an exchange for at least this share of the time it holds.
 const INSIDE: f64 = 0.5;
 
+/// Slots of which this share is taken on average are never free for long.
+const PINNED: f64 = 0.9;
+
 /// What is seen of a pool.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PoolFacts {
@@ -36,15 +39,33 @@ pub struct PoolFacts {
     pub exchange_s: f64,
     /// Exchanges under way at once, on average.
     pub at_once: f64,
-    /// Share of the wake-ups that came from workers, 0 to 1.
-    pub by_workers: f64,
+    /// How that is known.
+    pub view: PoolView,
+}
+
+/// How it is known that workers wait for a connection.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PoolView {
+    /// Their waits are seen.
+    Waits {
+        /// Share of the wake-ups that came from workers, 0 to 1.
+        by_workers: f64,
+    },
+    /// By arithmetic: as many requests are under way all the while as there are connections, and there are more workers by the
+    /// user's count.
+    Slots,
 }
 
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
     for (site, seconds) in findings.sites() {
-        if site.kind == WaitKind::Futex && seconds >= WORTH_NAMING * findings.time() {
-            judge(findings, site, seconds, &mut ruling);
+        if seconds < WORTH_NAMING * findings.time() {
+            continue;
+        }
+        match site.kind {
+            WaitKind::Futex => judge(findings, site, seconds, &mut ruling),
+            WaitKind::Parked if findings.unseen > 0 => slots(findings, site, seconds, &mut ruling),
+            _ => {}
         }
     }
     ruling
@@ -71,13 +92,13 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
         seconds,
         exchange_s: seen.mean,
         at_once: seen.others + 1.0,
-        by_workers,
+        view: PoolView::Waits { by_workers },
     };
     let culprit = culprit(findings, &facts, seen.rate);
     let connections = facts.connections;
     if connections <= 1 {
         ruling.clear(Cause::Pool, culprit, Refutation::OneConnection);
-    } else if connections >= findings.workers.len() {
+    } else if connections >= findings.headcount() {
         let by = Refutation::EnoughConnections { connections };
         ruling.clear(Cause::Pool, culprit, by);
     } else {
@@ -92,6 +113,57 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
             ..Candidate::new(findings.stage_of(exchange), culprit, Facts::Pool(facts))
         });
     }
+}
+
+/// Workers that nothing shows wait for a slot: the peer has as many requests under way all the while as workers were seen.
+fn slots(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Ruling) {
+    let peers = findings
+        .sites()
+        .into_iter()
+        .filter(|(at, _)| at.kind == WaitKind::Request);
+    let Some((exchange, _)) = peers.max_by(|a, b| a.1.total_cmp(&b.1)) else {
+        return;
+    };
+    let Some((sharing, seen)) = findings.reading(&[exchange]) else {
+        return;
+    };
+    let facts = PoolFacts {
+        site,
+        peer: exchange.class,
+        connections: findings.workers.len(),
+        waiters: findings.unseen,
+        seconds,
+        exchange_s: seen.mean,
+        at_once: seen.others + 1.0,
+        view: PoolView::Slots,
+    };
+    let culprit = culprit(findings, &facts, seen.rate);
+    #[expect(clippy::cast_precision_loss, reason = "a number of workers")]
+    let slots = findings.workers.len() as f64;
+    if facts.at_once < PINNED * slots {
+        let at_once = facts.at_once;
+        let by = Refutation::SlotsFree { at_once, slots };
+        ruling.clear(Cause::Pool, culprit, by);
+        return;
+    }
+    ruling.candidates.push(Candidate {
+        claims: vec![Claim {
+            site,
+            lost: Lost::certain(seconds),
+        }],
+        demand: findings.per_item(seen.mean * seen.rate * findings.window()),
+        capacity: culprit.capacity,
+        tests: vec![
+            Sign::FewerConnections.is(Outcome::Seen),
+            Sign::SlotsTaken.is(Outcome::Seen),
+            Sign::WokenByCoWaiters.is(Outcome::NotAvailable),
+            Sign::PeerAsFast.is(match sharing.shared {
+                Some(shared) => Outcome::of(!shared),
+                None => Outcome::NotAvailable,
+            }),
+        ],
+        ..Candidate::new(findings.stage_of(exchange), culprit, Facts::Pool(facts))
+    });
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a number of sockets")]

@@ -46,6 +46,13 @@ pub enum Refutation {
         /// Others there on average.
         others: f64,
     },
+    /// Slots are free at times.
+    SlotsFree {
+        /// Requests under way on average.
+        at_once: f64,
+        /// Most of them.
+        slots: f64,
+    },
     /// Several threads carry the tasks of one process.
     SeveralCarriers {
         /// How many.

@@ -33,6 +33,8 @@ pub enum Sign {
     Plaintext,
     /// Who has what is waited for is inside an exchange with one peer.
     HoldersInExchange,
+    /// As many requests are under way all the while as there are slots for them.
+    SlotsTaken,
     /// Fewer connections than workers lead to the peer.
     FewerConnections,
     /// Replies that say the client is throttled.

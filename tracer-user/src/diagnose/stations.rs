@@ -116,6 +116,49 @@ impl Findings<'_> {
     /// The visits to a wait site, and what they say.
     #[must_use]
     pub fn reading(&self, sites: &[WaitSite]) -> Option<(SharingEstimate, Figures)> {
+        let (reading, seen) = self.reading_alone(sites)?;
+        if !reading.even || !self.is_paced(sites, &seen) {
+            return Some((reading, seen));
+        }
+        let reading = estimate_sharing(&StationSamples {
+            follows: 1.0,
+            ..self.samples(&seen)
+        });
+        Some((reading, seen))
+    }
+
+    /// Evenness comes from one station of a closed loop and goes through the others, which only add to the variation: replies of
+    /// another peer are more even, and as frequent.
+    fn is_paced(&self, sites: &[WaitSite], seen: &Figures) -> bool {
+        /// Rates of stations that every item goes through as often differ by what is under way at the ends of the window.
+        const AS_FREQUENT: f64 = 0.1;
+        let all = self.sites().into_iter().map(|(site, _)| site);
+        let others = all.filter(|site| site.kind == WaitKind::Request && !sites.contains(site));
+        others
+            .filter_map(|site| self.reading_alone(&[site]))
+            .any(|(_, of)| {
+                let as_frequent = (of.rate - seen.rate).abs() <= AS_FREQUENT * seen.rate;
+                as_frequent && of.gap_variation < seen.gap_variation
+            })
+    }
+
+    fn samples(&self, seen: &Figures) -> StationSamples {
+        StationSamples {
+            customers: self.count(),
+            count: seen.count,
+            rate: seen.rate,
+            mean: seen.mean,
+            low: seen.low,
+            others: (seen.others, seen.others_spread),
+            elasticity: seen.elasticity,
+            alone: seen.alone,
+            gaps: (seen.gap_variation, seen.small_gaps, seen.in_order),
+            follows: seen.follows,
+        }
+    }
+
+    /// What the visits to a wait site say by themselves.
+    fn reading_alone(&self, sites: &[WaitSite]) -> Option<(SharingEstimate, Figures)> {
         let mut seen = figures(&self.visits(sites));
         if seen.count == 0 {
             return None;
@@ -134,17 +177,7 @@ impl Findings<'_> {
             (seen.elasticity, seen.alone) = (None, (0, 0.0));
             seen.low = seen.low.clamp(0.0, seen.mean);
         }
-        let reading = estimate_sharing(&StationSamples {
-            customers: self.count(),
-            count: seen.count,
-            rate: seen.rate,
-            mean: seen.mean,
-            low: seen.low,
-            others: (seen.others, seen.others_spread),
-            elasticity: seen.elasticity,
-            alone: seen.alone,
-            gaps: (seen.gap_variation, seen.small_gaps, seen.in_order),
-        });
+        let reading = estimate_sharing(&self.samples(&seen));
         Some((reading, seen))
     }
 

@@ -42,6 +42,8 @@ pub enum Ground {
         /// Share of the time in which they compute, 0 to 1.
         computing: f64,
     },
+    /// Those tasks that were seen scale, so many; others may wait inside the process.
+    TasksUnseen(usize),
     /// From outside it cannot be told whether the dearest candidate is one; share of worker time it may cost, 0 to 1.
     Undetermined(f64),
     /// Too much worker time is unexplained; where most of it is, and what share of worker time that is.
@@ -182,6 +184,7 @@ fn verdict(findings: &Findings<'_>, conclusion: &Conclusion, checks: &Checks) ->
             named(findings, conclusion, checks, candidate)
         }),
         Ground::Scales(_) => Verdict {
+            severity: Severity::Good,
             cause: Cause::None,
             stage: longest_stage(findings),
             confidence: weighed(findings, conclusion, checks, None),
@@ -200,6 +203,7 @@ fn verdict(findings: &Findings<'_>, conclusion: &Conclusion, checks: &Checks) ->
         Ground::FewItems
         | Ground::Idle(_)
         | Ground::EventLoop { .. }
+        | Ground::TasksUnseen(_)
         | Ground::Unexplained { .. } => Verdict {
             ground,
             ..Verdict::default()
@@ -236,6 +240,9 @@ fn ground(findings: &Findings<'_>, conclusion: &Conclusion) -> Ground {
             share: row.unexplained / time,
         },
         _ if idle > LEAST_IDLE && idle >= findings.workers.len() => Ground::Idle(idle),
+        _ if findings.told.is_none() && findings.unit() == "task" => {
+            Ground::TasksUnseen(findings.workers.len())
+        }
         _ => Ground::Scales(most(findings)),
     }
 }

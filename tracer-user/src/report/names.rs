@@ -28,6 +28,7 @@ pub fn severity(severity: Severity) -> (&'static str, Tone) {
         Severity::Warning => ("warning", Tone::Warning),
         Severity::Minor => ("minor", Tone::Minor),
         Severity::Good => ("good", Tone::Good),
+        Severity::Unknown => ("not settled", Tone::Plain),
     }
 }
 

@@ -22,8 +22,10 @@ pub enum Severity {
     /// SF > 1.5.
     Minor,
     /// Near-linear.
-    #[default]
     Good,
+    /// No verdict was reached.
+    #[default]
+    Unknown,
 }
 
 impl Severity {

@@ -74,7 +74,13 @@ pub struct StationSamples {
     pub alone: (u64, f64),
     /// Gap variation, small gaps, order.
     pub gaps: (f64, f64, f64),
+    /// Correlation of gaps between ends with those between begins.
+    pub follows: f64,
 }
+
+/// Ends that go with the begins by this correlation are spaced as the requests were. Halfway: 1 where each takes as long, 0 where
+/// they queue.
+const FOLLOWS: f64 = 0.5;
 
 /// Reads the figures.
 #[must_use]
@@ -87,8 +93,13 @@ pub fn estimate_sharing(seen: &StationSamples) -> SharingEstimate {
     let (variation, small, in_order) = seen.gaps;
     // Behind a bottleneck every station of a closed loop completes evenly; the bottleneck is where most stand.
     let stands = seen.others.0 + 1.0 >= MOST * seen.customers;
-    let even =
-        stands && seen.count >= 20 && variation < EVEN && small <= ONE_BY_ONE && in_order >= FAIR;
+    // Evenly spaced requests that each take as long are answered evenly, however many are served at once.
+    let even = seen.follows < FOLLOWS
+        && stands
+        && seen.count >= 20
+        && variation < EVEN
+        && small <= ONE_BY_ONE
+        && in_order >= FAIR;
     let varies = seen.others.1 > VARIES * (1.0 + seen.others.0);
     let mut out = SharingEstimate {
         service: seen.mean,
@@ -183,6 +194,7 @@ mod tests {
             others: (62.2, 0.3),
             elasticity: Some(0.0),
             alone: (0, 0.0),
+            follows: 0.0,
             gaps: (0.02, 0.0, 1.0),
         };
         let reading = estimate_sharing(&seen);
@@ -207,6 +219,7 @@ mod tests {
             others: (11.0, 3.0),
             elasticity: Some(0.02),
             alone: (0, 0.0),
+            follows: 0.0,
             gaps: (1.0, 0.1, 0.9),
         };
         let reading = estimate_sharing(&seen);
@@ -225,6 +238,7 @@ mod tests {
             others: (11.0, 3.0),
             elasticity: Some(eps),
             alone: (0, 0.0),
+            follows: 0.0,
             gaps: (0.9, small, in_order),
         };
         estimate_sharing(&seen).shared
@@ -256,12 +270,35 @@ mod tests {
             others: (11.0, 0.2),
             elasticity: Some(0.0),
             alone: (0, 0.0),
+            follows: 0.0,
             gaps: (0.9, 0.1, 0.9),
         };
         let reading = estimate_sharing(&seen);
         assert!(
             reading.shared.is_none() && reading.lost.likely == 0.0 && reading.lost.possible > 0.18,
             "{reading:?}"
+        );
+    }
+
+    #[test]
+    fn replies_that_come_as_evenly_as_they_were_asked_for_tell_no_serial_server() {
+        let seen = |follows| StationSamples {
+            customers: 11.0,
+            count: 280,
+            rate: 47.0,
+            mean: 0.2066,
+            low: 0.2046,
+            others: (8.7, 0.3),
+            elasticity: None,
+            alone: (0, 0.0),
+            gaps: (0.07, 0.0, 1.0),
+            follows,
+        };
+        assert!(estimate_sharing(&seen(0.05)).even);
+        let as_asked = estimate_sharing(&seen(0.98));
+        assert!(
+            !as_asked.even && as_asked.lost.likely == 0.0,
+            "{as_asked:?}"
         );
     }
 }

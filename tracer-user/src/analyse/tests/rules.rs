@@ -250,7 +250,7 @@ fn refusals_as_many_as_sleeps_do() {
 #[test]
 fn encrypted_requests_lower_the_confidence() {
     let confidence = |encrypted: bool| {
-        let (mut script, window) = closed_system(16, 1, (205, 12), 30);
+        let (mut script, window) = closed_system(64, 1, (205, 12), 30);
         if encrypted {
             for call in &mut script.batch.calls {
                 call.verb = Verb::Tls;
@@ -263,8 +263,23 @@ fn encrypted_requests_lower_the_confidence() {
             "{:#?}",
             report.verdict
         );
+        assert_eq!(report.verdict.culprit.address, "10.0.0.2:8123");
         report.verdict.confidence
     };
     let (plain, encrypted) = (confidence(false), confidence(true));
     assert!(encrypted < plain, "{encrypted} {plain}");
+}
+
+#[test]
+fn a_peer_that_another_one_paces_is_not_taken_for_it() {
+    // The one serves 12 ms one after the other, and half of the workers are at the other, which serves all at once and so
+    // replies as evenly.
+    let (script, window) = closed_system(32, 1, (205, 12), 30);
+    let report = script.finish(window);
+    let named = report.verdict.cause.is_named();
+    assert!(
+        !named || report.verdict.culprit.address == "10.0.0.2:8123",
+        "{:#?}",
+        report.verdict
+    );
 }

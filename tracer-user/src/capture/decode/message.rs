@@ -104,7 +104,7 @@ mod tests {
         let event = MessageEvent {
             call,
             len: u32::try_from(head.len()).expect("short"),
-            reserved: 0,
+            age: 0,
         };
         let mut record = bytes(&event);
         record.extend(head);

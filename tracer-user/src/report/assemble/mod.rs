@@ -81,7 +81,7 @@ fn recorded(findings: &Findings<'_>) -> Option<Recorded> {
 
 fn workers(findings: &Findings<'_>) -> Workers {
     Workers {
-        count: u32::try_from(findings.workers.len()).unwrap_or(u32::MAX),
+        count: u32::try_from(findings.headcount()).unwrap_or(u32::MAX),
         unit: findings.unit().to_owned(),
         helpers: u32::try_from(findings.helpers()).unwrap_or(u32::MAX),
         idle: u32::try_from(findings.cycle.idle.len()).unwrap_or(u32::MAX),

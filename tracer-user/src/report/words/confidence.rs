@@ -56,6 +56,7 @@ fn sign_words(sign: Sign) -> &'static str {
         Sign::EvenReplies => "evenly spaced replies",
         Sign::Plaintext => "requests that are not encrypted",
         Sign::HoldersInExchange => "holders that are inside an exchange",
+        Sign::SlotsTaken => "slots that are always taken",
         Sign::FewerConnections => "fewer connections than workers",
         Sign::RepliesSaySo => "replies that say the client is throttled",
         Sign::Tokens => "waits that end evenly spaced",

@@ -21,7 +21,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &CpuFacts) -> Words {
         ],
         clause: format!(
             "{} workers compute on {:.0} CPUs",
-            findings.workers.len(),
+            findings.headcount(),
             facts.cpus
         ),
         chain: vec![

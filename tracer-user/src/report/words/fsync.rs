@@ -46,6 +46,6 @@ pub(super) fn at_once(findings: &Findings<'_>, facts: &FsyncFacts) -> String {
     format!(
         "{:.1} of {} workers are in fsync at once",
         facts.at_once,
-        findings.workers.len()
+        findings.headcount()
     )
 }

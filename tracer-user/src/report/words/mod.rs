@@ -55,7 +55,7 @@ pub(super) fn words(findings: &Findings<'_>, candidate: &Candidate) -> Words {
 
 /// `12 of 16 workers`.
 pub(super) fn of_workers(findings: &Findings<'_>, count: usize) -> String {
-    format!("{count} of {} workers", findings.workers.len())
+    format!("{count} of {} workers", findings.headcount())
 }
 
 /// Short enough for a sentence: `1.9`, `34`.

@@ -1,7 +1,7 @@
 //! A pool of connections, in words.
 
 use super::{Words, of_workers, percent};
-use crate::diagnose::{Findings, PoolFacts};
+use crate::diagnose::{Findings, PoolFacts, PoolView};
 
 pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
     let name = findings.class(facts.peer);
@@ -15,7 +15,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
         evidence: vec![
             format!(
                 "{} workers share {size} connections to {name}; {} of them waited{at} for one, {:.1} s of worker time in all.",
-                findings.workers.len(),
+                findings.headcount(),
                 facts.waiters,
                 facts.seconds,
             ),
@@ -24,10 +24,16 @@ pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
                 1e3 * facts.exchange_s,
                 facts.at_once,
             ),
-            format!(
-                "{} of the wake-ups came from workers giving their connection back.",
-                percent(facts.by_workers)
-            ),
+            match facts.view {
+                PoolView::Waits { by_workers } => format!(
+                    "{} of the wake-ups came from workers giving their connection back.",
+                    percent(by_workers)
+                ),
+                PoolView::Slots => format!(
+                    "By arithmetic: {} workers there are by your count, and no more than {size} requests are ever under way.",
+                    findings.headcount()
+                ),
+            },
         ],
         clause: format!("only {size} connections lead to {name}"),
         chain: vec![

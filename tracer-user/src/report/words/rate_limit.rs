@@ -18,7 +18,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &RateLimitFacts) -> Words {
         chain: vec![format!(
             "{:.1} of {} workers {waiting}",
             facts.at_once,
-            findings.workers.len()
+            findings.headcount()
         )],
         holder: "the rate limit".to_owned(),
     }

@@ -40,6 +40,9 @@ pub fn refutation(by: &Refutation) -> String {
         Refutation::MetNobody { others } => {
             format!("They hardly meet: {others:.2} others are there at the same time.")
         }
+        Refutation::SlotsFree { at_once, slots } => format!(
+            "Of {slots:.0} slots {at_once:.1} are taken on average: whoever waits does not wait for one."
+        ),
         Refutation::SeveralCarriers { threads } => format!(
             "{threads} threads carry the tasks, and any of them could have read the replies."
         ),

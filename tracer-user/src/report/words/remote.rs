@@ -142,7 +142,7 @@ fn waiting(findings: &Findings<'_>, facts: &RemoteFacts, who: &str) -> String {
     format!(
         "{:.1} of {} workers wait for replies of {who}",
         facts.at_once,
-        findings.workers.len()
+        findings.headcount()
     )
 }
 

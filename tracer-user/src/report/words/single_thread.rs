@@ -48,7 +48,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &SingleThreadFacts) -> Words
         chain: vec![
             format!(
                 "{} tasks wait for the thread that carries them",
-                findings.workers.len()
+                findings.headcount()
             ),
             format!("held by {holder}"),
         ],

@@ -26,6 +26,9 @@ pub fn sentence(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
             findings.workers.len(),
             findings.workers.len() + idle,
         ),
+        Ground::TasksUnseen(seen) => format!(
+            "unknown: {seen} tasks were seen at work, and whether more of them wait for their turn inside the process does not show from outside; say how many workers there are with --workers N"
+        ),
         Ground::EventLoop {
             in_flight,
             computing,
@@ -58,7 +61,7 @@ fn named(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
 
 /// `64 workers do the work of 1.9 (SF 34)`.
 fn scale(findings: &Findings<'_>, factor: Factor) -> String {
-    let workers = match findings.workers.len() {
+    let workers = match findings.headcount() {
         1 => "1 worker does".to_owned(),
         several => format!("{several} workers do"),
     };

@@ -1,0 +1,203 @@
+//! Whose each request is: what is sent on a carrier continues what was read before, what is read belongs to who had asked.
+
+use super::carriers::{Actors, NOBODY, Socket};
+use super::tasks::{Give, Place, TaskIndex, carried};
+use super::under_way::waits_for;
+use crate::classify::{ClassifiedCall, Classifier, OperationId, State};
+use crate::row::{Nanos, Tid};
+
+/// `-EAGAIN` (include/uapi/asm-generic/errno-base.h): nothing has come.
+const NOTHING_YET: i64 = -11;
+
+impl Actors {
+    /// Something is sent: whose it is.
+    pub(super) fn sends(
+        &mut self,
+        row: &ClassifiedCall<'_, Tid>,
+        (classifier, give): (&mut Classifier, &mut Give<'_>),
+    ) -> Option<TaskIndex> {
+        let call = row.call;
+        let socket = self
+            .sockets
+            .get(&call.resource)
+            .copied()
+            .unwrap_or_default();
+        if call.ret <= 0 {
+            return None;
+        }
+        let is_more = socket.open.is_some() && !socket.is_stale;
+        if is_more && (socket.open != Some(NOBODY) || socket.task.is_some()) {
+            // More of the same request.
+            return socket.task;
+        }
+        if socket.open.is_some() {
+            self.answered_in_a_pause(call.resource, (&mut *classifier, &mut *give));
+        }
+        let (operation, since) = (
+            row.operation.map_or(OperationId::NONE, |(id, _)| id),
+            call.start,
+        );
+        self.sockets.insert(
+            call.resource,
+            Socket {
+                open: Some(call.tid),
+                pid: call.pid,
+                since,
+                operation,
+                task: None,
+                is_stale: false,
+            },
+        );
+        let thread = self.threads.entry(call.tid).or_default();
+        thread.open += 1;
+        if !thread.is_carrier {
+            let is_one = thread.carries();
+            if !is_one && !self.process(call.pid).migrates() {
+                return None;
+            }
+            let out = (&mut *classifier, &mut *give);
+            self.becomes_a_carrier(call.tid, call.resource, out);
+        }
+        let current = self
+            .threads
+            .get(&call.tid)
+            .and_then(|thread| thread.current);
+        let process = self.processes.entry(call.pid).or_default();
+        let place = Place::Carrier(call.tid);
+        let task = match process.next(current, &self.tasks) {
+            Some(task) => {
+                let out = (classifier, give);
+                self.tasks.change(task, place, since, State::Running, out);
+                task
+            }
+            None => {
+                let out = (classifier, give);
+                self.tasks
+                    .begin(call.pid, place, since, State::Running, out)
+            }
+        };
+        if let Some(socket) = self.sockets.get_mut(&call.resource) {
+            socket.task = Some(task);
+        }
+        Some(task)
+    }
+
+    /// The request is on its way.
+    pub(super) fn has_sent(
+        &mut self,
+        row: &ClassifiedCall<'_, Tid>,
+        task: Option<TaskIndex>,
+        (classifier, give): (&mut Classifier, &mut Give<'_>),
+    ) {
+        let (Some(task), Some((operation, _))) = (task, row.operation) else {
+            return;
+        };
+        let state = waits_for(row.class, operation, classifier);
+        let place = Place::Request(row.call.resource);
+        self.tasks
+            .change(task, place, row.call.end, state, (classifier, give));
+        if let Some(thread) = self.threads.get_mut(&row.call.tid)
+            && thread.current == Some(task)
+        {
+            thread.current = None;
+        }
+    }
+
+    /// Something is read: whose it is.
+    pub(super) fn reads(
+        &mut self,
+        row: &ClassifiedCall<'_, Tid>,
+        (classifier, give): (&mut Classifier, &mut Give<'_>),
+    ) -> Option<TaskIndex> {
+        let call = row.call;
+        let is_over = call.ret <= 0 && call.ret != NOTHING_YET;
+        if call.ret == NOTHING_YET {
+            return None;
+        }
+        let socket = self.sockets.entry(call.resource).or_default();
+        let is_first = (row.request.is_some() || is_over) && socket.open.is_some();
+        let is_unowned = socket.open.is_none_or(|by| by == NOBODY) && socket.task.is_none();
+        let headless = row.request.filter(|_| is_unowned);
+        let (asked_by, mut task) = (socket.open, socket.task);
+        if is_first || headless.is_some() {
+            (socket.open, socket.is_stale) = (None, false);
+        }
+        if let Some(asked_by) = asked_by.filter(|_| is_first) {
+            self.answered(asked_by);
+        }
+        if let Some(asked_by) = asked_by.filter(|by| *by != NOBODY && *by != call.tid && is_first) {
+            // Whoever asked goes on elsewhere.
+            let process = self.process(call.pid);
+            process.migrations += 1;
+            let is_known = process.migrates();
+            for tid in [asked_by, call.tid] {
+                let thread = self.threads.entry(tid).or_default();
+                if thread.is_target && !thread.is_carrier && (is_known || task.is_some()) {
+                    let out = (&mut *classifier, &mut *give);
+                    self.becomes_a_carrier(tid, call.resource, out);
+                }
+            }
+        }
+        if let Some(request) = headless {
+            let thread = self.threads.entry(call.tid).or_default();
+            thread.headless += 1;
+            if !thread.is_carrier && thread.carries() {
+                self.becomes_a_carrier(call.tid, call.resource, (classifier, give));
+            }
+            let is_carrier = self
+                .threads
+                .get(&call.tid)
+                .is_some_and(|thread| thread.is_carrier);
+            if task.is_none() && is_carrier {
+                let operation = row.operation.map_or(OperationId::NONE, |(id, _)| id);
+                let state = waits_for(row.class, operation, classifier);
+                let place = Place::Request(call.resource);
+                // Its request was under way as the window began.
+                let since = request.start.max(self.began);
+                let out = (&mut *classifier, &mut *give);
+                let new = self.tasks.begin(call.pid, place, since, state, out);
+                self.sockets.entry(call.resource).or_default().task = Some(new);
+                task = Some(new);
+            }
+        }
+        let task = task?;
+        let is_elsewhere =
+            matches!(self.tasks.place(task), Place::Request(other) if other != call.resource);
+        if is_elsewhere {
+            return None;
+        }
+        if call.unread > Nanos::ZERO {
+            // The reply has come; its carrier has not looked yet.
+            let state = carried(classifier);
+            let place = Place::Request(call.resource);
+            let at = call.end.since(call.unread).min(call.start);
+            let out = (&mut *classifier, &mut *give);
+            self.tasks.change(task, place, at, state, out);
+        }
+        self.runs(task, call.tid, call.start, (classifier, give));
+        if is_first || headless.is_some() {
+            self.process(call.pid).has_read(task);
+        }
+        Some(task)
+    }
+
+    /// A connection ends, with whatever was asked on it.
+    pub(super) fn closes(
+        &mut self,
+        row: &ClassifiedCall<'_, Tid>,
+        (classifier, give): (&mut Classifier, &mut Give<'_>),
+    ) {
+        let call = row.call;
+        let Some(socket) = self.sockets.remove(&call.resource) else {
+            return;
+        };
+        let Some(asked_by) = socket.open else {
+            return;
+        };
+        self.answered(asked_by);
+        if let Some(task) = socket.task {
+            self.runs(task, call.tid, call.start, (classifier, give));
+            self.process(call.pid).has_read(task);
+        }
+    }
+}
