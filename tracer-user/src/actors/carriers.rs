@@ -224,7 +224,8 @@ impl Actors {
             thread.current.filter(|_| is_done_by_tasks(kind))
         };
         let carrier = self.threads.get(&call.tid);
-        if is_exchange && task.is_none() && carrier.is_some_and(|thread| thread.is_carrier) {
+        let is_nobodys = is_exchange && call.ret <= 0 && task.is_none();
+        if is_nobodys && carrier.is_some_and(|thread| thread.is_carrier) {
             // It looked whether a reply has come: nobody's act.
             return;
         }

@@ -13,3 +13,6 @@ mod under_way;
 
 pub use actor::{ActorId, of_thread};
 pub use carriers::Actors;
+
+#[cfg(test)]
+mod tests;

@@ -116,50 +116,29 @@ impl Actors {
         }
         let socket = self.sockets.entry(call.resource).or_default();
         let is_first = (row.request.is_some() || is_over) && socket.open.is_some();
+        if is_over && !is_first {
+            // A connection ends on which nothing was under way.
+            return None;
+        }
         let is_unowned = socket.open.is_none_or(|by| by == NOBODY) && socket.task.is_none();
         let headless = row.request.filter(|_| is_unowned);
-        let (asked_by, mut task) = (socket.open, socket.task);
+        let asked_by = socket.open.filter(|_| is_first);
         if is_first || headless.is_some() {
             (socket.open, socket.is_stale) = (None, false);
         }
-        if let Some(asked_by) = asked_by.filter(|_| is_first) {
+        if let Some(asked_by) = asked_by {
             self.answered(asked_by);
-        }
-        if let Some(asked_by) = asked_by.filter(|by| *by != NOBODY && *by != call.tid && is_first) {
-            // Whoever asked goes on elsewhere.
-            let process = self.process(call.pid);
-            process.migrations += 1;
-            let is_known = process.migrates();
-            for tid in [asked_by, call.tid] {
-                let thread = self.threads.entry(tid).or_default();
-                if thread.is_target && !thread.is_carrier && (is_known || task.is_some()) {
-                    let out = (&mut *classifier, &mut *give);
-                    self.becomes_a_carrier(tid, call.resource, out);
-                }
+            if asked_by != NOBODY && asked_by != call.tid {
+                self.migrates(row, asked_by, (&mut *classifier, &mut *give));
             }
         }
         if let Some(request) = headless {
-            let thread = self.threads.entry(call.tid).or_default();
-            thread.headless += 1;
-            if !thread.is_carrier && thread.carries() {
-                self.becomes_a_carrier(call.tid, call.resource, (classifier, give));
-            }
-            let is_carrier = self
-                .threads
-                .get(&call.tid)
-                .is_some_and(|thread| thread.is_carrier);
-            if task.is_none() && is_carrier {
-                let operation = row.operation.map_or(OperationId::NONE, |(id, _)| id);
-                let state = waits_for(row.class, operation, classifier);
-                let place = Place::Request(call.resource);
-                // Its request was under way as the window began.
-                let since = request.start.max(self.began);
-                let out = (&mut *classifier, &mut *give);
-                let new = self.tasks.begin(call.pid, place, since, state, out);
-                self.sockets.entry(call.resource).or_default().task = Some(new);
-                task = Some(new);
-            }
+            self.reads_headless(row, request.start, (&mut *classifier, &mut *give));
         }
+        let task = self
+            .sockets
+            .get(&call.resource)
+            .and_then(|socket| socket.task);
         let task = task?;
         let is_elsewhere =
             matches!(self.tasks.place(task), Place::Request(other) if other != call.resource);
@@ -176,9 +155,58 @@ impl Actors {
         }
         self.runs(task, call.tid, call.start, (classifier, give));
         if is_first || headless.is_some() {
-            self.process(call.pid).has_read(task);
+            let process = self.processes.entry(call.pid).or_default();
+            process.has_read(task, &self.tasks);
         }
         Some(task)
+    }
+
+    /// A reply was read by another thread than had asked: whoever asked goes on elsewhere.
+    fn migrates(
+        &mut self,
+        row: &ClassifiedCall<'_, Tid>,
+        asked_by: Tid,
+        (classifier, give): (&mut Classifier, &mut Give<'_>),
+    ) {
+        let call = row.call;
+        let process = self.process(call.pid);
+        process.migrations += 1;
+        let socket = self.sockets.get(&call.resource);
+        let is_a_task = socket.is_some_and(|socket| socket.task.is_some());
+        if !is_a_task && !self.process(call.pid).migrates() {
+            return;
+        }
+        for tid in [asked_by, call.tid] {
+            let thread = self.threads.entry(tid).or_default();
+            if thread.is_target && !thread.is_carrier {
+                self.becomes_a_carrier(tid, call.resource, (&mut *classifier, &mut *give));
+            }
+        }
+    }
+
+    /// The reply to a request from before the window was read.
+    fn reads_headless(
+        &mut self,
+        row: &ClassifiedCall<'_, Tid>,
+        asked: Nanos,
+        (classifier, give): (&mut Classifier, &mut Give<'_>),
+    ) {
+        let call = row.call;
+        let thread = self.threads.entry(call.tid).or_default();
+        thread.headless += 1;
+        if !thread.is_carrier {
+            if !thread.carries() {
+                return;
+            }
+            self.becomes_a_carrier(call.tid, call.resource, (&mut *classifier, &mut *give));
+        }
+        let operation = row.operation.map_or(OperationId::NONE, |(id, _)| id);
+        let state = waits_for(row.class, operation, classifier);
+        let (place, since) = (Place::Request(call.resource), asked.max(self.began));
+        let task = self
+            .tasks
+            .begin(call.pid, place, since, state, (classifier, give));
+        self.sockets.entry(call.resource).or_default().task = Some(task);
     }
 
     /// A connection ends, with whatever was asked on it.
@@ -197,7 +225,8 @@ impl Actors {
         self.answered(asked_by);
         if let Some(task) = socket.task {
             self.runs(task, call.tid, call.start, (classifier, give));
-            self.process(call.pid).has_read(task);
+            let process = self.processes.entry(call.pid).or_default();
+            process.has_read(task, &self.tasks);
         }
     }
 }

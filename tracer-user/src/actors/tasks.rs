@@ -39,6 +39,8 @@ struct Task {
     place: Place,
     state: State,
     since: Nanos,
+    /// How often it has gone into a request.
+    turn: u32,
 }
 
 /// Takes events of actors.
@@ -66,9 +68,15 @@ impl Tasks {
             place,
             state: State::Absent,
             since: at,
+            turn: 0,
         });
         self.change(index, place, at, now, out);
         index
+    }
+
+    /// How often a task has gone into a request.
+    fn turn(&self, task: TaskIndex) -> u32 {
+        self.list.get(task.0 as usize).map_or(0, |task| task.turn)
     }
 
     /// Where a task is.
@@ -90,6 +98,9 @@ impl Tasks {
         let Some(task) = self.list.get_mut(index.0 as usize) else {
             return;
         };
+        if let (Place::Request(_), Place::Carrier(_) | Place::Parked) = (place, task.place) {
+            task.turn += 1;
+        }
         task.place = place;
         if task.state == now {
             return;
@@ -144,8 +155,8 @@ impl Tasks {
 /// The tasks of a process that are parked, or about to go on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Process {
-    /// Tasks whose reply was read, the oldest first; those that have gone on since are passed over.
-    read: VecDeque<TaskIndex>,
+    /// Tasks whose reply was read, the oldest first, and the turn in which each was; those that have gone on since are passed over.
+    read: VecDeque<(TaskIndex, u32)>,
     /// What goes on does so a turn of the loop later, in the order of the reads (`asyncio`: `call_soon`). Else at once.
     pub is_deferred: bool,
     /// Carriers that have not ended.
@@ -164,19 +175,26 @@ impl Process {
     }
 
     /// A reply was read: its task goes on, now or later.
-    pub(super) fn has_read(&mut self, task: TaskIndex) {
-        self.read.push_back(task);
+    pub(super) fn has_read(&mut self, task: TaskIndex, tasks: &Tasks) {
+        if self.read.len() >= 2 * (tasks.list.len() + 1) {
+            // Most of them have gone on since.
+            self.read.retain(|(task, turn)| *turn == tasks.turn(*task));
+        }
+        self.read.push_back((task, tasks.turn(task)));
     }
 
-    /// Which of its tasks sends a request on `carrier`, where `current` runs. `None`: one that was not seen before.
+    /// Which of its tasks sends a request on a carrier where `current` runs. `None`: one that was not seen before.
     pub(super) fn next(&mut self, current: Option<TaskIndex>, tasks: &Tasks) -> Option<TaskIndex> {
-        let is_free = |task: &TaskIndex| !matches!(tasks.place(*task), Place::Request(_));
-        if let Some(current) = current.filter(|task| !self.is_deferred && is_free(task)) {
-            self.read.retain(|task| *task != current && is_free(task));
+        let is_free = |task: TaskIndex| !matches!(tasks.place(task), Place::Request(_));
+        if let Some(current) = current.filter(|task| !self.is_deferred && is_free(*task)) {
+            // Mostly it is the one that was read last.
+            if self.read.back().is_some_and(|(task, _)| *task == current) {
+                self.read.pop_back();
+            }
             return Some(current);
         }
-        while let Some(task) = self.read.pop_front() {
-            if is_free(&task) {
+        while let Some((task, turn)) = self.read.pop_front() {
+            if is_free(task) && turn == tasks.turn(task) {
                 return Some(task);
             }
         }

@@ -64,7 +64,8 @@ impl Actors {
             let (state, at) = (parked(classifier), self.began);
             self.tasks
                 .change(task, Place::Parked, at, state, (classifier, give));
-            self.process(socket.pid).has_read(task);
+            let process = self.processes.entry(socket.pid).or_default();
+            process.has_read(task, &self.tasks);
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod blocks;
 mod candidate;
+mod carriers;
 mod checks;
 mod culprit;
 mod facts;
@@ -42,6 +43,7 @@ mod fixture;
 pub use account::{Account, Place, Row};
 pub use blocks::Where;
 pub use candidate::{Candidate, Claim, Refuted, Ruling};
+pub use carriers::CarrierTimes;
 pub use checks::Checks;
 pub use confidence::{Confidence, Doubt, Grounds, Level, Seen, confidence};
 pub use cpu::CpuFacts;

@@ -4,21 +4,17 @@
 //! meanwhile computes, has no CPU, or sleeps in a call that is no poll. Refuted by: several threads that carry the tasks of a
 //! process, any of which could have read the reply.
 
-use std::collections::BTreeSet;
-
 use super::candidate::{Candidate, Claim, Ruling};
+use super::carriers::CarrierTimes;
 use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
 use super::findings::Findings;
 use super::refutation::Refutation;
 use super::sign::{Outcome, Sign};
 use super::user_lock::WORTH_NAMING;
-use crate::actors::ActorId;
 use crate::cause::Cause;
-use crate::classify::{State, WaitKind, WaitSite};
-use crate::row::Pid;
+use crate::classify::{WaitKind, WaitSite};
 use crate::scaling::Lost;
-use crate::work::Actor;
 
 /// A loop that is busy for this share of the window has hardly a pause.
 const BUSY: f64 = 0.8;
@@ -30,26 +26,10 @@ pub struct SingleThreadFacts {
     pub site: WaitSite,
     /// Name of one of them.
     pub name: String,
-    /// How many there are, one a process.
-    pub threads: usize,
     /// Worker time in which a reply lay unread, s.
     pub seconds: f64,
-    /// Share of the window in which such a thread computes, 0 to 1.
-    pub computes: f64,
-    /// In which it has no CPU.
-    pub queues: f64,
-    /// In which it sleeps in calls that are no poll.
-    pub sleeps: f64,
-    /// Where it sleeps most; `None`: it does not.
-    pub sleeps_in: Option<WaitSite>,
-}
-
-impl SingleThreadFacts {
-    /// Share of the window in which the thread has no time for replies.
-    #[must_use]
-    pub fn busy(&self) -> f64 {
-        self.computes + self.queues + self.sleeps
-    }
+    /// What they do.
+    pub times: CarrierTimes,
 }
 
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
@@ -63,104 +43,41 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
 }
 
 fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Ruling) {
-    let carriers = carriers(findings);
-    let processes: BTreeSet<Pid> = carriers
-        .iter()
-        .map(|(_, actor)| actor.account.pid)
-        .collect();
-    let Some(facts) = facts(findings, &carriers, site, seconds) else {
+    let Some(times) = findings.carriers() else {
         return;
     };
+    let threads = times.threads;
+    let facts = SingleThreadFacts {
+        site,
+        name: findings.thread(times.first),
+        seconds,
+        times,
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
+    let capacity = threads as f64;
+    let busy = facts.times.busy();
+    let demand = findings.per_item(busy * capacity * findings.window());
     let culprit = Culprit {
         kind: CulpritKind::Thread,
         name: format!("thread {}", facts.name),
-        capacity: count(processes.len()),
+        capacity,
+        rate_per_s: findings.rate(),
+        service_ms: 1e3 * demand,
         ..Culprit::default()
     };
-    if carriers.len() > processes.len() {
-        let by = Refutation::SeveralCarriers {
-            threads: carriers.len(),
-        };
+    if threads > facts.times.processes {
+        let by = Refutation::SeveralCarriers { threads };
         ruling.clear(Cause::SingleThread, culprit, by);
         return;
     }
-    let busy = facts.busy() * count(carriers.len()) * findings.window();
     ruling.candidates.push(Candidate {
         claims: vec![Claim {
             site,
             lost: Lost::certain(seconds),
         }],
-        demand: findings.per_item(busy),
-        capacity: count(carriers.len()),
-        tests: vec![Sign::LoopIsBusy.is(Outcome::of(facts.busy() >= BUSY))],
-        ..Candidate::new(
-            findings.stage_of(site),
-            Culprit {
-                service_ms: 1e3 * findings.per_item(busy),
-                rate_per_s: findings.rate(),
-                ..culprit
-            },
-            Facts::SingleThread(facts),
-        )
+        demand,
+        capacity,
+        tests: vec![Sign::LoopIsBusy.is(Outcome::of(busy >= BUSY))],
+        ..Candidate::new(findings.stage_of(site), culprit, Facts::SingleThread(facts))
     });
-}
-
-type Carriers<'a> = Vec<(ActorId, &'a Actor<'a>)>;
-
-/// Threads that carry tasks of the workers, those that have anything to do.
-fn carriers<'a>(findings: &'a Findings<'a>) -> Carriers<'a> {
-    let of_workers: BTreeSet<Pid> = findings
-        .workers
-        .keys()
-        .filter_map(|id| findings.inventory.actors.get(id))
-        .map(|actor| actor.account.pid)
-        .collect();
-    let all = findings.inventory.actors.iter();
-    all.filter(|(_, actor)| actor.is_carrier && of_workers.contains(&actor.account.pid))
-        .map(|(id, actor)| (*id, actor))
-        .collect()
-}
-
-/// What the threads do, each on average.
-fn facts(
-    findings: &Findings<'_>,
-    carriers: &Carriers<'_>,
-    site: WaitSite,
-    seconds: f64,
-) -> Option<SingleThreadFacts> {
-    let (first, _) = carriers.first()?;
-    let all = count(carriers.len()) * findings.window();
-    let (mut computes, mut queues, mut sleeps) = (0.0, 0.0, 0.0);
-    let mut most: Option<(f64, WaitSite)> = None;
-    for ((_, state), time) in carriers.iter().flat_map(|(_, actor)| &actor.slots.times) {
-        match state {
-            State::Running => computes += time.seconds(),
-            State::Queued => queues += time.seconds(),
-            State::Waiting(id) => {
-                let at = findings.inventory.classifier.sites.get(*id).station();
-                if !matches!(at.kind, WaitKind::Poll | WaitKind::Futex) {
-                    sleeps += time.seconds();
-                    if most.is_none_or(|(seconds, _)| time.seconds() > seconds) {
-                        most = Some((time.seconds(), at));
-                    }
-                }
-            }
-            State::Absent | State::Unknown | State::Stopped => {}
-        }
-    }
-    Some(SingleThreadFacts {
-        site,
-        name: findings.thread(*first),
-        threads: carriers.len(),
-        seconds,
-        computes: computes / all.max(1e-9),
-        queues: queues / all.max(1e-9),
-        sleeps: sleeps / all.max(1e-9),
-        sleeps_in: most.map(|(_, at)| at),
-    })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a number of threads")]
-fn count(number: usize) -> f64 {
-    number as f64
 }

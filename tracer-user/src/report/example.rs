@@ -39,6 +39,8 @@ pub fn goldsky() -> Report {
         workers: Workers {
             count: 64,
             unit: "thread".to_owned(),
+            unseen: 0,
+            carriers: None,
             helpers: 3,
             idle: 0,
         },

@@ -123,6 +123,7 @@ mod tests {
   "workers": {
     "count": 64,
     "unit": "thread",
+    "unseen": 0,
     "helpers": 3,
     "idle": 0
   },

@@ -95,13 +95,34 @@ pub struct Recorded {
 pub struct Workers {
     /// How many.
     pub count: u32,
-    /// `thread`, `process` or `lane`.
+    /// `thread`, `process` or `task`.
     pub unit: String,
+    /// Of them, those that nothing shows: known by the user's count alone.
+    #[serde(default)]
+    pub unseen: u32,
+    /// The threads that carry them, where they are tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carriers: Option<Carriers>,
     /// Threads of the target that are no workers.
     pub helpers: u32,
     /// Of these, those that are like the workers and do nothing all the while.
     #[serde(default)]
     pub idle: u32,
+}
+
+/// Threads that carry tasks, and what each does on average: shares of the window, 0 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Carriers {
+    /// How many there are.
+    pub threads: u32,
+    /// In how many processes.
+    pub processes: u32,
+    /// They compute.
+    pub computing: f64,
+    /// They have no CPU.
+    pub queued: f64,
+    /// They sleep in calls that are no poll.
+    pub in_calls: f64,
 }
 
 /// What was done.

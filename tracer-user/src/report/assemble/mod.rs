@@ -7,7 +7,9 @@ mod stages;
 mod statements;
 
 use super::words::{next_limit, promise, reason, sentence};
-use super::{Parallelism, Prediction, Recorded, Report, SCHEMA, TargetSummary, Verdict, Workers};
+use super::{
+    Carriers, Parallelism, Prediction, Recorded, Report, SCHEMA, TargetSummary, Verdict, Workers,
+};
 use crate::advice::{Advice, Expected};
 use crate::diagnose::{Checks, Conclusion, Findings};
 use crate::row::printable;
@@ -81,11 +83,23 @@ fn recorded(findings: &Findings<'_>) -> Option<Recorded> {
 
 fn workers(findings: &Findings<'_>) -> Workers {
     Workers {
-        count: u32::try_from(findings.headcount()).unwrap_or(u32::MAX),
+        count: number(findings.headcount()),
         unit: findings.unit().to_owned(),
-        helpers: u32::try_from(findings.helpers()).unwrap_or(u32::MAX),
-        idle: u32::try_from(findings.cycle.idle.len()).unwrap_or(u32::MAX),
+        unseen: number(findings.unseen),
+        carriers: findings.carriers().map(|of| Carriers {
+            threads: number(of.threads),
+            processes: number(of.processes),
+            computing: of.computes,
+            queued: of.queues,
+            in_calls: of.sleeps,
+        }),
+        helpers: number(findings.helpers()),
+        idle: number(findings.cycle.idle.len()),
     }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn parallelism(findings: &Findings<'_>, conclusion: &Conclusion) -> Parallelism {

@@ -1,7 +1,7 @@
 //! Baseline, profile and scaling.
 
 use super::super::page::{Block, Phrase, Tone};
-use super::super::{Recorded, Report, Stage, names};
+use super::super::{Carriers, Recorded, Report, Stage, names};
 use super::{or_unknown, plural};
 use crate::number::{count, figure, millis, percent, range, rate, seconds};
 
@@ -85,11 +85,37 @@ pub(super) fn baseline(report: &Report, details: bool) -> Vec<Block> {
                 plural(u64::from(target.cpus), "CPU")
             )),
         ));
+        if let Some(carriers) = &report.workers.carriers {
+            fields.push(("Carried by", Phrase::new(carrier_words(carriers))));
+        }
         if let Some(recorded) = &report.recorded {
             fields.push(("Recorded", Phrase::new(recorded_words(recorded))));
         }
     }
     vec![Block::Fields(fields)]
+}
+
+/// `1 thread: computes 2%, idle 98%`.
+fn carrier_words(carriers: &Carriers) -> String {
+    let Carriers {
+        threads,
+        computing,
+        queued,
+        in_calls,
+        ..
+    } = *carriers;
+    let idle = (1.0 - computing - queued - in_calls).max(0.0);
+    let parts = [
+        ("computes", computing),
+        ("no CPU", queued),
+        ("in calls", in_calls),
+        ("idle", idle),
+    ];
+    let told = parts.iter().filter(|(_, share)| *share >= 0.005);
+    let told: Vec<String> = told
+        .map(|(what, share)| format!("{what} {:.0}%", 100.0 * share))
+        .collect();
+    format!("{}: {}", plural(threads.into(), "thread"), told.join(", "))
 }
 
 /// The beginning of a long command line.
@@ -121,8 +147,22 @@ fn worker_words(report: &Report) -> String {
     };
     let mut text = match unit {
         "process" if workers.count != 1 => format!("{} processes", count(workers.count.into())),
+        "task" if report.target.language == "go" => plural(workers.count.into(), "goroutine"),
+        "task" => plural(workers.count.into(), "async task"),
         _ => plural(workers.count.into(), unit),
     };
+    if let Some(carriers) = &workers.carriers {
+        let processes = u64::from(carriers.processes);
+        let processes = if processes == 1 {
+            "1 process".to_owned()
+        } else {
+            format!("{processes} processes")
+        };
+        text.push_str(&format!(" in {processes}"));
+    }
+    if workers.unseen > 0 {
+        text.push_str(&format!(", {} of them by your count alone", workers.unseen));
+    }
     if workers.helpers > 0 {
         text.push_str(&format!(
             ", {} apart",

@@ -6,37 +6,37 @@ use crate::blame::HolderActivity;
 use crate::diagnose::{Findings, SingleThreadFacts};
 
 pub(super) fn words(findings: &Findings<'_>, facts: &SingleThreadFacts) -> Words {
-    let name = &facts.name;
+    let (name, times) = (&facts.name, &facts.times);
     let mut evidence = vec![format!(
         "Replies that had come lay unread for {:.1} s of worker time in all, by the kernel's note of when they came.",
         facts.seconds
     )];
     let mut parts = vec![format!(
         "computes for {} of the time",
-        percent(facts.computes)
+        percent(times.computes)
     )];
-    if facts.queues >= 0.01 {
-        parts.push(format!("has no CPU for {}", percent(facts.queues)));
+    if times.queues >= 0.01 {
+        parts.push(format!("has no CPU for {}", percent(times.queues)));
     }
-    if let Some(site) = facts.sleeps_in.filter(|_| facts.sleeps >= 0.01) {
+    if let Some(site) = times.sleeps_in.filter(|_| times.sleeps >= 0.01) {
         parts.push(format!(
             "{} for {}",
             doing(findings, HolderActivity::Blocked(site)),
-            percent(facts.sleeps)
+            percent(times.sleeps)
         ));
     }
     evidence.push(format!(
         "Thread {name}, which carries all tasks{}, {}.",
-        if facts.threads > 1 {
+        if times.threads > 1 {
             " of its process"
         } else {
             ""
         },
         parts.join(", ")
     ));
-    let does = if facts.sleeps > facts.computes.max(facts.queues) {
+    let does = if times.sleeps > times.computes.max(times.queues) {
         "sleeps in calls"
-    } else if facts.queues > facts.computes {
+    } else if times.queues > times.computes {
         "has no CPU"
     } else {
         "computes"

@@ -1,0 +1,92 @@
+//! What the threads do that carry the workers' tasks.
+
+use std::collections::BTreeSet;
+
+use super::findings::Findings;
+use crate::actors::ActorId;
+use crate::classify::{State, WaitKind, WaitSite};
+use crate::row::Pid;
+use crate::work::Actor;
+
+/// What they do, each on average: shares of the window, 0 to 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CarrierTimes {
+    /// One of them.
+    pub first: ActorId,
+    /// How many threads there are.
+    pub threads: usize,
+    /// In how many processes.
+    pub processes: usize,
+    /// They compute.
+    pub computes: f64,
+    /// They have no CPU.
+    pub queues: f64,
+    /// They sleep in calls that are no poll.
+    pub sleeps: f64,
+    /// Where they sleep most; `None`: they do not.
+    pub sleeps_in: Option<WaitSite>,
+}
+
+impl CarrierTimes {
+    /// They have no time for replies.
+    #[must_use]
+    pub fn busy(&self) -> f64 {
+        self.computes + self.queues + self.sleeps
+    }
+}
+
+impl Findings<'_> {
+    /// The threads that carry the workers' tasks; `None`: the workers are no tasks.
+    #[must_use]
+    pub fn carriers(&self) -> Option<CarrierTimes> {
+        let carriers = self.carrier_actors();
+        let (first, _) = carriers.first()?;
+        let processes: BTreeSet<Pid> = carriers
+            .iter()
+            .map(|(_, actor)| actor.account.pid)
+            .collect();
+        let (mut computes, mut queues, mut sleeps) = (0.0, 0.0, 0.0);
+        let mut most: Option<(f64, WaitSite)> = None;
+        for ((_, state), time) in carriers.iter().flat_map(|(_, actor)| &actor.slots.times) {
+            match state {
+                State::Running => computes += time.seconds(),
+                State::Queued => queues += time.seconds(),
+                State::Waiting(id) => {
+                    let at = self.inventory.classifier.sites.get(*id).station();
+                    if !matches!(at.kind, WaitKind::Poll | WaitKind::Futex) {
+                        sleeps += time.seconds();
+                        if most.is_none_or(|(seconds, _)| time.seconds() > seconds) {
+                            most = Some((time.seconds(), at));
+                        }
+                    }
+                }
+                State::Absent | State::Unknown | State::Stopped => {}
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
+        let all = (carriers.len() as f64 * self.window()).max(1e-9);
+        Some(CarrierTimes {
+            first: *first,
+            threads: carriers.len(),
+            processes: processes.len(),
+            computes: computes / all,
+            queues: queues / all,
+            sleeps: sleeps / all,
+            sleeps_in: most.map(|(_, at)| at),
+        })
+    }
+
+    fn carrier_actors(&self) -> Vec<(ActorId, &Actor<'_>)> {
+        let of_workers: BTreeSet<Pid> = self
+            .workers
+            .keys()
+            .filter(|id| id.tid().is_none())
+            .filter_map(|id| self.inventory.actors.get(id))
+            .map(|actor| actor.account.pid)
+            .collect();
+        let all = self.inventory.actors.iter();
+        all.filter(|(_, actor)| actor.is_carrier && of_workers.contains(&actor.account.pid))
+            .map(|(id, actor)| (*id, actor))
+            .collect()
+    }
+}
