@@ -117,10 +117,11 @@ impl FutexWords {
         let is_named = self.is_named(taken);
         let entry = self.words.entry(word).or_default();
         // Call sites are taken of some waits only: the others are taken to come from where the last one came from.
-        let site = if !is_named && entry.is_placed {
-            entry.last_site
-        } else {
+        let is_told = stack != StackId::NONE || entry.call_sites.is_empty();
+        let site = if is_named || (is_told && !entry.is_placed) {
             taken
+        } else {
+            entry.last_site
         };
         entry.is_placed |= is_named;
         (entry.pid, entry.address) = (pid, address);

@@ -295,6 +295,31 @@ fn parked(first: &[StackId], second: &[StackId]) -> (ClassId, ClassId) {
 }
 
 #[test]
+fn a_wait_whose_stack_was_not_taken_comes_from_where_the_last_one_came_from() {
+    // Two waits of a runtime whose frames say nothing, and one whose stack was not taken, of each of two words.
+    let mut words = FutexWords::default();
+    let frame = Frame {
+        module: "/usr/lib/libjvm.so".to_owned(),
+        symbol: "Parker::park".to_owned(),
+        ..Frame::default()
+    };
+    let stack = Stack {
+        id: StackId(1),
+        pid: Pid(1),
+        frames: vec![frame],
+    };
+    let stacks = [(StackId(1), stack)].into_iter().collect();
+    let mut locks = BTreeSet::new();
+    for stack in [StackId(1), StackId::NONE, StackId(1), StackId::NONE] {
+        let class = ClassId(1);
+        locks.insert(words.wait(class, 0x1000, waiter(1, 1), stack, &stacks));
+        words.ended(class, Tid(1));
+        words.returned(class, 0);
+    }
+    assert_eq!(locks.len(), 1, "{locks:?}");
+}
+
+#[test]
 fn a_stack_without_its_own_frames_is_the_place_that_its_word_is_else_waited_on_from() {
     let [work, cut, other] = [StackId(1), StackId(2), StackId(3)];
     let (first, second) = parked(&[work, cut, cut], &[cut]);

@@ -2,10 +2,10 @@
 
 use crate::analyse::{Options, analyse};
 use crate::cause::Cause;
+use crate::diagnose::Level;
 use crate::report::Report;
 use crate::row::{
-    Call, MemorySource, Nanos, OpenRequest, Reason, ResourceId, Syscall, Task, TaskFact, TaskRole,
-    Tid, Wait,
+    Call, MemorySource, Nanos, OpenRequest, Reason, Syscall, Task, TaskFact, TaskRole, Tid, Wait,
 };
 use crate::script;
 use crate::work::StageName;
@@ -37,7 +37,7 @@ fn by_one_thread(source: &MemorySource) -> MemorySource {
             fact: TaskFact::Seen,
             name: "loop".to_owned(),
             end: source.meta.opened,
-            ..first
+            ..first.clone()
         },
     );
     let opened = source.meta.opened;
@@ -53,50 +53,77 @@ fn by_one_thread(source: &MemorySource) -> MemorySource {
             pid: wait.pid,
         })
         .collect();
-    batch.waits.retain(|wait| !workers.contains(&wait.tid));
+    let (waits, others): (Vec<Wait>, Vec<Wait>) = batch
+        .waits
+        .drain(..)
+        .partition(|wait| workers.contains(&wait.tid));
+    batch.waits = others;
     let (mut calls, others): (Vec<Call>, Vec<Call>) = batch
         .calls
         .iter()
         .partition(|call| workers.contains(&call.tid));
     calls.retain(|call| call.call.is_input() || call.call.is_output());
-    calls.sort_by_key(|call| call.end);
     batch.calls = others;
-    let mut free = source.meta.opened;
-    for call in &mut calls {
-        (call.tid, call.blocked) = (carrier, false);
-        call.start = call.end.since(Nanos(READS)).max(free);
-        call.end = call.end.max(call.start);
-        call.inside = call.end.since(call.start);
-        let polls = call.start.since(free);
-        if call.call.is_input() && polls > Nanos::ZERO {
-            let poll = Call {
-                start: free,
-                end: call.start,
-                inside: polls,
-                call: Syscall::EpollWait,
-                resource: ResourceId(0),
-                blocked: true,
-                ret: 1,
-                ..*call
-            };
-            batch.calls.push(poll);
-            batch.waits.push(Wait {
-                start: free,
-                woken: call.start,
-                end: call.start,
-                tid: carrier,
-                pid: call.pid,
-                reason: Reason::Blocked,
-                call: Syscall::EpollWait,
-                ..Wait::default()
-            });
+    for mut call in calls {
+        let came = waits
+            .iter()
+            .rfind(|wait| wait.tid == call.tid && wait.end <= call.end && wait.end >= call.start);
+        if let Some(wait) = came.filter(|wait| wait.woken > Nanos::ZERO && call.call.is_input()) {
+            call.unread = call.end.since(wait.woken);
         }
-        free = call.end;
-        batch.calls.push(*call);
+        (call.tid, call.blocked) = (carrier, false);
+        call.start = call.end.since(Nanos(READS)).max(call.start);
+        call.inside = call.end.since(call.start);
+        batch.calls.push(call);
+    }
+    for (start, end) in idle(&waits, workers.len()) {
+        let inside = end.since(start);
+        let (tid, pid, call) = (carrier, first.pid, Syscall::EpollWait);
+        batch.calls.push(Call {
+            start,
+            end,
+            inside,
+            tid,
+            pid,
+            call,
+            blocked: true,
+            ret: 1,
+            count: 1,
+            ..Call::default()
+        });
+        batch.waits.push(Wait {
+            start,
+            woken: end,
+            end,
+            tid,
+            pid,
+            call,
+            reason: Reason::Blocked,
+            ..Wait::default()
+        });
     }
     batch.calls.sort_by_key(|call| call.end);
     batch.waits.sort_by_key(|wait| wait.end);
     MemorySource::new(source.meta.clone(), vec![batch])
+}
+
+/// When none of so many threads runs: then the one thread that does what they do polls.
+fn idle(waits: &[Wait], threads: usize) -> Vec<(Nanos, Nanos)> {
+    let marks = waits
+        .iter()
+        .flat_map(|wait| [(wait.start, true), (wait.end, false)]);
+    let mut marks: Vec<(Nanos, bool)> = marks.collect();
+    marks.sort_unstable();
+    let (mut off, mut since, mut idle) = (0, None, Vec::new());
+    for (at, leaves) in marks {
+        off = if leaves { off + 1 } else { off - 1 };
+        match since.take() {
+            Some(start) if at > start => idle.push((start, at)),
+            _ => {}
+        }
+        since = (off == threads).then_some(at);
+    }
+    idle
 }
 
 fn report(source: &MemorySource) -> Report {
@@ -143,7 +170,9 @@ fn a_peer_that_serves_one_at_a_time_is_named_for_tasks_too() {
         "{:#?}",
         tasks.verdict
     );
-    assert_eq!(tasks.verdict.culprit, threads.verdict.culprit);
+    let (one, other) = (&tasks.verdict.culprit, &threads.verdict.culprit);
+    assert_eq!(one.address, other.address);
+    assert!((one.service_ms / other.service_ms - 1.0).abs() < 0.01);
     assert_eq!(tasks.verdict.stage, StageName::Write);
 }
 
@@ -188,6 +217,42 @@ fn tasks_that_are_served_side_by_side_scale() {
 #[test]
 fn a_cycle_of_several_requests_is_one_item_for_tasks_too() {
     check("8 workers: fetch A 30ms+-5ms; fetch B 10ms; write C 20ms+-9ms; write D 5ms");
+}
+
+#[test]
+fn a_loop_that_computes_is_what_its_tasks_wait_for() {
+    // One CPU, which the threads share as the tasks share their thread.
+    let text = "cpus 1\n24 workers: fetch A 20ms; compute 2ms";
+    let source = script::workload(text);
+    let tasks = report(&by_one_thread(&source));
+    let verdict = &tasks.verdict;
+    assert_eq!(verdict.cause, Cause::SingleThread, "{verdict:#?}");
+    // Alone a task takes 22 ms, and the loop has 2 for each.
+    let factor = tasks.parallelism.serialization_factor;
+    assert!((factor / (24.0 * 2.0 / 22.0) - 1.0).abs() < 0.1, "{factor}");
+    // The same with hardly anything to compute: replies are read as they come.
+    let source = script::workload("cpus 1\n16 workers: fetch A 20ms; compute 50us");
+    let tasks = report(&by_one_thread(&source));
+    let causes: Vec<Cause> = tasks.causes.iter().map(|row| row.cause).collect();
+    assert!(!causes.contains(&Cause::SingleThread), "{causes:?}");
+}
+
+#[test]
+fn a_loop_that_computes_is_no_serial_peer() {
+    let text = "cpus 1\n16 workers: fetch A 20ms+-5ms; compute 4ms";
+    let mut source = by_one_thread(&script::workload(text));
+    assert_eq!(report(&source).verdict.cause, Cause::SingleThread);
+    // Where it is not known how long replies lay there, nothing may be said for certain.
+    for batch in &mut source.batches {
+        for call in &mut batch.calls {
+            call.unread = Nanos::ZERO;
+        }
+    }
+    let blind = report(&source).verdict;
+    assert!(
+        !blind.cause.is_named() || blind.confidence_level != Level::Strong,
+        "{blind:#?}"
+    );
 }
 
 #[test]
