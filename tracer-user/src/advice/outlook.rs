@@ -28,7 +28,7 @@ pub fn advise(findings: &Findings<'_>, conclusion: &Conclusion) -> Advice {
         stage: verdict.stage,
         culprit: &verdict.culprit,
         language: &findings.meta.target.language,
-        workers: u32::try_from(findings.workers.len()).unwrap_or(u32::MAX),
+        workers: u32::try_from(findings.headcount()).unwrap_or(u32::MAX),
         best_workers: expected
             .as_ref()
             .map_or(0, |expected| expected.best_worker_count),
@@ -77,7 +77,7 @@ fn bound_of(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Expected
     Some(expected(&BoundsInput {
         stations,
         think_s: (alone - served).max(0.0),
-        workers: u32::try_from(findings.workers.len()).unwrap_or(u32::MAX),
+        workers: u32::try_from(findings.headcount()).unwrap_or(u32::MAX),
         rate_per_s: findings.rate(),
         relieved,
         relief: relief(first.cause),

@@ -7,6 +7,7 @@ use crate::report::Report;
 use crate::row::{
     Call, MemorySource, Nanos, OpenRequest, Reason, Syscall, Task, TaskFact, TaskRole, Tid, Wait,
 };
+use crate::scaling::Severity;
 use crate::script;
 use crate::work::StageName;
 
@@ -252,6 +253,39 @@ fn a_loop_that_computes_is_no_serial_peer() {
     assert!(
         !blind.cause.is_named() || blind.confidence_level != Level::Strong,
         "{blind:#?}"
+    );
+}
+
+#[test]
+fn tasks_that_nothing_shows_are_told_by_the_user_alone() {
+    let carried = by_one_thread(&script::workload("4 workers: fetch A 20ms+-5ms"));
+    // As many may wait for one of four slots in the process.
+    let seen = report(&carried);
+    assert_eq!(seen.verdict.cause, Cause::Unknown, "{:#?}", seen.verdict);
+    assert_eq!(seen.verdict.severity, Severity::Unknown);
+    let told = |workers| {
+        let options = Options {
+            workers: Some(workers),
+            ..Options::default()
+        };
+        analyse(&carried, &options)
+            .expect("rows in memory can be read")
+            .report
+    };
+    let all = told(4);
+    assert_ne!(all.verdict.cause, Cause::Pool, "{:#?}", all.verdict);
+    assert_eq!((all.workers.count, all.workers.unseen), (4, 0));
+    let more = told(64);
+    assert_eq!(more.verdict.cause, Cause::Pool, "{:#?}", more.verdict);
+    assert_eq!((more.workers.count, more.workers.unseen), (64, 60));
+    let factor = more.parallelism.serialization_factor;
+    assert!((factor - 16.0).abs() < 0.2, "{factor}");
+    let why = more.fix.map(|fix| fix.why).unwrap_or_default();
+    assert!(why.contains("4 connections for 64 workers"), "{why}");
+    let promised = more.prediction.map(|prediction| prediction.speedup);
+    assert!(
+        promised.is_some_and(|speedup| speedup > 1.5),
+        "{promised:?}"
     );
 }
 

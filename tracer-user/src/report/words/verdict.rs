@@ -33,17 +33,30 @@ pub fn sentence(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
             in_flight,
             computing,
         } => event_loop(findings, in_flight, computing),
-        Ground::Undetermined(share) => format!(
-            "undetermined (SF {} to {}): {} takes {} of the workers' time, and from outside it cannot be told whether it serves them one after the other; vary the number of workers, or record on the host it runs on",
-            short(factor.interval[0]),
-            short(factor.interval[1]),
-            conclusion.verdict.culprit.name,
-            percent(share),
-        ),
+        Ground::Undetermined(share) => {
+            format!(
+                "undetermined (SF {} to {}): {} takes {} of the workers' time, and from outside it cannot be told whether it serves them one after the other; vary the number of workers, or record on the host it runs on",
+                short(factor.interval[0]),
+                short(factor.interval[1]),
+                conclusion.verdict.culprit.name,
+                percent(share),
+            ) + &unseen(findings)
+        }
         Ground::Unexplained { place, share } => {
             format!("unknown: {}", unexplained(findings, place, share))
         }
     }
+}
+
+/// Where tasks may wait unseen, what helps.
+fn unseen(findings: &Findings<'_>) -> String {
+    if findings.told.is_some() || findings.unit() != "task" {
+        return String::new();
+    }
+    format!(
+        "; where more tasks wait than the {} that were seen, say how many there are with --workers N",
+        findings.workers.len()
+    )
 }
 
 fn named(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
