@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::unix::fs::MetadataExt as _;
 
 use tracer_common::{Header, RawResource, ResourceTag, SocketEvent, socket_role};
 
@@ -105,8 +106,10 @@ pub(super) fn connections(pid: Pid) -> Vec<Connection> {
     };
     // A thread of its own goes into that namespace, and ends there.
     let asks = move || -> io::Result<Vec<Connection>> {
+        // Going where one is already takes rights too.
+        let is_elsewhere = !is_own(&namespace);
         // SAFETY: `setns` takes an fd that is open and a number; it concerns this thread alone.
-        if unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) } < 0 {
+        if is_elsewhere && unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) } < 0 {
             return Err(io::Error::last_os_error());
         }
         let mut all = Vec::new();
@@ -124,6 +127,13 @@ pub(super) fn connections(pid: Pid) -> Vec<Connection> {
         }
         Ok(Err(_)) | Err(_) => Vec::new(),
     }
+}
+
+/// Whether a namespace is that of this thread.
+fn is_own(namespace: &File) -> bool {
+    let number = |meta: io::Result<std::fs::Metadata>| meta.ok().map(|meta| meta.ino());
+    let own = number(std::fs::metadata("/proc/thread-self/ns/net"));
+    own.is_some() && own == number(namespace.metadata())
 }
 
 /// All answers to a question for the connections and listening sockets of a family.
