@@ -1,7 +1,9 @@
 //! The first bytes of messages that go through sockets.
 
 use aya_ebpf::helpers::generated::{bpf_jiffies64, bpf_probe_read_user};
-use tracer_common::{ABSENT, Counter, EventKind, MessageEvent, ResourceTag};
+use tracer_common::{
+    ABSENT, Counter, EventKind, INPUT_BYTES, MessageEvent, ResourceTag, call_flag,
+};
 
 use crate::{
     call,
@@ -16,7 +18,6 @@ use crate::{
 const INET: u16 = 2;
 const INET6: u16 = 10;
 const STREAM: u16 = 1;
-
 
 /// Which way a message goes.
 #[derive(Clone, Copy)]
@@ -78,7 +79,7 @@ pub unsafe fn emit<const N: usize>(
             at += size_of::<u64>();
         }
         (*message).event.len = copy::<N>(state, class, ret as u64, bytes);
-        (*message).event.age = age(state, class);
+        (*message).event.age = if N == INPUT_BYTES { age(state) } else { 0 };
     }
     ring::submit(entry);
     true
@@ -86,10 +87,12 @@ pub unsafe fn emit<const N: usize>(
 
 /// How many ticks ago data last came in on the socket that was read from; 0: just now, or it is not a TCP socket.
 #[inline(always)]
-fn age(state: &TaskState, class: Class) -> u32 {
-    let is_in = matches!(class, Class::Read | Class::ReadVector | Class::ReceiveMessage);
-    // The last file that was resolved is the one this call is about.
-    if !is_in || offset!(tcp_received) == ABSENT || state.latest.number != state.resource.b {
+fn age(state: &TaskState) -> u32 {
+    // Who slept in the call reads as soon as data comes. The last file that was resolved is the one this call is about.
+    if state.call_flags & call_flag::BLOCKED != 0
+        || offset!(tcp_received) == ABSENT
+        || state.latest.number != state.resource.b
+    {
         return 0;
     }
     let open = state.latest.open as *const u8;

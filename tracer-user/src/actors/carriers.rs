@@ -29,7 +29,6 @@ pub(super) const NOBODY: Tid = Tid(0);
 pub(super) struct Thread {
     pub(super) pid: Pid,
     pub(super) is_target: bool,
-    pub(super) state: State,
     /// It has waited in `epoll_wait`.
     pub(super) is_loop: bool,
     /// Requests that it sent and that are under way.
@@ -89,8 +88,7 @@ impl Actors {
     pub fn take(
         &mut self,
         event: Event<'_, Tid>,
-        classifier: &mut Classifier,
-        give: &mut Give<'_>,
+        (classifier, give): (&mut Classifier, &mut Give<'_>),
     ) {
         match &event {
             Event::Call(call) => self.call(call, (classifier, give)),
@@ -158,7 +156,6 @@ impl Actors {
         let Some(thread) = self.threads.get_mut(&tid) else {
             return;
         };
-        thread.state = now;
         if !thread.is_carrier {
             return;
         }
@@ -223,9 +220,8 @@ impl Actors {
         } else {
             thread.current.filter(|_| is_done_by_tasks(kind))
         };
-        let carrier = self.threads.get(&call.tid);
         let is_nobodys = is_exchange && call.ret <= 0 && task.is_none();
-        if is_nobodys && carrier.is_some_and(|thread| thread.is_carrier) {
+        if is_nobodys && self.is_carrier(call.tid) {
             // It looked whether a reply has come: nobody's act.
             return;
         }
@@ -263,6 +259,11 @@ impl Actors {
         let place = Place::Carrier(tid);
         self.tasks
             .change(task, place, at, State::Running, (classifier, give));
+    }
+
+    fn is_carrier(&self, tid: Tid) -> bool {
+        let thread = self.threads.get(&tid);
+        thread.is_some_and(|thread| thread.is_carrier)
     }
 
     pub(super) fn answered(&mut self, asked_by: Tid) {

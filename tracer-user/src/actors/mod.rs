@@ -13,6 +13,7 @@ mod under_way;
 
 pub use actor::{ActorId, of_thread};
 pub use carriers::Actors;
+pub use tasks::Give;
 
 #[cfg(test)]
 mod tests;

@@ -44,7 +44,7 @@ struct Task {
 }
 
 /// Takes events of actors.
-pub(super) type Give<'g> = dyn FnMut(&Event<'_, ActorId>, &mut Classifier) + 'g;
+pub type Give<'g> = dyn FnMut(&Event<'_, ActorId>, &mut Classifier) + 'g;
 
 /// All tasks.
 #[derive(Clone, Debug, Default)]

@@ -78,14 +78,14 @@ impl Process {
     fn take(&mut self, step: Step<'_>) {
         let event = self.classifier.classify(step);
         let whose = &mut self.whose;
-        self.actors
-            .take(event, &mut self.classifier, &mut |event, _| {
-                if let Event::Call(call) = event
-                    && !call.call.call.is_poll()
-                {
-                    whose.push(call.who);
-                }
-            });
+        let give = &mut |event: &Event<'_, ActorId>, _: &mut Classifier| {
+            if let Event::Call(call) = event
+                && !call.call.call.is_poll()
+            {
+                whose.push(call.who);
+            }
+        };
+        self.actors.take(event, (&mut self.classifier, give));
     }
 
     fn goes_on(&mut self, text: &str) {

@@ -20,7 +20,13 @@ impl Actors {
         (classifier, give): (&mut Classifier, &mut Give<'_>),
     ) {
         let found: BTreeSet<ResourceId> = requests.iter().map(|one| one.resource).collect();
-        let stale = self.sockets.iter().filter(|(_, socket)| socket.is_stale);
+        // Of other connections nothing was asked.
+        let is_tcp = |id: &ResourceId| {
+            let socket = classifier.classes.resource(*id);
+            socket.is_some_and(|socket| socket.family.starts_with("tcp"))
+        };
+        let stale = self.sockets.iter();
+        let stale = stale.filter(|(id, socket)| socket.is_stale && is_tcp(id));
         let mut stale: Vec<ResourceId> = stale.map(|(id, _)| *id).collect();
         stale.sort_unstable();
         for id in stale {

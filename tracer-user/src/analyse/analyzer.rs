@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::thinned::Thinned;
 use super::{Analysis, AnalysisError, Options, stop_rule};
-use crate::actors::{self, ActorId, Actors};
+use crate::actors::{self, ActorId, Actors, Give};
 use crate::advice::advise;
 use crate::blame::{Collector, LockGroups};
 use crate::cause::Cause;
 use crate::classify::{Classifier, Event, WaitSite};
 use crate::diagnose::{Candidate, Checks, Evidence, Findings, Spans, conclude, rulings};
 use crate::report::{Asked, assemble};
-use crate::row::{Batch, KernelSpanKind, Meta, Nanos, OpenRequest, Tid};
+use crate::row::{Batch, KernelSpanKind, Meta, Nanos, Tid};
 use crate::timeline::{Comparison, Gap, Step, Sweep};
 use crate::work::{Crew, Cycle, Inventory, Recorder, Stages, UserRule, worker_totals};
 
@@ -41,14 +41,19 @@ impl Stations {
         }
         let found = self.classifier.found_under_way(step.at());
         if !found.is_empty() {
-            self.pass_on_found(&found);
+            self.with_actors(|actors, out| actors.found_under_way(&found, out));
         }
         self.comparison.observe(&step);
         let event = self.classifier.classify(step);
         self.pass_on(event);
     }
 
-    fn pass_on_found(&mut self, requests: &[OpenRequest]) {
+    fn pass_on(&mut self, event: Event<'_, Tid>) {
+        self.with_actors(|actors, out| actors.take(event, out));
+    }
+
+    /// Lets the actors do something whose events go to the stations behind them.
+    fn with_actors(&mut self, act: impl FnOnce(&mut Actors, (&mut Classifier, &mut Give<'_>))) {
         let Self {
             classifier,
             actors,
@@ -60,21 +65,7 @@ impl Stations {
             collector.collect(event, classifier);
             recorder.record(event, classifier);
         };
-        actors.found_under_way(requests, (classifier, give));
-    }
-
-    fn pass_on(&mut self, event: Event<'_, Tid>) {
-        let Self {
-            classifier,
-            actors,
-            recorder,
-            collector,
-            ..
-        } = self;
-        actors.take(event, classifier, &mut |event, classifier| {
-            collector.collect(event, classifier);
-            recorder.record(event, classifier);
-        });
+        act(actors, (classifier, give));
     }
 }
 

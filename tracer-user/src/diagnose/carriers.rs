@@ -8,6 +8,9 @@ use crate::classify::{State, WaitKind, WaitSite};
 use crate::row::Pid;
 use crate::work::Actor;
 
+/// A thread that is busy for this share of the window has hardly a pause.
+pub(super) const BUSY: f64 = 0.8;
+
 /// What they do, each on average: shares of the window, 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CarrierTimes {
@@ -74,6 +77,21 @@ impl Findings<'_> {
             sleeps: sleeps / all,
             sleeps_in: most.map(|(_, at)| at),
         })
+    }
+
+    /// The workers' tasks are carried by threads without a pause, and this trace does not tell how long replies lay unread: what a
+    /// reply seems to take may be its carrier's time.
+    #[must_use]
+    pub fn may_lie_unread(&self) -> bool {
+        let is_told = self
+            .all
+            .blocked
+            .keys()
+            .any(|site| site.kind == WaitKind::Carrier);
+        !is_told
+            && self
+                .carriers()
+                .is_some_and(|carriers| carriers.busy() >= BUSY)
     }
 
     fn carrier_actors(&self) -> Vec<(ActorId, &Actor<'_>)> {

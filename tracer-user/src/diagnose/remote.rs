@@ -259,7 +259,10 @@ fn outside(
         ruling.clear(Cause::RemoteSerial, culprit, by);
         return;
     }
-    let lost = sharing.lost * (seconds / seen.mean.max(1e-9));
+    let mut lost = sharing.lost * (seconds / seen.mean.max(1e-9));
+    if findings.may_lie_unread() {
+        (lost.proved, lost.likely) = (0.0, 0.0);
+    }
     if lost.possible < WORTH_NAMING * findings.time() {
         return;
     }

@@ -5,7 +5,7 @@
 //! process, any of which could have read the reply.
 
 use super::candidate::{Candidate, Claim, Ruling};
-use super::carriers::CarrierTimes;
+use super::carriers::{BUSY, CarrierTimes};
 use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
 use super::findings::Findings;
@@ -15,9 +15,6 @@ use super::user_lock::WORTH_NAMING;
 use crate::cause::Cause;
 use crate::classify::{WaitKind, WaitSite};
 use crate::scaling::Lost;
-
-/// A loop that is busy for this share of the window has hardly a pause.
-const BUSY: f64 = 0.8;
 
 /// What is seen of the threads that carry the tasks.
 #[derive(Clone, Debug, PartialEq)]

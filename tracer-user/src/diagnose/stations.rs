@@ -7,7 +7,7 @@ use crate::actors::ActorId;
 use crate::blame::{Figures, LockStats, Part, Visit, figures};
 use crate::classify::{ClassId, WaitKind, WaitSite};
 use crate::row::{Nanos, Pid, ResourceId};
-use crate::scaling::{SharingEstimate, StationSamples, estimate_sharing};
+use crate::scaling::{FOLLOWS, SharingEstimate, StationSamples, estimate_sharing};
 
 /// Visits that the window cuts off are the long ones. When all of them are longer on average, by Little's law, than those seen
 /// whole by more than this factor, those seen whole do not stand for all: a tenth is within what a mean of some tens varies by.
@@ -128,7 +128,7 @@ impl Findings<'_> {
     }
 
     /// Evenness comes from one station of a closed loop and goes through the others, which only add to the variation: replies of
-    /// another peer are more even, and as frequent.
+    /// another peer are more even, as frequent, and not spaced as its own requests are.
     fn is_paced(&self, sites: &[WaitSite], seen: &Figures) -> bool {
         /// Rates of stations that every item goes through as often differ by what is under way at the ends of the window.
         const AS_FREQUENT: f64 = 0.1;
@@ -138,7 +138,7 @@ impl Findings<'_> {
             .filter_map(|site| self.reading_alone(&[site]))
             .any(|(_, of)| {
                 let as_frequent = (of.rate - seen.rate).abs() <= AS_FREQUENT * seen.rate;
-                as_frequent && of.gap_variation < seen.gap_variation
+                as_frequent && of.follows < FOLLOWS && of.gap_variation < seen.gap_variation
             })
     }
 

@@ -10,4 +10,4 @@ mod sharing;
 pub use bootstrap::{BlockSample, Stability, stability};
 pub use factor::{Factor, KARP_FLATT_CRITICAL, Lost, RateSource, factor, karp_flatt};
 pub use severity::{MINOR, Severity};
-pub use sharing::{SharingEstimate, StationSamples, estimate_sharing};
+pub use sharing::{FOLLOWS, SharingEstimate, StationSamples, estimate_sharing};

@@ -80,7 +80,7 @@ pub struct StationSamples {
 
 /// Ends that go with the begins by this correlation are spaced as the requests were. Halfway: 1 where each takes as long, 0 where
 /// they queue.
-const FOLLOWS: f64 = 0.5;
+pub const FOLLOWS: f64 = 0.5;
 
 /// Reads the figures.
 #[must_use]

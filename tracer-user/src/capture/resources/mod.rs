@@ -17,6 +17,7 @@ mod look;
 mod net;
 mod paths;
 mod peers;
+mod sock_diag;
 mod tcp_diag;
 mod unix_diag;
 

@@ -8,17 +8,15 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::MetadataExt as _;
 
 use tracer_common::{Header, RawResource, ResourceTag, SocketEvent, socket_role};
 
+use super::sock_diag::{self, BY_FAMILY};
 use crate::row::{Nanos, Pid};
 
-/// `NETLINK_SOCK_DIAG`, `SOCK_DIAG_BY_FAMILY`, `NLM_F_REQUEST | NLM_F_DUMP`, `NLMSG_DONE`, `NLMSG_ERROR`
-/// (include/uapi/linux/{netlink,sock_diag}.h).
-const PROTOCOL: i32 = 4;
-const BY_FAMILY: u16 = 20;
+/// `NLM_F_REQUEST | NLM_F_DUMP`, `NLMSG_DONE`, `NLMSG_ERROR` (include/uapi/linux/netlink.h).
 const DUMP: u16 = 0x301;
 const DONE: u16 = 3;
 const ERROR: u16 = 2;
@@ -138,19 +136,7 @@ fn is_own(namespace: &File) -> bool {
 
 /// All answers to a question for the connections and listening sockets of a family.
 fn dump(family: i32) -> io::Result<Vec<u8>> {
-    // SAFETY: `socket` takes three numbers and touches no memory of ours.
-    let fd = unsafe {
-        libc::socket(
-            libc::AF_NETLINK,
-            libc::SOCK_RAW | libc::SOCK_CLOEXEC,
-            PROTOCOL,
-        )
-    };
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the call just gave us this fd, and nobody else has it.
-    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    let fd = sock_diag::open()?;
     let request = request(u8::try_from(family).unwrap_or_default());
     // SAFETY: the kernel reads `request`, which outlives the call, within its length.
     if unsafe { libc::send(fd.as_raw_fd(), request.as_ptr().cast(), request.len(), 0) } < 0 {
@@ -303,8 +289,7 @@ mod tests {
         server.read_exact(&mut byte).expect("receives");
         pause();
         let (Some(asking), Some(asked)) = find() else {
-            // A kernel without tcp_diag.
-            return;
+            panic!("this kernel does not tell of its connections: it has no tcp_diag");
         };
         assert!(
             asking.waits_for.is_some_and(|ago| ago >= Nanos(20_000_000)),

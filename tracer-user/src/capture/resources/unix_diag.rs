@@ -5,11 +5,10 @@
 //! needed, which takes less code than the netlink crates take dependencies.
 
 use std::io;
-use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::fd::{AsRawFd as _, OwnedFd};
 
-/// `NETLINK_SOCK_DIAG`, `SOCK_DIAG_BY_FAMILY` (include/uapi/linux/{netlink,sock_diag}.h).
-const PROTOCOL: i32 = 4;
-const BY_FAMILY: u16 = 20;
+use super::sock_diag::{self, BY_FAMILY};
+
 /// `UDIAG_SHOW_PEER` and `UNIX_DIAG_PEER` (include/uapi/linux/unix_diag.h).
 const SHOW_PEER: u32 = 4;
 const PEER: u16 = 2;
@@ -22,19 +21,7 @@ pub(super) struct UnixDiag(OwnedFd);
 
 impl UnixDiag {
     pub(super) fn open() -> io::Result<Self> {
-        // SAFETY: `socket` takes three numbers and touches no memory of ours.
-        let fd = unsafe {
-            libc::socket(
-                libc::AF_NETLINK,
-                libc::SOCK_RAW | libc::SOCK_CLOEXEC,
-                PROTOCOL,
-            )
-        };
-        if fd < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the call just gave us this fd, and nobody else has it.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+        sock_diag::open().map(Self)
     }
 
     /// Inode of the socket at the other end of socket `inode`; 0: none, or not accepted yet.
