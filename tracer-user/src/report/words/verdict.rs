@@ -43,7 +43,8 @@ pub fn sentence(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
             ) + &unseen(findings)
         }
         Ground::Unexplained { place, share } => {
-            format!("unknown: {}", unexplained(findings, place, share))
+            let what = unexplained(findings, place, share);
+            format!("unknown: {what}{}", unseen(findings))
         }
     }
 }
