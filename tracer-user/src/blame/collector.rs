@@ -7,17 +7,14 @@ use super::lock::Locks;
 use super::queue::RunQueue;
 use super::recent_pieces::RecentPieces;
 use super::service::Services;
-use super::statement::PeerStatements;
 use super::visit::{Part, Visit};
+use super::visits::Visits;
 use crate::actors::ActorId;
 use crate::classify::{
-    ClassId, ClassKind, ClassifiedCall, Classifier, Event, LockId, OperationId, OperationKind,
-    Piece, Request, State, WaitBegin, WaitKind, WaitSite,
+    ClassId, ClassKind, ClassifiedCall, Classifier, Event, LockId, Operation, OperationId,
+    OperationKind, Piece, Request, State, WaitBegin, WaitKind, WaitSite,
 };
 use crate::row::{Nanos, Pid, ResourceId, Syscall, TaskFact, TaskRole};
-
-/// Most visits kept per wait site: enough for every figure drawn from them.
-const VISITS: usize = 65_536;
 
 /// Who ended the waits at a wait site.
 #[derive(Clone, Debug, Default)]
@@ -45,13 +42,9 @@ pub struct Collector {
     /// The run queue.
     pub queue: RunQueue,
     /// Visits of the target's actors to what is seen from outside only, by wait site.
-    pub visits: HashMap<WaitSite, Vec<Visit>>,
-    /// Their requests to peers, by statement.
-    pub statements: PeerStatements,
+    pub visits: Visits,
     /// Sockets on which the target's actors had requests, by peer, and by whom.
     pub sockets: HashMap<ClassId, BTreeSet<(ResourceId, ActorId)>>,
-    /// Visits that had no room any more.
-    pub visits_left_out: u64,
     /// Who ended the target's waits, by station.
     pub wakers: HashMap<WaitSite, Wakers>,
     actors: HashMap<ActorId, Actor>,
@@ -70,10 +63,8 @@ impl Collector {
             locks: Locks::default(),
             services: Services::default(),
             queue: RunQueue::new(cpus),
-            visits: HashMap::default(),
-            statements: PeerStatements::default(),
+            visits: Visits::default(),
             sockets: HashMap::default(),
-            visits_left_out: 0,
             wakers: HashMap::default(),
             actors: HashMap::default(),
             asking: HashMap::default(),
@@ -188,11 +179,11 @@ impl Collector {
 
     fn call(&mut self, row: &ClassifiedCall<'_, ActorId>, classifier: &Classifier) {
         self.locks_of(row, classifier);
-        let Some((id, operation)) = row.operation else {
+        let Some((_, operation)) = row.operation else {
             return;
         };
         match self.actor(row.who).role {
-            TaskRole::Target => self.visits_of(row, id, operation.kind),
+            TaskRole::Target => self.visits_of(row, operation.kind),
             TaskRole::Peer => self.served(row, classifier),
             TaskRole::Bystander => {}
         }
@@ -231,12 +222,7 @@ impl Collector {
         self.locks.release(lock, row.who, at, &self.recent, sites);
     }
 
-    fn visits_of(
-        &mut self,
-        row: &ClassifiedCall<'_, ActorId>,
-        id: OperationId,
-        kind: OperationKind,
-    ) {
+    fn visits_of(&mut self, row: &ClassifiedCall<'_, ActorId>, kind: OperationKind) {
         let call = row.call;
         let site = |kind, operation| WaitSite {
             kind,
@@ -254,19 +240,11 @@ impl Collector {
                 self.asking.remove(&request.socket);
                 let sockets = self.sockets.entry(row.class).or_default();
                 sockets.insert((request.socket, row.who));
-                let is_whole = request.start > self.began;
-                // Of one that was sent before the window at least the wait for its reply lies in it.
-                let start = if is_whole { request.start } else { call.start };
-                self.statements.add(
-                    (row.class, row.statement, row.who),
-                    (start, call.end),
-                    is_whole,
-                );
-                (site(WaitKind::Request, id), request.start)
+                (site(WaitKind::Request, row.exact), request.start)
             }
-            OperationKind::Sync => (site(WaitKind::Sync, id), call.start),
+            OperationKind::Sync => (site(WaitKind::Sync, row.exact), call.start),
             OperationKind::Read | OperationKind::Write if call.blocked => {
-                (site(WaitKind::File, id), call.start)
+                (site(WaitKind::File, row.exact), call.start)
             }
             OperationKind::Sleep if row.polled_lock.is_none() => {
                 (site(WaitKind::Sleep, OperationId::NONE), call.start)
@@ -307,16 +285,14 @@ impl Collector {
             visit.part
         };
         let start = visit.start.max(self.began);
-        let list = self.visits.entry(site).or_default();
-        if list.len() < VISITS {
-            list.push(Visit {
+        self.visits.add(
+            site,
+            Visit {
                 start,
                 part,
                 ..visit
-            });
-        } else {
-            self.visits_left_out += 1;
-        }
+            },
+        );
     }
 
     /// Visits that are under way at `at`: the requests that are open.
@@ -336,13 +312,18 @@ impl Collector {
                 .is_some_and(|actor| actor.role == TaskRole::Target);
             let class = classifier.classes.known(request.socket)?;
             let is_client = classifier.classes.kind(class) == ClassKind::Peer;
-            let kind = OperationKind::Request(request.verb);
-            let operation = crate::classify::Operation::of(kind, class);
+            let operation = Operation {
+                kind: OperationKind::Request(request.verb),
+                class,
+                statement: request.statement,
+            };
+            let known = |operation| classifier.operations.id(operation);
+            let operation = known(operation).or_else(|| known(operation.any()));
             (is_client && is_target && !request.shared).then(|| {
                 let site = WaitSite {
                     kind: WaitKind::Request,
                     class,
-                    operation: classifier.operations.id(operation).unwrap_or_default(),
+                    operation: operation.unwrap_or_default(),
                 };
                 let visit = Visit {
                     start: request.start,

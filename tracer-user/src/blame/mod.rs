@@ -12,8 +12,8 @@ mod lock_group;
 
 mod queue;
 mod service;
-mod statement;
 mod visit;
+mod visits;
 
 mod collector;
 
@@ -23,8 +23,8 @@ pub use lock::{LockStats, Locks};
 pub use lock_group::LockGroups;
 pub use queue::{Queued, RunQueue};
 pub use service::{ServiceStats, Services, port_of};
-pub use statement::{PeerStatements, StatementTimes};
-pub use visit::{Figures, Part, Visit, figures};
+pub use visit::{Figures, Part, Visit, figures, turns};
+pub use visits::Visits;
 
 #[cfg(test)]
 mod tests;

@@ -180,6 +180,19 @@ fn gaps(visits: &[Visit], out: &mut Figures) {
     }
 }
 
+/// How long each visit has the station to itself where that serves one at a time: since the visit before it was served, or since it
+/// came if that is later. `None`: when that began is not seen. Visits are sorted by their ends.
+pub fn turns(visits: &[Visit]) -> impl Iterator<Item = Option<Nanos>> {
+    let mut before: Option<Nanos> = None;
+    visits.iter().map(move |visit| match visit.part {
+        Part::Head => None,
+        Part::Whole | Part::Tail => {
+            let free = before.replace(visit.end);
+            free.map(|free| visit.end.since(free.max(visit.start)))
+        }
+    })
+}
+
 fn ratio(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }

@@ -41,6 +41,18 @@ pub struct RemoteFacts {
     pub view: RemoteView,
 }
 
+impl RemoteFacts {
+    /// It serves one at a time.
+    #[must_use]
+    pub fn is_serial(&self) -> bool {
+        is_serial(self.capacity)
+    }
+}
+
+fn is_serial(capacity: f64) -> bool {
+    capacity < 1.5
+}
+
 /// From where a peer was seen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RemoteView {
@@ -191,7 +203,7 @@ fn inside(
         at_once: seen.others + 1.0,
         capacity,
         rate_per_s,
-        statement: findings.heaviest_statement(site.class),
+        statement: findings.heaviest_statement(site.class, is_serial(capacity)),
         view: RemoteView::Inside(InsideFacts::of(peer, response_s, queue)),
     };
     ruling.candidates.push(Candidate {
@@ -276,7 +288,7 @@ fn outside(
         at_once: seen.others + 1.0,
         capacity,
         rate_per_s: seen.rate,
-        statement: findings.heaviest_statement(site.class),
+        statement: findings.heaviest_statement(site.class, is_serial(capacity)),
         view: RemoteView::Outside(OutsideFacts {
             mean_s: seen.mean,
             shortest_s: seen.shortest,

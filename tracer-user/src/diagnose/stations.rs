@@ -6,7 +6,7 @@ use super::findings::Findings;
 use crate::actors::ActorId;
 use crate::blame::{Figures, LockStats, Part, Visit, figures};
 use crate::classify::{ClassId, WaitKind, WaitSite};
-use crate::row::{Nanos, Pid, ResourceId};
+use crate::row::{Nanos, Pid, ResourceId, StatementId};
 use crate::scaling::{FOLLOWS, SharingEstimate, StationSamples, estimate_sharing};
 
 /// Visits that the window cuts off are the long ones. When all of them are longer on average, by Little's law, than those seen
@@ -48,25 +48,35 @@ impl Findings<'_> {
         list
     }
 
-    /// The workers' visits to a station, with those under way, in order of their ends.
+    /// The workers' visits to some stations, with those under way, in order of their ends.
     #[must_use]
-    pub fn visits(&self, sites: &[WaitSite]) -> Vec<Visit> {
-        let is_asked = |site: &WaitSite| sites.contains(&self.inventory.station(*site));
+    pub fn visits(&self, stations: &[WaitSite]) -> Vec<Visit> {
+        let visits = self.visits_by_site(|site| stations.contains(&self.inventory.station(site)));
+        visits.into_iter().map(|(_, visit)| visit).collect()
+    }
+
+    /// The same of one station, each with the statement that it asked for; none: it is not known.
+    pub(super) fn visits_by_statement(&self, station: WaitSite) -> Vec<(StatementId, Visit)> {
+        let visits = self.visits_by_site(|site| self.inventory.station(site) == station);
+        let statement = |site: WaitSite| {
+            let operation = self.inventory.operation(site.operation);
+            operation.map_or(StatementId::NONE, |operation| operation.statement)
+        };
+        let with_statement = |(site, visit)| (statement(site), visit);
+        visits.into_iter().map(with_statement).collect()
+    }
+
+    fn visits_by_site(&self, is_asked: impl Fn(WaitSite) -> bool) -> Vec<(WaitSite, Visit)> {
         let is_worker = |visit: &Visit| self.workers.contains_key(&visit.actor);
         let kept = self.collector.visits.iter();
         let kept = kept
-            .filter(|(site, _)| is_asked(site))
-            .flat_map(|(_, visits)| visits);
-        let heads = self.heads.iter();
-        let heads = heads
-            .filter(|(site, _)| is_asked(site))
-            .map(|(_, visit)| visit);
-        let mut visits: Vec<Visit> = kept
-            .chain(heads)
-            .filter(|v| is_worker(v))
-            .copied()
-            .collect();
-        visits.sort_by_key(|visit| (visit.end, visit.start, visit.actor));
+            .filter(|(site, _)| is_asked(**site))
+            .flat_map(|(site, visits)| visits.iter().map(|visit| (*site, *visit)));
+        let heads = self.heads.iter().copied();
+        let heads = heads.filter(|(site, _)| is_asked(*site));
+        let all = kept.chain(heads);
+        let mut visits: Vec<_> = all.filter(|(_, visit)| is_worker(visit)).collect();
+        visits.sort_by_key(|(site, visit)| (visit.end, visit.start, visit.actor, *site));
         visits
     }
 
@@ -163,6 +173,7 @@ impl Findings<'_> {
         if seen.count == 0 {
             return None;
         }
+        seen.count = self.visits_in_all(sites, seen.count);
         // Visits that the window cuts off are the long ones. Little's law holds for all of them: mean length = time present
         // / completions.
         let present: f64 = sites.iter().map(|site| self.blocked(*site)).sum();
@@ -179,6 +190,20 @@ impl Findings<'_> {
         }
         let reading = estimate_sharing(&self.samples(&seen));
         Some((reading, seen))
+    }
+
+    /// How many visits there were to stations of which so many were kept.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "numbers of visits"
+    )]
+    pub(super) fn visits_in_all(&self, sites: &[WaitSite], kept: u64) -> u64 {
+        let factors = sites
+            .iter()
+            .map(|site| self.collector.visits.for_each_kept(*site));
+        (kept as f64 * factors.fold(1.0, f64::max)).round() as u64
     }
 
     /// How many exchanges a worker has under way at once while it has any. More than one: its thread carries several lanes.

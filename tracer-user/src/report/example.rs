@@ -140,6 +140,7 @@ pub fn goldsky() -> Report {
                 statement: "INSERT INTO events (id, at) VALUES (?)".to_owned(),
                 count: 127,
                 mean_ms: 14_889.0,
+                service_ms: Some(236.0),
                 share_of_waiting: 1.0,
             }],
         }],

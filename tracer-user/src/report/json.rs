@@ -297,6 +297,7 @@ mod tests {
           "statement": "INSERT INTO events (id, at) VALUES (?)",
           "count": 127,
           "mean_ms": 14889.0,
+          "service_ms": 236.0,
           "share_of_waiting": 1.0
         }
       ]

@@ -301,6 +301,9 @@ pub struct StatementRow {
     pub count: u64,
     /// Mean time from request to reply, ms.
     pub mean_ms: f64,
+    /// Of it, the peer serves this request alone, ms; absent where it does not serve one at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_ms: Option<f64>,
     /// Share of the waiting for this peer, 0 to 1.
     pub share_of_waiting: f64,
 }

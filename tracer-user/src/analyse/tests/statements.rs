@@ -44,9 +44,47 @@ fn a_serial_peer_is_named_with_the_statement_that_is_waited_for() {
         report.verdict
     );
     let evidence = &report.causes[0].evidence[0];
+    let (_, said) = evidence
+        .split_once("% of the waiting is in ")
+        .unwrap_or_default();
     assert!(
-        evidence.ends_with("% of the waiting is in write."),
+        said.starts_with("write, which has the peer for 8.99 ms"),
         "{evidence}"
+    );
+}
+
+/// Mean response and turn of each statement, ms, by its text.
+fn turns(text: &str) -> Vec<(String, f64, Option<f64>)> {
+    let report = report(text);
+    let rows = report.statements.iter().flat_map(|peer| &peer.statements);
+    let mut turns: Vec<_> = rows
+        .map(|row| (row.statement.clone(), row.mean_ms, row.service_ms))
+        .collect();
+    turns.sort_by(|a, b| a.0.cmp(&b.0));
+    turns
+}
+
+/// Whoever waits in one queue waits as long; what each statement adds to it differs.
+#[test]
+fn a_peer_that_serves_one_at_a_time_has_a_service_time_for_each_statement() {
+    let rows = turns(
+        "peer D serves 1\n8 workers: insert D 2ms+-1ms as mark; sleep 90ms+-80ms; insert D 18ms+-6ms as store; sleep 10ms",
+    );
+    let [(_, mark, Some(mark_alone)), (_, store, Some(store_alone))] = rows[..] else {
+        panic!("{rows:?}");
+    };
+    assert!(mark > 20.0 && store > 30.0, "{rows:?}");
+    assert!((mark_alone - 2.0).abs() < 0.2, "{rows:?}");
+    assert!((store_alone - 18.0).abs() < 1.0, "{rows:?}");
+}
+
+#[test]
+fn a_peer_that_serves_all_at_once_has_none() {
+    let rows =
+        turns("8 workers: insert D 2ms+-1ms as mark; compute 1ms; insert D 18ms+-6ms as store");
+    assert!(
+        rows.len() == 2 && rows.iter().all(|row| row.2.is_none()),
+        "{rows:?}"
     );
 }
 

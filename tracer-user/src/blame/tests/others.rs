@@ -124,7 +124,7 @@ fn requests_that_are_under_way_at_the_end_are_visits_too() {
     let heads = blamed.collector.heads(&open, blamed.at, &blamed.classifier);
     assert_eq!(heads.len(), 5);
     assert!(heads.iter().all(|(_, visit)| visit.part == Part::Head));
-    let all = blamed.collector.visits.values().flatten();
+    let all = blamed.collector.visits.iter().flat_map(|(_, list)| list);
     let tails = all.filter(|visit| visit.part == Part::Tail);
     assert_eq!(tails.count(), 5);
 }

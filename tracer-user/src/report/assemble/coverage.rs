@@ -29,10 +29,10 @@ pub(super) fn coverage(findings: &Findings<'_>, checks: &Checks) -> Coverage {
             checks.late.seconds()
         ));
     }
-    if findings.collector.visits_left_out > 0 {
+    let left_out = findings.collector.visits.left_out();
+    if left_out > 0 {
         notes.push(format!(
-            "figures of stations rest on the first visits; {} more were counted, not kept",
-            findings.collector.visits_left_out
+            "figures of stations rest on the first visits; {left_out} more were counted, not kept"
         ));
     }
     let tracker = &findings.inventory.classifier.requests;

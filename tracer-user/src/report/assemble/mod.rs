@@ -51,7 +51,7 @@ pub fn assemble(
         causes: causes::causes(findings, conclusion),
         refuted: causes::refuted(conclusion),
         blame: causes::blame(findings, conclusion),
-        statements: statements::statements(findings),
+        statements: statements::statements(findings, conclusion),
         fix: advice.fix.clone(),
         prediction: advice.expected.as_ref().map(prediction),
         unexplained_share: conclusion.account.unexplained_share(),

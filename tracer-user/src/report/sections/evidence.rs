@@ -69,13 +69,17 @@ fn statements(of: &PeerStatements) -> impl Iterator<Item = Phrase> {
     /// As many as are shown; the rest is for programs.
     const SHOWN: usize = 3;
     of.statements.iter().take(SHOWN).map(|row| {
+        let turn = row
+            .service_ms
+            .map(|turn| format!(", of which the peer has it alone for {}", millis(turn)));
         Phrase::new(format!(
-            "{} of the waiting for {} is in {}: {}, {} each.",
+            "{} of the waiting for {} is in {}: {}, {} each{}.",
             percent(row.share_of_waiting),
             of.peer,
             row.statement,
             plural(row.count, "request"),
-            millis(row.mean_ms)
+            millis(row.mean_ms),
+            turn.unwrap_or_default()
         ))
     })
 }

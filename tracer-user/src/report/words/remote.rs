@@ -4,6 +4,7 @@ use super::activity::doing;
 use super::{Words, percent, statement};
 use crate::blame::HolderActivity;
 use crate::diagnose::{Findings, InsideFacts, InsideQueue, OutsideFacts, RemoteFacts, RemoteView};
+use crate::number::millis;
 use crate::work::StageName;
 
 /// A statement with less than this share of the waiting for a peer says little of it.
@@ -19,10 +20,14 @@ pub(super) fn words(findings: &Findings<'_>, facts: &RemoteFacts) -> Words {
         heaviest.filter(|statement| statement.share >= WORTH_NAMING),
         words.evidence.first_mut(),
     ) {
+        let turn = heaviest
+            .turn_s
+            .map(|turn| format!(", which has the peer for {} each time", millis(1e3 * turn)));
         first.push_str(&format!(
-            " {} of the waiting is in {}.",
+            " {} of the waiting is in {}{}.",
             percent(heaviest.share),
-            statement(&heaviest.text)
+            statement(&heaviest.text),
+            turn.unwrap_or_default()
         ));
     }
     words
@@ -153,7 +158,7 @@ fn served(findings: &Findings<'_>, facts: &RemoteFacts) -> String {
         StageName::Fetch => "fetches",
         StageName::Transform | StageName::Other => "requests",
     };
-    let at_once = if facts.capacity < 1.5 {
+    let at_once = if facts.is_serial() {
         "one at a time".to_owned()
     } else {
         format!("{:.0} at a time", facts.capacity)
