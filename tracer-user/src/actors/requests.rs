@@ -1,10 +1,10 @@
 //! Whose each request is: what is sent on a carrier continues what was read before, what is read belongs to who had asked.
 
-use super::carriers::{Actors, NOBODY, Socket};
+use super::carriers::{Actors, NOBODY, Socket, Thread};
 use super::tasks::{Give, Place, TaskIndex, carried};
 use super::under_way::waits_for;
 use crate::classify::{ClassifiedCall, Classifier, OperationId, State};
-use crate::row::{Nanos, Tid};
+use crate::row::{Nanos, Pid, Tid};
 
 /// `-EAGAIN` (include/uapi/asm-generic/errno-base.h): nothing has come.
 const NOTHING_YET: i64 = -11;
@@ -51,7 +51,7 @@ impl Actors {
         let thread = self.threads.entry(call.tid).or_default();
         thread.open += 1;
         if !thread.is_carrier {
-            let is_one = thread.carries();
+            let is_one = thread.carries() || is_seen(call.pid, thread, classifier);
             if !is_one && !self.process(call.pid).migrates() {
                 return None;
             }
@@ -195,7 +195,7 @@ impl Actors {
         let thread = self.threads.entry(call.tid).or_default();
         thread.headless += 1;
         if !thread.is_carrier {
-            if !thread.carries() {
+            if !thread.carries() && !is_seen(call.pid, thread, classifier) {
                 return;
             }
             self.becomes_a_carrier(call.tid, call.resource, (&mut *classifier, &mut *give));
@@ -229,4 +229,10 @@ impl Actors {
             process.has_read(task, &self.tasks);
         }
     }
+}
+
+/// The runtime of its process shows tasks, and this thread is one that carries them: any, or the one that waits for all of them.
+fn is_seen(pid: Pid, thread: &Thread, classifier: &Classifier) -> bool {
+    let go_from_thread_to_thread = classifier.seen.carries(pid);
+    go_from_thread_to_thread.is_some_and(|go| go || thread.is_loop)
 }

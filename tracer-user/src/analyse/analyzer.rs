@@ -69,6 +69,20 @@ impl Stations {
     }
 }
 
+/// Tasks that do the work wait inside their process: for some of their time between a reply and the next request, or for all of it,
+/// so that there are more than were seen at work.
+fn wait_inside(inventory: &Inventory<'_>, cycle: &Cycle, told: Option<u32>) -> bool {
+    /// Between a reply and the next request a task that does not wait takes less than this share of its time.
+    const AT_ONCE: f64 = 0.02;
+    let pids = inventory.processes_of_tasks(cycle.workers.iter());
+    let shown = inventory.classifier.seen.workers(&pids);
+    let by_runtime = shown.map(|shown| shown.count.round());
+    let count = told.map(f64::from).or(by_runtime).unwrap_or_default();
+    #[expect(clippy::cast_precision_loss, reason = "a number of workers")]
+    let are_more = count > cycle.workers.len() as f64;
+    !pids.is_empty() && (are_more || inventory.parked(&cycle.workers) >= AT_ONCE)
+}
+
 /// What of a trace's own words must be known before its first row is taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Begun {
@@ -206,6 +220,9 @@ impl Analyzer {
         let stages = Stages::find(&inventory);
         let crew = Crew::find(&inventory, &stages, at.since(self.opened));
         let mut cycle = Cycle::find(&inventory, &stages, crew);
+        if wait_inside(&inventory, &cycle, self.options.workers) {
+            cycle.count_without_order(&stages);
+        }
         if let Some(item) = &self.options.item {
             cycle.name_item(item, &inventory)?;
         }

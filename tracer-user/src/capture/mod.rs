@@ -6,6 +6,7 @@
 pub mod clock;
 mod error;
 mod mappings;
+mod memory;
 
 pub mod host;
 pub mod targets;

@@ -32,6 +32,8 @@ pub enum ClassKind {
     Notifier,
     /// A kernel lock.
     KernelLock,
+    /// A place in a program at which tasks of its runtime wait.
+    Place,
 }
 
 /// All resources of a trace, and the resource classes they belong to.
@@ -114,6 +116,11 @@ impl ResourceClasses {
     #[must_use]
     pub fn timer(&self) -> ClassId {
         self.timer
+    }
+
+    /// The class of a place in a program, by its name.
+    pub(super) fn place(&mut self, name: &str) -> ClassId {
+        self.class((ClassKind::Place, name.to_owned()))
     }
 
     fn class(&mut self, key: (ClassKind, String)) -> ClassId {

@@ -8,6 +8,7 @@ use super::event::{ClassifiedCall, Event, Piece, State, WaitBegin, Waker};
 use super::futex::{FutexWords, LockId, ThreadSort, Waiter};
 use super::operation::{Operation, OperationId, OperationKind, Operations, without_socket};
 use super::request::{Request, RequestTracker};
+use super::seen::SeenTasks;
 use super::statement::Statements;
 use super::wait_site::{WaitKind, WaitSite, WaitSites};
 use crate::row::{
@@ -42,6 +43,8 @@ pub struct Classifier {
     pub futexes: FutexWords,
     /// Requests under way.
     pub requests: RequestTracker,
+    /// Tasks as their runtimes show them.
+    pub seen: SeenTasks,
     /// Those that windows which are still to come find under way, by when these open.
     under_way: BTreeMap<Nanos, Vec<OpenRequest>>,
     threads: HashMap<Tid, Thread>,
@@ -66,6 +69,10 @@ impl Classifier {
         for statement in &batch.statements {
             self.statements.learn(statement);
         }
+        for seen in &batch.tasks_seen {
+            self.seen.learn(seen, &self.stacks, &mut self.classes);
+        }
+        self.seen.settle();
     }
 
     /// The event that a step is.

@@ -7,7 +7,7 @@ use super::candidate::Candidate;
 use super::findings::Findings;
 use super::inside::look_inside;
 use super::remote::QUEUES;
-use crate::classify::{WaitKind, WaitSite};
+use crate::classify::{Sort, WaitKind, WaitSite};
 
 /// Who meets fewer others than this on average is served alone.
 const NOBODY: f64 = 0.05;
@@ -113,6 +113,10 @@ fn is_work(findings: &Findings<'_>, site: WaitSite) -> bool {
     match site.kind {
         // Sleeps for tokens are claimed by the limit that hands them out; the others pass their own time.
         WaitKind::Sleep => true,
+        // So does a task's own timer, where its runtime shows that it is one.
+        WaitKind::Parked => findings
+            .place(site)
+            .is_some_and(|place| place.sort == Sort::Timer),
         WaitKind::Sync => serves_alone(findings, site),
         WaitKind::Request => serves_alone(findings, site) || works_on_it(findings, site),
         WaitKind::Futex
@@ -124,7 +128,6 @@ fn is_work(findings: &Findings<'_>, site: WaitSite) -> bool {
         | WaitKind::File
         | WaitKind::Poll
         | WaitKind::Carrier
-        | WaitKind::Parked
         | WaitKind::Child
         | WaitKind::Fault
         | WaitKind::Other => false,

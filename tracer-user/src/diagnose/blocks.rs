@@ -4,6 +4,7 @@ use foldhash::HashSet;
 use std::collections::BTreeMap;
 
 use super::findings::Findings;
+use super::parked::anywhere;
 use crate::classify::{State, WaitSite};
 use crate::row::Nanos;
 use crate::scaling::BlockSample;
@@ -39,10 +40,14 @@ impl Findings<'_> {
             .collect();
         let blocks = &self.inventory.recorder.blocks;
         let seconds = blocks.length().seconds();
+        let anywhere = anywhere(self.classes);
+        #[expect(clippy::cast_precision_loss, reason = "a number of workers")]
+        let unseen = self.unseen as f64 * seconds;
         let whole = (self.window() / seconds.max(1e-9) + 1e-6).floor();
         let sample = |block: &Block| {
             // Whole nanoseconds are summed: their sum does not depend on the order in which they come.
             let (mut time, mut at_candidates) = (Nanos::ZERO, vec![Nanos::ZERO; candidates.len()]);
+            let mut parked = Nanos::ZERO;
             for ((actor, state), length) in &block.times {
                 if !workers.contains(actor) {
                     continue;
@@ -52,6 +57,10 @@ impl Findings<'_> {
                     State::Waiting(site) => {
                         let site = self.inventory.classifier.sites.get(*site);
                         let station = self.lock_site(self.inventory.station(site));
+                        if station == anywhere {
+                            parked += *length;
+                            continue;
+                        }
                         by_site.get(&station).copied()
                     }
                     State::Queued => by_queue,
@@ -61,11 +70,24 @@ impl Findings<'_> {
                     at_candidates[index] += *length;
                 }
             }
+            let mut at_candidates: Vec<f64> =
+                at_candidates.into_iter().map(Nanos::seconds).collect();
+            let parked = parked.seconds() + unseen;
+            let mut rest = parked;
+            for (site, share) in self.parked.shares() {
+                rest -= share * parked;
+                if let Some(index) = by_site.get(site) {
+                    at_candidates[*index] += share * parked;
+                }
+            }
+            if let Some(index) = by_site.get(&anywhere) {
+                at_candidates[*index] += rest.max(0.0);
+            }
             BlockSample {
                 seconds,
-                time: time.seconds(),
+                time: time.seconds() + unseen,
                 items: self.items_of(block),
-                at_candidates: at_candidates.into_iter().map(Nanos::seconds).collect(),
+                at_candidates,
             }
         };
         #[expect(

@@ -95,13 +95,7 @@ impl Findings<'_> {
     }
 
     fn carrier_actors(&self) -> Vec<(ActorId, &Actor<'_>)> {
-        let of_workers: BTreeSet<Pid> = self
-            .workers
-            .keys()
-            .filter(|id| id.tid().is_none())
-            .filter_map(|id| self.inventory.actors.get(id))
-            .map(|actor| actor.account.pid)
-            .collect();
+        let of_workers = self.inventory.processes_of_tasks(self.workers.keys());
         let all = self.inventory.actors.iter();
         all.filter(|(_, actor)| actor.is_carrier && of_workers.contains(&actor.account.pid))
             .map(|(id, actor)| (*id, actor))

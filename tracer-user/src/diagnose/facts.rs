@@ -9,6 +9,7 @@ use super::rate_limit::RateLimitFacts;
 use super::remote::RemoteFacts;
 use super::single_thread::SingleThreadFacts;
 use super::starved::StarvedFacts;
+use super::task_lock::TaskLockFacts;
 use super::user_lock::UserLockFacts;
 use crate::blame::HolderActivity;
 use crate::cause::Cause;
@@ -18,6 +19,8 @@ use crate::cause::Cause;
 pub enum Facts {
     /// Of [`Cause::UserLock`].
     UserLock(UserLockFacts),
+    /// Of [`Cause::UserLock`], among tasks.
+    TaskLock(TaskLockFacts),
     /// Of [`Cause::FileLock`].
     FileLock(FileLockFacts),
     /// Of [`Cause::Checkpoint`].
@@ -45,7 +48,7 @@ impl Facts {
     #[must_use]
     pub const fn cause(&self) -> Cause {
         match self {
-            Self::UserLock(_) => Cause::UserLock,
+            Self::UserLock(_) | Self::TaskLock(_) => Cause::UserLock,
             Self::FileLock(_) => Cause::FileLock,
             Self::Checkpoint(_) => Cause::Checkpoint,
             Self::Fsync(_) => Cause::Fsync,

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::parked::{Parked, anywhere};
 use crate::actors::ActorId;
 use crate::blame::{Charge, Collector, HolderActivity, LockGroups, Queued, ServiceStats, Visit};
-use crate::classify::{ClassId, OperationId, ResourceClasses, WaitKind, WaitSite};
-use crate::row::{KernelSpanKind, Meta, Nanos, Pid, ResourceId, TaskRole};
+use crate::classify::{ClassId, OperationId, ResourceClasses, SeenWorkers, WaitKind, WaitSite};
+use crate::row::{KernelSpanKind, Meta, Nanos, Pid, TaskRole};
 use crate::work::{Cycle, Inventory, StageName, StageTime, Stages, Times, WorkerTotals};
 
 /// What the stations give.
@@ -77,11 +78,14 @@ pub struct Findings<'a> {
     pub items: u64,
     /// Workers there are by the user's count.
     pub told: Option<u32>,
-    /// Of them, those that nothing shows: they wait in the process.
+    /// The tasks that do the work, as their runtime shows them.
+    pub shown: Option<SeenWorkers>,
+    /// Workers there are by either count that have no request: they wait in the process.
     pub unseen: usize,
     /// Workers' time without a CPU.
     pub queued: Queued,
     pub(super) heads: &'a [(WaitSite, Visit)],
+    pub(super) parked: Parked,
     at: Nanos,
 }
 
@@ -118,21 +122,28 @@ impl<'a> Findings<'a> {
                 *sum.visits.entry(*site).or_default() += count;
             }
         }
-        let told_of = told.map_or(0, |told| usize::try_from(told).unwrap_or(usize::MAX));
+        let shown = shown(inventory, workers);
+        let by_runtime = shown.as_ref().map(|shown| shown.count.round() as u32);
+        let counted = told.or(by_runtime).unwrap_or(0);
         let unseen = match workers.len() {
             0 => 0,
-            seen => told_of.saturating_sub(seen),
+            seen => usize::try_from(counted).map_or(0, |counted| counted.saturating_sub(seen)),
         };
+        let site = anywhere(inventory.classes());
+        let window = at.since(meta.opened);
         if unseen > 0 {
-            let each = at.since(meta.opened).0;
-            let time = Nanos(each.saturating_mul(u64::try_from(unseen).unwrap_or(u64::MAX)));
-            let site = parked(inventory.classes());
+            let unseen = u64::try_from(unseen).unwrap_or(u64::MAX);
+            let time = Nanos(window.0.saturating_mul(unseen));
             *all.blocked.entry(site).or_default() += time;
             let other = stages.entry(StageName::Other).or_default();
             *other.times.blocked.entry(site).or_default() += time;
         }
+        let time = all.blocked.get(&site).copied().unwrap_or_default();
+        let parked = Parked::of(shown.as_ref(), time.seconds() / window.seconds().max(1e-9));
+        parked.share_out(&mut all, site);
+        parked.share_out_stages(&mut stages, site);
         let items: f64 = workers.values().map(|worker| worker.items).sum();
-        Self {
+        let mut findings = Self {
             meta,
             inventory,
             classes: inventory.classes(),
@@ -147,11 +158,19 @@ impl<'a> Findings<'a> {
             all,
             items: items.round() as u64,
             told,
+            shown,
             unseen,
             queued: collector.queue.queued(&cycle.workers, at),
             heads,
+            parked,
             at,
+        };
+        // Which stage waits there is not known: the order in which tasks go on is not.
+        let parked: Vec<WaitSite> = findings.parked.sites().collect();
+        for site in parked {
+            findings.give_to_stage(site, StageName::Other);
         }
+        findings
     }
 
     /// Gives all waiting at a wait site to one stage, when it has turned out what is waited for there.
@@ -196,6 +215,12 @@ impl<'a> Findings<'a> {
     #[must_use]
     pub fn headcount(&self) -> usize {
         self.workers.len() + self.unseen
+    }
+
+    /// How many workers there are is known, by the user or by their runtime: no others wait unseen.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        self.told.is_some() || self.shown.is_some()
     }
 
     /// Length of the window, s.
@@ -345,10 +370,13 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// Where tasks wait that nothing outside shows.
-fn parked(classes: &ResourceClasses) -> WaitSite {
-    let class = classes.known(ResourceId(0)).unwrap_or_default();
-    WaitSite::plain(WaitKind::Parked, class)
+/// The tasks that the runtimes of the workers' processes show, where workers are tasks.
+fn shown(
+    inventory: &Inventory<'_>,
+    workers: &BTreeMap<ActorId, WorkerTotals>,
+) -> Option<SeenWorkers> {
+    let pids = inventory.processes_of_tasks(workers.keys());
+    inventory.classifier.seen.workers(&pids)
 }
 
 fn lock_site(groups: &LockGroups, site: WaitSite) -> WaitSite {

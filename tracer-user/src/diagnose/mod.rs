@@ -13,6 +13,7 @@ mod facts;
 mod findings;
 mod inside;
 mod names;
+mod parked;
 mod questions;
 mod refutation;
 mod sign;
@@ -29,6 +30,7 @@ mod rate_limit;
 mod remote;
 mod single_thread;
 mod starved;
+mod task_lock;
 mod user_lock;
 
 mod account;
@@ -61,6 +63,7 @@ pub use sign::{Outcome, Sign, Test};
 pub use single_thread::SingleThreadFacts;
 pub use starved::StarvedFacts;
 pub use statements::StatementShare;
+pub use task_lock::TaskLockFacts;
 pub use user_lock::UserLockFacts;
 pub use verdict::{Conclusion, Ground, Verdict, conclude};
 pub use weight::Weight;
@@ -69,9 +72,10 @@ pub use weight::Weight;
 /// the serialization factor.
 #[must_use]
 pub fn rulings(findings: &Findings<'_>) -> Ruling {
-    let rules: [fn(&Findings<'_>) -> Ruling; 10] = [
+    let rules: [fn(&Findings<'_>) -> Ruling; 11] = [
         pool::rule,
         user_lock::rule,
+        task_lock::rule,
         file_lock::rule,
         remote::rule,
         rate_limit::rule,

@@ -11,13 +11,16 @@ use super::findings::Findings;
 use super::refutation::Refutation;
 use super::sign::{Outcome, Sign, Test};
 use super::user_lock::{BY_CO_WAITERS, WORTH_NAMING, by_co_waiters};
-use crate::blame::{HolderActivity, LockStats};
+use crate::blame::{Figures, HolderActivity, LockStats};
 use crate::cause::Cause;
-use crate::classify::{ClassId, WaitKind, WaitSite};
-use crate::scaling::Lost;
+use crate::classify::{ClassId, Sort, WaitKind, WaitSite};
+use crate::scaling::{Lost, SharingEstimate};
 
 /// A pool's holder is inside an exchange for at least this share of the time it holds.
 const INSIDE: f64 = 0.5;
+
+/// Connections of a pool for which workers wait are used for at least this share of the time, the rest goes for handing them on.
+const BUSY_CONNECTIONS: f64 = 0.6;
 
 /// Slots of which this share is taken on average are never free for long.
 const PINNED: f64 = 0.9;
@@ -52,8 +55,15 @@ pub enum PoolView {
         by_workers: f64,
     },
     /// By arithmetic: as many requests are under way all the while as there are connections, and there are more workers by the
-    /// user's count.
+    /// count of the user or of the runtime.
     Slots,
+    /// By the runtime's word.
+    Runtime {
+        /// Tasks that wait, on average.
+        waiting: f64,
+        /// How often it was looked.
+        looks: u64,
+    },
 }
 
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
@@ -64,7 +74,13 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
         }
         match site.kind {
             WaitKind::Futex => judge(findings, site, seconds, &mut ruling),
-            WaitKind::Parked if findings.unseen > 0 => slots(findings, site, seconds, &mut ruling),
+            WaitKind::Parked => match findings.place(site) {
+                Some(place) if place.sort == Sort::Pool => {
+                    by_runtime(findings, site, seconds, place.mean, &mut ruling);
+                }
+                None if findings.unseen > 0 => slots(findings, site, seconds, &mut ruling),
+                _ => {}
+            },
             _ => {}
         }
     }
@@ -115,16 +131,85 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
     }
 }
 
-/// Workers that nothing shows wait for a slot: the peer has as many requests under way all the while as workers were seen.
-fn slots(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Ruling) {
-    let peers = findings
-        .sites()
-        .into_iter()
-        .filter(|(at, _)| at.kind == WaitKind::Request);
-    let Some((exchange, _)) = peers.max_by(|a, b| a.1.total_cmp(&b.1)) else {
+/// Tasks that their runtime shows waiting for a connection.
+fn by_runtime(
+    findings: &Findings<'_>,
+    site: WaitSite,
+    seconds: f64,
+    waiting: f64,
+    ruling: &mut Ruling,
+) {
+    let Some((exchange, sharing, seen)) = heaviest_exchange(findings) else {
         return;
     };
-    let Some((sharing, seen)) = findings.reading(&[exchange]) else {
+    let facts = PoolFacts {
+        site,
+        peer: exchange.class,
+        connections: connections(findings, exchange.class, seen.others + 1.0),
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a number of tasks, not negative"
+        )]
+        waiters: waiting.ceil() as usize,
+        seconds,
+        exchange_s: seen.mean,
+        at_once: seen.others + 1.0,
+        view: PoolView::Runtime {
+            waiting,
+            looks: findings.shown.as_ref().map_or(0, |shown| shown.looks),
+        },
+    };
+    let culprit = culprit(findings, &facts, seen.rate);
+    ruling.candidates.push(Candidate {
+        claims: vec![Claim {
+            site,
+            lost: Lost::certain(seconds),
+        }],
+        demand: findings.per_item(seen.mean * seen.rate * findings.window()),
+        capacity: culprit.capacity,
+        tests: vec![
+            Sign::RuntimeSaysSo.is(Outcome::Seen),
+            Sign::FewerConnections.is(Outcome::of(facts.connections < findings.headcount())),
+            Sign::PeerAsFast.is(match sharing.shared {
+                Some(shared) => Outcome::of(!shared),
+                None => Outcome::NotAvailable,
+            }),
+        ],
+        ..Candidate::new(findings.stage_of(exchange), culprit, Facts::Pool(facts))
+    });
+}
+
+/// The exchange that takes most of the workers' time.
+fn heaviest_exchange(findings: &Findings<'_>) -> Option<(WaitSite, SharingEstimate, Figures)> {
+    let sites = findings.sites().into_iter();
+    let (exchange, _) = sites
+        .filter(|(at, _)| at.kind == WaitKind::Request)
+        .max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let (sharing, seen) = findings.reading(&[exchange])?;
+    Some((exchange, sharing, seen))
+}
+
+/// How many connections a pool has: those that were used, where they were used all the while; else as many as were at once, since
+/// connections come and go.
+fn connections(findings: &Findings<'_>, peer: ClassId, at_once: f64) -> usize {
+    let used = findings.sockets(peer).len();
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "numbers of connections"
+    )]
+    if at_once >= BUSY_CONNECTIONS * used as f64 {
+        used
+    } else {
+        at_once.round().max(1.0) as usize
+    }
+}
+
+/// Workers that nothing shows wait for a slot: the peer has as many requests under way all the while as workers were seen.
+fn slots(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Ruling) {
+    let Some((exchange, sharing, seen)) = heaviest_exchange(findings) else {
         return;
     };
     let facts = PoolFacts {

@@ -16,7 +16,7 @@ use super::sign::{Outcome, Sign};
 use super::user_lock::WORTH_NAMING;
 use crate::blame::Figures;
 use crate::cause::Cause;
-use crate::classify::{ClassId, WaitKind, WaitSite};
+use crate::classify::{ClassId, Sort, WaitKind, WaitSite};
 use crate::scaling::{Lost, SharingEstimate};
 
 /// Sleeps for tokens vary in length with the number that wait; sleeps for a fixed time don't.
@@ -56,6 +56,11 @@ pub enum Throttle {
         /// Ends a second.
         ends_per_s: f64,
     },
+    /// In the waits of tasks, by their runtime's word.
+    Runtime {
+        /// How often it was looked.
+        looks: u64,
+    },
     /// In the sleeps of a local peer's threads.
     Inside {
         /// Its process.
@@ -67,6 +72,7 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
     side_by_side(findings, &mut ruling);
     inside_peer(findings, &mut ruling);
+    among_tasks(findings, &mut ruling);
     ruling
 }
 
@@ -187,6 +193,37 @@ fn candidate(
         cap: Some(findings.rate()),
         demand: 1.0 / findings.rate().max(1e-9),
         ..Candidate::new(stage, culprit, Facts::RateLimit(facts))
+    }
+}
+
+/// Tasks that wait in a limiter of their program.
+fn among_tasks(findings: &Findings<'_>, ruling: &mut Ruling) {
+    for (site, seconds) in findings.sites() {
+        let place = findings
+            .place(site)
+            .filter(|place| place.sort == Sort::Limiter);
+        let Some(place) = place.filter(|_| seconds >= WORTH_NAMING * findings.time()) else {
+            continue;
+        };
+        let facts = RateLimitFacts {
+            site,
+            peer: None,
+            at_once: place.mean,
+            rate_per_s: findings.rate(),
+            throttle: Throttle::Runtime {
+                looks: findings.shown.as_ref().map_or(0, |shown| shown.looks),
+            },
+        };
+        let culprit = Culprit {
+            call_site: findings.class(site.class),
+            ..culprit(findings, None)
+        };
+        let stage = findings.stage_of(site);
+        let candidate = candidate(findings, (site, seconds), stage, culprit, facts);
+        ruling.candidates.push(Candidate {
+            tests: vec![Sign::RuntimeSaysSo.is(Outcome::Seen)],
+            ..candidate
+        });
     }
 }
 

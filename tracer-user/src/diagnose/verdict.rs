@@ -240,7 +240,7 @@ fn ground(findings: &Findings<'_>, conclusion: &Conclusion) -> Ground {
             share: row.unexplained / time,
         },
         _ if idle > LEAST_IDLE && idle >= findings.workers.len() => Ground::Idle(idle),
-        _ if findings.told.is_none() && findings.unit() == "task" => {
+        _ if !findings.is_counted() && findings.unit() == "task" => {
             Ground::TasksUnseen(findings.workers.len())
         }
         _ => Ground::Scales(most(findings)),

@@ -40,6 +40,7 @@ pub fn goldsky() -> Report {
             count: 64,
             unit: "thread".to_owned(),
             unseen: 0,
+            places: Vec::new(),
             carriers: None,
             helpers: 3,
             idle: 0,

@@ -33,5 +33,5 @@ pub use text::{Text, folded};
 pub use value::{
     Blame, Carriers, CauseRow, Checkpoint, Coverage, Items, Parallelism, PeerStatements,
     Prediction, Recorded, RefutedRow, Report, Resource, SCHEMA, Stage, StatementRow, TargetSummary,
-    Verdict, Workers,
+    Verdict, WorkerPlace, Workers,
 };

@@ -97,9 +97,12 @@ pub struct Workers {
     pub count: u32,
     /// `thread`, `process` or `task`.
     pub unit: String,
-    /// Of them, those that nothing shows: known by the user's count alone.
+    /// Of them, those that were not seen at work: known by the count of the user or of their runtime alone.
     #[serde(default)]
     pub unseen: u32,
+    /// Where the runtime of the tasks shows them, the most first; empty where it does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<WorkerPlace>,
     /// The threads that carry them, where they are tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carriers: Option<Carriers>,
@@ -281,6 +284,17 @@ pub struct Blame {
     pub ns: u64,
     /// From the waiter to the root, as sentences' parts.
     pub chain: Vec<String>,
+}
+
+/// A place at which a runtime shows tasks.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WorkerPlace {
+    /// What they do: `running`, `network`, `lock`, ...
+    pub doing: String,
+    /// Where, by the program's function and what it waits in; empty: not known.
+    pub place: String,
+    /// How many, on average.
+    pub tasks: f64,
 }
 
 /// The statements that one peer was asked to run.

@@ -1,7 +1,8 @@
 //! All rows between two watermarks, and the two ways they travel.
 
 use super::{
-    Call, KernelSpan, Meta, Nanos, OpenRequest, Resource, Sample, Stack, Statement, Task, Wait,
+    Call, KernelSpan, Meta, Nanos, OpenRequest, Resource, Sample, Stack, Statement, Task, TaskSeen,
+    Wait,
 };
 
 /// Rows whose `end` lies in `(previous watermark, watermark]`, each table sorted by `end`. Resources, stacks and
@@ -24,6 +25,8 @@ pub struct Batch {
     pub statements: Vec<Statement>,
     /// Requests that were under way when a window opened.
     pub requests: Vec<OpenRequest>,
+    /// Tasks of runtimes.
+    pub tasks_seen: Vec<TaskSeen>,
     /// On-CPU samples.
     pub samples: Vec<Sample>,
     /// Kernel spans.
@@ -48,6 +51,7 @@ impl Batch {
             + self.stacks.len()
             + self.statements.len()
             + self.requests.len()
+            + self.tasks_seen.len()
             + self.samples.len()
             + self.kernel.len()
     }
@@ -62,6 +66,7 @@ impl Batch {
         self.stacks.append(&mut later.stacks);
         self.statements.append(&mut later.statements);
         self.requests.append(&mut later.requests);
+        self.tasks_seen.append(&mut later.tasks_seen);
         self.samples.append(&mut later.samples);
         self.kernel.append(&mut later.kernel);
         self.thinned_since = self
@@ -81,6 +86,7 @@ impl Batch {
             self.calls.retain(|row| row.end > watermark);
             self.tasks.retain(|row| row.end > watermark);
             self.requests.retain(|row| row.end > watermark);
+            self.tasks_seen.retain(|row| row.end > watermark);
             self.samples.retain(|row| row.end > watermark);
             self.kernel.retain(|row| row.end > watermark);
         }

@@ -93,6 +93,8 @@ pub struct Settings {
     pub ring_bytes: u64,
     /// Call sites of lock waits were taken.
     pub call_sites: bool,
+    /// The tasks of runtimes were read from the targets' memory.
+    pub runtime: bool,
     /// Calls were recorded; without, waits alone.
     pub calls: bool,
     /// What recording was allowed to cost, in percent of the targets' CPU time; absent: no limit.

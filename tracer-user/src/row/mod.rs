@@ -16,6 +16,7 @@ mod stack;
 mod statement;
 mod syscall;
 mod task;
+mod task_seen;
 mod wait;
 
 mod batch;
@@ -33,5 +34,6 @@ pub use stack::{Frame, Sample, Stack};
 pub use statement::Statement;
 pub use syscall::Syscall;
 pub use task::{SchedStat, Task, TaskFact, TaskRole};
+pub use task_seen::{TaskSeen, TaskState};
 pub use units::{Nanos, Pid, ResourceId, StackId, StatementId, Tid};
 pub use wait::{Reason, Wait, Waker};

@@ -3,7 +3,8 @@
 //! Append-only like the numbers behind them: position in a list = number.
 
 use crate::row::{
-    FileKind, KernelSpanKind, Reason, ResourceKind, SocketRole, Syscall, TaskFact, TaskRole, Verb,
+    FileKind, KernelSpanKind, Reason, ResourceKind, SocketRole, Syscall, TaskFact, TaskRole,
+    TaskState, Verb,
 };
 
 /// An enumeration stored by name.
@@ -42,6 +43,7 @@ dictionary_names! {
     Reason: "" "blocked" "preempted" "yielded" "stopped" "traced" "frozen";
     Verb: "" "http-read" "http-post" "http-write" "http-reply" "sql-read" "sql-write" "redis-read" "redis-write" "tls" "sql-other";
     TaskRole: "" "target" "peer" "bystander";
+    TaskState: "" "running" "ready" "waiting" "in-call";
     TaskFact: "" "seen" "born" "exec" "named" "exited" "books-opened" "books-closed";
     ResourceKind: "" "futex-private" "futex-shared" "file" "socket" "timer" "kernel-lock";
     FileKind: "" "regular" "directory" "pipe" "character" "block" "epoll" "event" "anonymous" "virtual";
@@ -92,6 +94,7 @@ mod tests {
         check::<FileKind>();
         check::<SocketRole>();
         check::<KernelSpanKind>();
+        check::<TaskState>();
         check::<Syscall>();
     }
 }

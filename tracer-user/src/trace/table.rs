@@ -8,6 +8,7 @@ mod sample;
 mod stack;
 mod statement;
 mod task;
+mod task_seen;
 mod wait;
 
 use super::column::{Column, Values};
@@ -66,6 +67,7 @@ macro_rules! for_each_table {
             stacks: crate::row::Stack,
             statements: crate::row::Statement,
             requests: crate::row::OpenRequest,
+            tasks_seen: crate::row::TaskSeen,
             kernel: crate::row::KernelSpan,
         }
     };

@@ -140,6 +140,27 @@ impl Cycle {
     }
 }
 
+impl Cycle {
+    /// Tasks that wait inside their process go on in an order that nothing shows, so that a turn of one of them cannot be followed. What
+    /// each turn has at least once is what is done least often of what belongs to the cycle; a write, where as many are done.
+    pub fn count_without_order(&mut self, stages: &Stages) {
+        /// As many: counts differ by what is under way at the ends of the window.
+        const AS_OFTEN: f64 = 1.1;
+        if self.mark != Some(ItemMark::WriteBeforeFetch) {
+            return;
+        }
+        let least = self.regular.values().copied().min().unwrap_or_default();
+        #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+        let is_least = |count: u64| count as f64 <= AS_OFTEN * least as f64;
+        let rarest = self.regular.iter().filter(|(_, count)| is_least(**count));
+        let is_write = |id: OperationId| stages.of(id) == Some(StageName::Write);
+        let best = rarest.max_by_key(|(id, _)| (is_write(**id), std::cmp::Reverse(**id)));
+        if let Some((id, _)) = best {
+            (self.mark, self.times) = (Some(ItemMark::Each(*id)), 1);
+        }
+    }
+}
+
 /// The operations that tell after how many of them the same is done again. What is done far less often than the anchor comes
 /// in between now and then; unless the rest is only one thing, or one stage less: then it is a part of the cycle.
 fn without_rare(

@@ -11,10 +11,10 @@ use super::recorder::{ClassTotals, Recorder};
 use super::slots::Slots;
 use crate::actors::ActorId;
 use crate::classify::{
-    ClassId, Classifier, LockWords, Operation, OperationId, OperationKind, ResourceClasses,
+    ClassId, Classifier, LockWords, Operation, OperationId, OperationKind, ResourceClasses, State,
     WaitKind, WaitSite,
 };
-use crate::row::{Nanos, Verb};
+use crate::row::{Nanos, Pid, Verb};
 
 /// One actor.
 #[derive(Debug)]
@@ -134,6 +134,33 @@ impl<'a> Inventory<'a> {
         let mut all: Vec<_> = self.recorder.classes.iter().collect();
         all.sort_unstable_by_key(|(class, _)| **class);
         all.into_iter().map(|(class, of)| (*class, of)).collect()
+    }
+
+    /// The processes of those of these actors that are tasks.
+    #[must_use]
+    pub fn processes_of_tasks<'i>(
+        &self,
+        actors: impl Iterator<Item = &'i ActorId>,
+    ) -> BTreeSet<Pid> {
+        let tasks = actors.filter(|id| id.tid().is_none());
+        let found = tasks.filter_map(|id| self.actors.get(id));
+        found.map(|actor| actor.account.pid).collect()
+    }
+
+    /// Share of their time that these actors are parked in their process, 0 to 1.
+    #[must_use]
+    pub fn parked(&self, actors: &[ActorId]) -> f64 {
+        let found = actors.iter().filter_map(|id| self.actors.get(id));
+        let (mut parked, mut all) = (Nanos::ZERO, Nanos::ZERO);
+        for ((_, state), time) in found.flat_map(|actor| &actor.slots.times) {
+            all += *time;
+            if let State::Waiting(site) = state
+                && self.classifier.sites.get(*site).kind == WaitKind::Parked
+            {
+                parked += *time;
+            }
+        }
+        parked.seconds() / all.seconds().max(1e-9)
     }
 
     /// The station of a wait site: whatever the operation, and a word that is slept on is a sleep.

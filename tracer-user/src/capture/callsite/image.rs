@@ -159,6 +159,19 @@ impl Image {
         Some(symbol.address())
     }
 
+    /// The file.
+    #[must_use]
+    pub const fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Whether it has a section of this name.
+    #[must_use]
+    pub fn has_section(&self, name: &str) -> bool {
+        ElfFile64::<Endianness>::parse(&*self.bytes)
+            .is_ok_and(|file| file.section_by_name(name).is_some())
+    }
+
     /// Whether debug information is held in memory.
     #[must_use]
     pub const fn has_lines(&self) -> bool {

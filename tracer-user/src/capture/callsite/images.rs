@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::bytes::Bytes;
 use super::image::Image;
 use crate::capture::mappings::Mapping;
 use crate::row::{Frame, Pid};
@@ -71,6 +72,20 @@ impl Images {
     #[must_use]
     pub fn variable(&self, id: ImageId, name: &str) -> Option<u64> {
         self.open.get(&id)?.variable(name)
+    }
+
+    /// The file of an image.
+    #[must_use]
+    pub fn bytes(&self, id: ImageId) -> Option<&Bytes> {
+        Some(self.open.get(&id)?.bytes())
+    }
+
+    /// Whether an image has a section of this name.
+    #[must_use]
+    pub fn has_section(&self, id: ImageId, name: &str) -> bool {
+        self.open
+            .get(&id)
+            .is_some_and(|image| image.has_section(name))
     }
 
     /// Keeps only images that `wanted` names, and forgets which files were none.

@@ -10,14 +10,15 @@
 //! counters are each capped, and start anew when full. The bytes of a snapshot are dropped when it has been walked.
 
 mod bytes;
+mod dwarf;
 mod image;
 mod images;
 mod jit;
 mod lines;
 mod linetable;
-mod memory;
 mod process;
 mod python;
+mod runtimes;
 mod symbols;
 
 #[cfg(test)]
@@ -35,6 +36,7 @@ use tracer_common::{StackEvent, UserRegisters};
 use self::images::Images;
 use self::process::{Place, Process};
 use self::python::Call;
+use self::runtimes::Runtime;
 use super::{clock, decode::Stacks};
 use crate::row::{Frame, Nanos, Pid, Stack, StackId};
 
@@ -66,6 +68,8 @@ pub struct Sites {
     order: VecDeque<u64>,
     rows: Vec<Stack>,
     failures: u64,
+    runtimes: HashMap<Pid, Runtime>,
+    notes: Vec<String>,
 }
 
 impl Default for Sites {
@@ -88,6 +92,8 @@ impl Sites {
             order: VecDeque::new(),
             rows: Vec::new(),
             failures: 0,
+            runtimes: HashMap::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -145,6 +151,7 @@ impl Sites {
     /// Forgets the code of a process that has ended or executes another program.
     pub fn forget(&mut self, pid: Pid) {
         self.processes.remove(&pid);
+        self.runtimes.remove(&pid);
     }
 
     /// How many snapshots gave no stack.

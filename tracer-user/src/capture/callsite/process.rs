@@ -51,6 +51,7 @@ pub struct Process {
     read: Instant,
     perf_map: Option<(Instant, u64, PerfMap)>,
     python: Option<Python>,
+    program: Option<(ImageId, u64)>,
 }
 
 impl Process {
@@ -76,6 +77,7 @@ impl Process {
         };
         let loaded: Vec<Loaded> = mappings.take(MOST_MAPPINGS).map(&mut load).collect();
         let python = interpreter(pid, &loaded, images);
+        let program = program(pid, &loaded);
         (!loaded.is_empty()).then(|| Self {
             pid,
             loaded,
@@ -83,6 +85,7 @@ impl Process {
             read: Instant::now(),
             perf_map: None,
             python,
+            program,
         })
     }
 
@@ -139,6 +142,18 @@ impl Process {
             .as_mut()
             .map(|python| python.calls(tid))
             .unwrap_or_default()
+    }
+
+    /// The Python interpreter it runs, of a version that is known.
+    #[must_use]
+    pub const fn python(&self) -> Option<&Python> {
+        self.python.as_ref()
+    }
+
+    /// The image of the program itself, and what to add to the addresses in it.
+    #[must_use]
+    pub const fn program(&self) -> Option<(ImageId, u64)> {
+        self.program
     }
 
     /// What a Python call is.
@@ -220,6 +235,15 @@ pub fn inner_id(pid: Pid, tid: u32) -> u32 {
     let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
     line.and_then(|line| line.split_ascii_whitespace().last()?.parse().ok())
         .unwrap_or(tid)
+}
+
+/// The image of a process's program.
+fn program(pid: Pid, loaded: &[Loaded]) -> Option<(ImageId, u64)> {
+    let link = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
+    let path = link.to_string_lossy();
+    let path = path.strip_suffix(" (deleted)").unwrap_or(&path);
+    let mut own = loaded.iter().filter(|loaded| loaded.mapping.path == path);
+    own.find_map(|loaded| loaded.image)
 }
 
 /// The CPython interpreter a process has mapped, as its program or as a library.

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use super::linetable;
-use super::memory::{read, word, word_at};
+use crate::capture::memory::{read, word, word_at};
 use crate::row::{Frame, Pid};
 
 /// Most frames that are read.
@@ -113,6 +113,7 @@ const VERSIONS: [(u64, Offsets); 3] = [
 /// The interpreter in one process.
 pub struct Python {
     pid: Pid,
+    minor: u64,
     offsets: &'static Offsets,
     runtime: u64,
     /// By the kernel's thread id: the id the thread has in its own PID namespace, and its state.
@@ -120,7 +121,7 @@ pub struct Python {
 }
 
 /// A place in a function: the code object, and the byte of its instructions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Call {
     /// Address of the code object.
     pub code: u64,
@@ -137,9 +138,11 @@ impl Python {
         let known = VERSIONS
             .iter()
             .find(|(minor, _)| version >> 16 & 0xffff == 0x300 | *minor);
+        let (minor, offsets) = known?;
         Some(Self {
             pid,
-            offsets: &known?.1,
+            minor: *minor,
+            offsets,
             runtime,
             states: HashMap::new(),
         })
@@ -156,18 +159,34 @@ impl Python {
             if frame == 0 || read(self.pid, frame, &mut bytes).is_none() {
                 break;
             }
-            let part = |offset| word(&bytes, offset).unwrap_or(0);
-            let code = part(self.offsets.code);
-            let start = code.wrapping_add(self.offsets.instructions);
             if bytes[self.offsets.owner] != OWNED_BY_C {
-                calls.push(Call {
-                    code,
-                    at: part(INSTRUCTION).wrapping_sub(start),
-                });
+                calls.extend(self.call_in(&bytes));
             }
-            frame = part(self.offsets.previous);
+            frame = word(&bytes, self.offsets.previous).unwrap_or(0);
         }
         calls
+    }
+
+    /// The minor version: 11 of 3.11.
+    #[must_use]
+    pub const fn minor(&self) -> u64 {
+        self.minor
+    }
+
+    /// Address of the state of the first interpreter.
+    #[must_use]
+    pub fn interpreter(&self) -> Option<u64> {
+        let head = self.runtime.wrapping_add(self.offsets.interpreters);
+        word_at(self.pid, head)
+    }
+
+    /// The place in its function of a frame, given by its bytes.
+    #[must_use]
+    pub fn call_in(&self, frame: &[u8]) -> Option<Call> {
+        let code = word(frame, self.offsets.code)?;
+        let start = code.wrapping_add(self.offsets.instructions);
+        let at = word(frame, INSTRUCTION)?.wrapping_sub(start);
+        Some(Call { code, at })
     }
 
     /// What a call is: function, file and line.
@@ -213,11 +232,8 @@ impl Python {
 
     /// The state of the thread with this id, among those of the first interpreter.
     fn find(&self, inner: u64) -> Option<u64> {
-        let interpreter = word_at(
-            self.pid,
-            self.runtime.wrapping_add(self.offsets.interpreters),
-        )?;
-        let mut state = word_at(self.pid, interpreter.wrapping_add(self.offsets.threads))?;
+        let threads = self.interpreter()?.wrapping_add(self.offsets.threads);
+        let mut state = word_at(self.pid, threads)?;
         for _ in 0..MOST_THREADS {
             let (id, next, _) = self.thread(state)?;
             if id == inner {
@@ -241,7 +257,8 @@ impl Python {
     }
 
     /// A `str`: length at 16, flags at 32 (kind in three bits from the third, `compact`, `ascii`), then the characters.
-    fn text(&self, address: u64) -> Option<String> {
+    #[must_use]
+    pub fn text(&self, address: u64) -> Option<String> {
         let mut head = [0; 40];
         read(self.pid, address, &mut head)?;
         let len = usize::try_from(word(&head, 16)?).ok()?.min(LONGEST_NAME);

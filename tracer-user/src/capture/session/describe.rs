@@ -73,6 +73,7 @@ pub fn settings(settings: &Settings) -> row::Settings {
         peek: settings.peek,
         ring_bytes: settings.ring_bytes.into(),
         call_sites: settings.call_sites,
+        runtime: settings.runtime,
         calls: settings.calls,
         max_overhead: settings.max_overhead,
     }

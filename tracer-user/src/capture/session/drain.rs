@@ -122,7 +122,7 @@ impl Drain {
                 batch.$table = cut(&mut self.pending.$table, |row| row.end, [$begin, before, watermark], late);
             )*};
         }
-        move_rows!(waits from begin, calls from begin, samples from begin, kernel from begin, tasks from Nanos::ZERO, requests from begin);
+        move_rows!(waits from begin, calls from begin, samples from begin, kernel from begin, tasks from Nanos::ZERO, requests from begin, tasks_seen from begin);
         // Resources, stacks and statements must not come after the rows that name them.
         batch.resources = std::mem::take(&mut self.pending.resources);
         batch.stacks = std::mem::take(&mut self.pending.stacks);
@@ -152,6 +152,7 @@ impl Drain {
         self.pending.calls.retain(|row| row.end <= closed);
         self.pending.kernel.retain(|row| row.start < closed);
         self.pending.tasks.retain(|row| row.end <= closed);
+        self.pending.tasks_seen.retain(|row| row.end <= closed);
     }
 }
 

@@ -18,6 +18,7 @@ mod losses;
 
 mod pauses;
 mod poll_loop;
+mod runtimes;
 
 use std::time::Instant;
 
@@ -35,6 +36,7 @@ use super::{CaptureError, clock, host};
 use command::HeldCommand;
 use drain::{Drain, Names};
 use losses::Losses;
+use runtimes::Looks;
 use task_iterator::TaskIterator;
 
 use crate::row::{Meta, Nanos, Pid, Task, TaskFact, TaskRole};
@@ -69,6 +71,7 @@ pub struct Session {
     /// What the next batch must say of the time.
     untold: Untold,
     losses: Losses,
+    looks: Looks,
 }
 
 /// What is known of the time and stands in no batch yet, in time of the trace.
@@ -125,6 +128,7 @@ impl Session {
             thinned_since: None,
             untold: Untold::default(),
             losses: Losses::default(),
+            looks: Looks::default(),
             tasks,
             ebpf,
             links,
@@ -175,6 +179,7 @@ impl Session {
         rows.tasks.extend(seen);
         rows.tasks.extend(figures);
         self.find_open_requests(self.meta.opened);
+        self.look_into_runtimes();
         let programs = attach::programs(&self.ebpf);
         let budget = self.settings.max_overhead;
         let tracked = self.tracked.living();

@@ -92,6 +92,7 @@ impl Session {
                 self.meta.notes.extend(ended.clone());
             }
             self.control_overhead()?;
+            self.look_into_runtimes();
             if now.duration_since(cut) >= CUT_EVERY {
                 cut = now;
                 self.cut(sink)?;
@@ -198,6 +199,7 @@ impl Session {
         let batch = self.release(watermark);
         sink.accept(batch)?;
         self.meta.closed = closed;
+        self.meta.notes.extend(self.sites.take_notes());
         self.meta.paused = paused;
         self.meta.target.disk_limits = self.disk_limits.totals();
         let window = self.meta.window();

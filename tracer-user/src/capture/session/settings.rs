@@ -26,6 +26,8 @@ pub struct Settings {
     pub ring_bytes: u32,
     /// Whether the call sites of waits are taken.
     pub call_sites: bool,
+    /// Whether the tasks of runtimes are read from the memory of the targets.
+    pub runtime: bool,
     /// Whether calls are recorded. Without them only waits are, which costs least but tells no stages.
     pub calls: bool,
     /// What recording may cost, in percent of the work's throughput and of the host's CPUs. `None`: no limit.
@@ -42,6 +44,7 @@ impl Default for Settings {
             peek: true,
             ring_bytes: DEFAULT_RING_BYTES,
             call_sites: true,
+            runtime: true,
             calls: true,
             max_overhead: None,
         }

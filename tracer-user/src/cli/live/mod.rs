@@ -188,6 +188,7 @@ pub fn settings(
         peek: !wanted.no_peek,
         ring_bytes: wanted.ring_bytes,
         call_sites: !wanted.no_call_sites,
+        runtime: !wanted.no_runtime,
         calls: !wanted.waits_only,
         max_overhead: Some(wanted.max_overhead),
     }

@@ -8,9 +8,11 @@ mod statements;
 
 use super::words::{next_limit, promise, reason, sentence};
 use super::{
-    Carriers, Parallelism, Prediction, Recorded, Report, SCHEMA, TargetSummary, Verdict, Workers,
+    Carriers, Parallelism, Prediction, Recorded, Report, SCHEMA, TargetSummary, Verdict,
+    WorkerPlace, Workers,
 };
 use crate::advice::{Advice, Expected};
+use crate::classify::SeenPlace;
 use crate::diagnose::{Checks, Conclusion, Findings};
 use crate::row::printable;
 
@@ -86,6 +88,7 @@ fn workers(findings: &Findings<'_>) -> Workers {
         count: number(findings.headcount()),
         unit: findings.unit().to_owned(),
         unseen: number(findings.unseen),
+        places: places(findings),
         carriers: findings.carriers().map(|of| Carriers {
             threads: number(of.threads),
             processes: number(of.processes),
@@ -96,6 +99,16 @@ fn workers(findings: &Findings<'_>) -> Workers {
         helpers: number(findings.helpers()),
         idle: number(findings.cycle.idle.len()),
     }
+}
+
+fn places(findings: &Findings<'_>) -> Vec<WorkerPlace> {
+    let places = findings.shown.iter().flat_map(|shown| &shown.places);
+    let place = |at: &SeenPlace| WorkerPlace {
+        doing: at.sort.name().to_owned(),
+        place: findings.class(at.class),
+        tasks: at.mean,
+    };
+    places.map(place).collect()
 }
 
 fn number(count: usize) -> u32 {

@@ -95,7 +95,7 @@ fn resources(findings: &Findings<'_>, stage: &StageTime) -> Vec<Resource> {
     let at = |(site, spent): (WaitSite, Spent)| {
         #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
         Resource {
-            kind: kind(site).to_owned(),
+            kind: kind(findings, site).to_owned(),
             name: name(findings, site),
             mean_ms: 1e3 * findings.per_item(spent.seconds),
             visits: findings.per_item(spent.visits as f64),
@@ -124,7 +124,7 @@ fn resources(findings: &Findings<'_>, stage: &StageTime) -> Vec<Resource> {
     list
 }
 
-fn kind(site: WaitSite) -> &'static str {
+fn kind(findings: &Findings<'_>, site: WaitSite) -> &'static str {
     match site.kind {
         WaitKind::Futex | WaitKind::FileLock => "lock",
         WaitKind::Sync | WaitKind::File => "file",
@@ -133,7 +133,9 @@ fn kind(site: WaitSite) -> &'static str {
         WaitKind::Sleep => "timer",
         WaitKind::Poll => "poll",
         WaitKind::Carrier => "thread",
-        WaitKind::Parked => "process",
+        WaitKind::Parked => findings
+            .place(site)
+            .map_or("process", |place| place.sort.name()),
         WaitKind::Child => "child",
         WaitKind::Fault => "memory",
         WaitKind::Other => "other",
@@ -155,6 +157,7 @@ fn name(findings: &Findings<'_>, site: WaitSite) -> String {
         WaitKind::Sleep => "sleep".to_owned(),
         WaitKind::Poll => "poll".to_owned(),
         WaitKind::Carrier => "carrying thread".to_owned(),
+        WaitKind::Parked if findings.place(site).is_some() => class(),
         WaitKind::Parked => "parked in the process".to_owned(),
         WaitKind::Child => "child process".to_owned(),
         WaitKind::Fault => "page faults".to_owned(),

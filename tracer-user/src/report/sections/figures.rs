@@ -1,12 +1,14 @@
 //! Baseline, profile and scaling.
 
 use super::super::page::{Block, Phrase, Tone};
-use super::super::{Carriers, Recorded, Report, Stage, names};
+use super::super::{Carriers, Recorded, Report, Stage, WorkerPlace, names};
 use super::{or_unknown, plural};
 use crate::number::{count, figure, millis, percent, range, rate, seconds};
 
 /// Most of a command line that one screen shows, characters.
 const COMMAND_LENGTH: usize = 60;
+/// Most places of tasks that one screen shows.
+const PLACES: usize = 5;
 
 pub(super) fn baseline(report: &Report, details: bool) -> Vec<Block> {
     let (items, target) = (&report.items, &report.target);
@@ -88,6 +90,9 @@ pub(super) fn baseline(report: &Report, details: bool) -> Vec<Block> {
         if let Some(carriers) = &report.workers.carriers {
             fields.push(("Carried by", Phrase::new(carrier_words(carriers))));
         }
+        for place in report.workers.places.iter().take(PLACES) {
+            fields.push(("Found", Phrase::new(place_words(place))));
+        }
         if let Some(recorded) = &report.recorded {
             fields.push(("Recorded", Phrase::new(recorded_words(recorded))));
         }
@@ -116,6 +121,15 @@ fn carrier_words(carriers: &Carriers) -> String {
         .map(|(what, share)| format!("{what} {:.0}%", 100.0 * share))
         .collect();
     format!("{}: {}", plural(threads.into(), "thread"), told.join(", "))
+}
+
+/// `25.9 of them, lock: sync.(*Mutex) in main.flush (main.go:12)`.
+fn place_words(place: &WorkerPlace) -> String {
+    let at = match place.place.as_str() {
+        "" => String::new(),
+        at => format!(": {at}"),
+    };
+    format!("{:.1} of them on average, {}{at}", place.tasks, place.doing)
 }
 
 /// The beginning of a long command line.
@@ -161,7 +175,12 @@ fn worker_words(report: &Report) -> String {
         text.push_str(&format!(" in {processes}"));
     }
     if workers.unseen > 0 {
-        text.push_str(&format!(", {} of them by your count alone", workers.unseen));
+        let by = if workers.places.is_empty() {
+            "by your count"
+        } else {
+            "shown by its runtime"
+        };
+        text.push_str(&format!(", {} of them {by} alone", workers.unseen));
     }
     if workers.helpers > 0 {
         text.push_str(&format!(

@@ -33,7 +33,10 @@ fn waiting(findings: &Findings<'_>, site: WaitSite) -> String {
         WaitKind::FileLock => format!("waits for the lock of {name}"),
         WaitKind::Poll => "polls".to_owned(),
         WaitKind::Carrier => "waits for the thread that carries it".to_owned(),
-        WaitKind::Parked => "waits inside its process".to_owned(),
+        WaitKind::Parked => match findings.place(site) {
+            Some(_) => format!("waits in {name}"),
+            None => "waits inside its process".to_owned(),
+        },
         WaitKind::Child => "waits for a child process".to_owned(),
         WaitKind::Fault => "is in a page fault".to_owned(),
         WaitKind::Other => "is in another call".to_owned(),

@@ -13,6 +13,7 @@ mod refutation;
 mod remote;
 mod single_thread;
 mod starved;
+mod task_lock;
 mod user_lock;
 mod verdict;
 
@@ -40,6 +41,7 @@ pub(super) struct Words {
 pub(super) fn words(findings: &Findings<'_>, candidate: &Candidate) -> Words {
     match &candidate.facts {
         Facts::UserLock(facts) => user_lock::words(findings, facts),
+        Facts::TaskLock(facts) => task_lock::words(findings, facts),
         Facts::FileLock(facts) => file_lock::words(findings, facts),
         Facts::Checkpoint(facts) => file_lock::checkpoint(findings, facts),
         Facts::Fsync(facts) => fsync::words(findings, facts),

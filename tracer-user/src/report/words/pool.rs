@@ -6,10 +6,11 @@ use crate::diagnose::{Findings, PoolFacts, PoolView};
 pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
     let name = findings.class(facts.peer);
     let size = facts.connections;
-    let at = findings
-        .call_site(facts.site.class)
-        .map(|site| format!(" in {site}"))
-        .unwrap_or_default();
+    let at = match facts.view {
+        PoolView::Runtime { .. } => Some(findings.class(facts.site.class)),
+        PoolView::Waits { .. } | PoolView::Slots => findings.call_site(facts.site.class),
+    };
+    let at = at.map(|site| format!(" in {site}")).unwrap_or_default();
     let holder = format!("workers that wait for replies of {name}");
     Words {
         evidence: vec![
@@ -30,8 +31,16 @@ pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
                     percent(by_workers)
                 ),
                 PoolView::Slots => format!(
-                    "By arithmetic: {} workers there are by your count, and no more than {size} requests are ever under way.",
-                    findings.headcount()
+                    "By arithmetic: {} workers there are by {} count, and no more than {size} requests are ever under way.",
+                    findings.headcount(),
+                    if findings.told.is_some() {
+                        "your"
+                    } else {
+                        "their runtime's"
+                    }
+                ),
+                PoolView::Runtime { waiting, looks } => format!(
+                    "{waiting:.1} of them wait for one on average, by {looks} looks into their runtime.",
                 ),
             },
         ],

@@ -10,10 +10,11 @@ pub(super) fn words(findings: &Findings<'_>, facts: &RateLimitFacts) -> Words {
     );
     let waiting = match &facts.throttle {
         Throttle::Sleeps { .. } => "sleep until they may go on".to_owned(),
+        Throttle::Runtime { .. } => format!("wait in {}", findings.class(facts.site.class)),
         Throttle::Inside { .. } => format!("wait for replies that {name} holds back"),
     };
     Words {
-        evidence: evidence(facts, &name),
+        evidence: evidence(findings, facts, &name),
         clause: format!("{name} allows {:.1} a second", facts.rate_per_s),
         chain: vec![format!(
             "{:.1} of {} workers {waiting}",
@@ -24,7 +25,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &RateLimitFacts) -> Words {
     }
 }
 
-fn evidence(facts: &RateLimitFacts, name: &str) -> Vec<String> {
+fn evidence(findings: &Findings<'_>, facts: &RateLimitFacts, name: &str) -> Vec<String> {
     let mut evidence = Vec::new();
     match &facts.throttle {
         Throttle::Sleeps {
@@ -48,6 +49,11 @@ fn evidence(facts: &RateLimitFacts, name: &str) -> Vec<String> {
                 ));
             }
         }
+        Throttle::Runtime { looks } => evidence.push(format!(
+            "{:.1} tasks wait in {} on average, by {looks} looks into their runtime.",
+            facts.at_once,
+            findings.class(facts.site.class),
+        )),
         Throttle::Inside { process } => evidence.push(format!(
             "The threads of {name} ({process}) sleep side by side over the requests and reply evenly spaced, {:.1} a second: it hands out tokens.",
             facts.rate_per_s,

@@ -51,7 +51,7 @@ pub fn sentence(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
 
 /// Where tasks may wait unseen, what helps.
 fn unseen(findings: &Findings<'_>) -> String {
-    if findings.told.is_some() || findings.unit() != "task" {
+    if findings.is_counted() || findings.unit() != "task" {
         return String::new();
     }
     format!(
@@ -185,6 +185,9 @@ fn blocked(findings: &Findings<'_>, site: WaitSite, share: &str) -> String {
         WaitKind::Carrier => format!(
             "{begin}, and several threads carry the workers' tasks: see with a profiler what they do"
         ),
+        WaitKind::Parked if findings.place(site).is_some() => {
+            format!("{begin}, and who lets it go on was not seen")
+        }
         WaitKind::Parked => format!(
             "{begin}, for what nothing outside it shows: a timer, a lock, a pool or a queue of its own"
         ),

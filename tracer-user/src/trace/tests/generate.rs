@@ -3,7 +3,8 @@
 use crate::row::{
     Batch, Call, FileKind, Frame, KernelSpan, KernelSpanKind, MemorySource, Nanos, OpenRequest,
     Pid, Reason, Resource, ResourceId, ResourceKind, Sample, SchedStat, SocketRole, Stack, StackId,
-    Statement, StatementId, Syscall, Task, TaskFact, TaskRole, Tid, Verb, Wait, Waker,
+    Statement, StatementId, Syscall, Task, TaskFact, TaskRole, TaskSeen, TaskState, Tid, Verb,
+    Wait, Waker,
 };
 
 /// Numbers that look random (xorshift64*).
@@ -217,6 +218,19 @@ pub(super) fn batch(dice: &mut Dice, after: u64, watermark: u64, most: u64) -> B
             asked: Nanos(dice.wild()),
             resource: ResourceId(dice.wild32()),
             pid: Pid(dice.wild32()),
+        }
+    );
+    rows!(
+        end,
+        tasks_seen,
+        TaskSeen {
+            end,
+            pid: Pid(dice.wild32()),
+            state: dice.any(TaskState::from_raw),
+            reason: dice.text(),
+            stack: StackId(dice.wild32()),
+            slots: dice.wild32(),
+            count: dice.wild32(),
         }
     );
     rows!(

@@ -18,6 +18,7 @@ fn check(given: &MemorySource) -> MemorySource {
     assert_eq!(found_rows.stacks, given_rows.stacks);
     assert_eq!(found_rows.statements, given_rows.statements);
     assert_eq!(found_rows.requests, given_rows.requests);
+    assert_eq!(found_rows.tasks_seen, given_rows.tasks_seen);
     assert_eq!(found_rows.samples, given_rows.samples);
     assert_eq!(found_rows.kernel, given_rows.kernel);
     found

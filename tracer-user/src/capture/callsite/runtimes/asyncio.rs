@@ -1,0 +1,323 @@
+//! asyncio's tasks, read from the memory of CPython 3.11, 3.12 or 3.13: what each does, and where in its coroutines.
+//!
+//! In: the interpreter's structs, and the set of all tasks that the module `asyncio.tasks` keeps. Out: tasks that do the same, counted.
+//! Each step into the interpreter's memory is checked by the name of the type it leads to, so that what changes meanwhile, or lies
+//! elsewhere in an unknown build, gives nothing rather than something false.
+
+use std::collections::HashMap;
+
+use crate::capture::callsite::python::{Call, Python};
+use crate::capture::memory::{read, read_many, word, word_at};
+use crate::row::{Pid, TaskState};
+
+/// Most entries of a table that are looked through.
+const MOST: u64 = 400_000;
+/// Most modules.
+const MOST_MODULES: u64 = 16_384;
+/// Most coroutines that await each other.
+const DEEPEST: usize = 24;
+/// Longest name of a type, bytes.
+const LONGEST: usize = 64;
+/// Bytes of a coroutine that are read, with some tens of its local variables.
+const COROUTINE: usize = 512;
+/// Bytes of a weak reference up to what it leads to.
+const REFERENCE: usize = 24;
+/// Most types whose names are kept.
+const MOST_TYPES: usize = 1024;
+
+/// Where things lie in one minor version, as read off live objects of 3.11.7, 3.12.1 and 3.13.0.
+#[derive(Debug)]
+struct Offsets {
+    /// `PyInterpreterState.modules` (`.imports.modules`)
+    modules: u64,
+    /// Name of the set of tasks in `asyncio.tasks`.
+    all: &'static str,
+    /// How the attributes of a plain object lie beside it.
+    attributes: Attributes,
+    /// `TaskObj.task_fut_waiter`, `.task_coro`
+    waiter: usize,
+    coroutine: usize,
+    /// `PyCoroObject.cr_iframe`, and `.cr_frame_state`
+    frame: usize,
+    frame_state: usize,
+}
+
+/// Where the values of an object's attributes begin.
+#[derive(Clone, Copy, Debug)]
+enum Attributes {
+    /// Behind a pointer before the object.
+    Before {
+        /// How far before it.
+        by: u64,
+        /// What to add to the pointer.
+        plus: u64,
+    },
+    /// In the object.
+    Inside(u64),
+}
+
+const VERSIONS: [(u64, Offsets); 3] = [
+    (
+        11,
+        Offsets {
+            modules: 888,
+            all: "_all_tasks",
+            attributes: Attributes::Before { by: 32, plus: 0 },
+            waiter: 128,
+            coroutine: 136,
+            frame: 80,
+            frame_state: 75,
+        },
+    ),
+    (
+        12,
+        Offsets {
+            modules: 944,
+            all: "_scheduled_tasks",
+            attributes: Attributes::Before { by: 24, plus: 1 },
+            waiter: 128,
+            coroutine: 136,
+            frame: 72,
+            frame_state: 67,
+        },
+    ),
+    (
+        13,
+        Offsets {
+            modules: 7656,
+            all: "_scheduled_tasks",
+            attributes: Attributes::Inside(24),
+            waiter: 112,
+            coroutine: 120,
+            frame: 72,
+            frame_state: 67,
+        },
+    ),
+];
+
+/// `_PyInterpreterFrame.stacktop` and `.localsplus`, in the frame.
+const STACK_TOP: usize = 64;
+const LOCALS: usize = 72;
+/// `FRAME_EXECUTING`; suspended frames have negative states.
+const EXECUTING: i8 = 0;
+
+/// The tasks of one interpreter.
+pub struct Asyncio {
+    pid: Pid,
+    offsets: &'static Offsets,
+    /// Address of the `set` behind the `WeakSet` of all tasks.
+    all: u64,
+    /// Names of types, by address.
+    types: HashMap<u64, Box<str>>,
+}
+
+/// Tasks that do the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Doing {
+    /// What they do.
+    pub state: TaskState,
+    /// Type of what they await, empty: nothing.
+    pub reason: String,
+    /// The coroutines, innermost first: the outermost is what the task runs.
+    pub calls: Vec<Call>,
+}
+
+/// A task that is being read.
+#[derive(Debug)]
+struct Task {
+    waits: bool,
+    is_running: bool,
+    reason: String,
+    /// Outermost first.
+    calls: Vec<Call>,
+    /// What is to be read next, 0: nothing.
+    next: u64,
+}
+
+impl Task {
+    fn of(bytes: &[u8], offsets: &Offsets) -> Option<Self> {
+        Some(Self {
+            waits: word(bytes, offsets.waiter)? != 0,
+            is_running: false,
+            reason: String::new(),
+            calls: Vec::new(),
+            next: word(bytes, offsets.coroutine)?,
+        })
+    }
+
+    /// `None`: it has not begun, or changed under the read.
+    fn doing(mut self) -> Option<Doing> {
+        self.calls.reverse();
+        let state = match (self.waits, self.is_running) {
+            (_, true) => TaskState::Running,
+            (false, false) => TaskState::Ready,
+            (true, false) => TaskState::Waiting,
+        };
+        if state != TaskState::Waiting {
+            self.reason.clear();
+        }
+        (!self.calls.is_empty()).then_some(Doing {
+            state,
+            reason: self.reason,
+            calls: self.calls,
+        })
+    }
+}
+
+impl Asyncio {
+    /// The tasks of a process with this interpreter; `None`: it has not imported asyncio, or is of a version that is not known.
+    #[must_use]
+    pub fn open(pid: Pid, python: &Python) -> Option<Self> {
+        let known = VERSIONS.iter().find(|(minor, _)| *minor == python.minor());
+        let mut found = Self {
+            pid,
+            offsets: &known?.1,
+            all: 0,
+            types: HashMap::new(),
+        };
+        let modules = word_at(
+            pid,
+            python.interpreter()?.wrapping_add(found.offsets.modules),
+        )?;
+        let module = found.item(python, modules, "asyncio.tasks")?;
+        let names = word_at(pid, module.wrapping_add(16)).filter(|_| found.is(module, "module"))?;
+        let weak = found.item(python, names, found.offsets.all)?;
+        let values = match found.offsets.attributes {
+            Attributes::Before { by, plus } => {
+                word_at(pid, weak.checked_sub(by)?)?.wrapping_add(plus)
+            }
+            Attributes::Inside(at) => weak.wrapping_add(at),
+        };
+        // The first attribute that a `WeakSet` is given.
+        let set = word_at(pid, values)?;
+        if !found.is(weak, "WeakSet") || !found.is(set, "set") {
+            return None;
+        }
+        found.all = set;
+        Some(found)
+    }
+
+    /// What all tasks do now, and how many do each; `None`: the process is gone, or its memory makes no sense. All of one kind are
+    /// read at once, since a call of the kernel costs more than what it copies.
+    pub fn look(&mut self, python: &Python) -> Option<HashMap<Doing, u32>> {
+        let (mask, table) = (self.word(self.all, 32)?, self.word(self.all, 40)?);
+        if !self.is(self.all, "set") || mask >= MOST {
+            return None;
+        }
+        let mut entries = vec![0; 16 * usize::try_from(mask + 1).ok()?];
+        read(self.pid, table, &mut entries)?;
+        // Free places hold nothing, or an object that is no reference.
+        let references = entries.chunks_exact(16).filter_map(|entry| word(entry, 0));
+        let references: Vec<u64> = references.filter(|at| *at != 0).collect();
+        let mut tasks = Vec::new();
+        for bytes in self.objects(&references, REFERENCE) {
+            if self.has_type(&bytes, "weakref.ReferenceType") {
+                tasks.extend(word(&bytes, 16).filter(|at| *at != 0));
+            }
+        }
+        let mut all = Vec::new();
+        for bytes in self.objects(&tasks, self.offsets.coroutine + 8) {
+            if self.has_type(&bytes, "_asyncio.Task") {
+                all.extend(Task::of(&bytes, self.offsets));
+            }
+        }
+        for _ in 0..DEEPEST {
+            let mut open: Vec<&mut Task> = all.iter_mut().filter(|task| task.next != 0).collect();
+            if open.is_empty() {
+                break;
+            }
+            let next: Vec<u64> = open.iter().map(|task| task.next).collect();
+            for (task, bytes) in open.iter_mut().zip(self.objects(&next, COROUTINE)) {
+                task.next = self.await_on(task, &bytes, python).unwrap_or(0);
+            }
+        }
+        let mut counts = HashMap::new();
+        for doing in all.into_iter().filter_map(Task::doing) {
+            *counts.entry(doing).or_default() += 1;
+        }
+        Some(counts)
+    }
+
+    /// The first bytes of objects; of one that cannot be read so far, none.
+    fn objects(&self, at: &[u64], len: usize) -> Vec<Vec<u8>> {
+        let pieces: Vec<(u64, usize)> = at.iter().map(|at| (*at, len)).collect();
+        read_many(self.pid, &pieces)
+    }
+
+    /// Takes in what a task awaits next, of which these are the first bytes; gives what that awaits in turn, 0: nothing.
+    fn await_on(&mut self, task: &mut Task, bytes: &[u8], python: &Python) -> Option<u64> {
+        if !self.has_type(bytes, "coroutine") && !self.has_type(bytes, "generator") {
+            self.type_of(bytes)?.clone_into(&mut task.reason);
+            return None;
+        }
+        let frame = bytes.get(self.offsets.frame..)?;
+        task.calls.push(python.call_in(frame)?);
+        let state = i8::from_ne_bytes([*bytes.get(self.offsets.frame_state)?]);
+        task.is_running |= state == EXECUTING;
+        if state >= EXECUTING {
+            return None;
+        }
+        let top = word(frame, STACK_TOP)? & u64::from(u32::MAX);
+        let top = usize::try_from(top).ok()?.checked_sub(1)?;
+        let at = self.offsets.frame + LOCALS + 8 * top;
+        match word(bytes, at) {
+            Some(next) => Some(next),
+            // It has more local variables than were read.
+            None => self.word(task.next, at),
+        }
+    }
+
+    fn word(&self, object: u64, offset: usize) -> Option<u64> {
+        word_at(self.pid, object.wrapping_add(u64::try_from(offset).ok()?))
+    }
+
+    /// Whether the type of an object has this name.
+    fn is(&mut self, object: u64, name: &str) -> bool {
+        let mut head = [0; 16];
+        read(self.pid, object, &mut head).is_some() && self.has_type(&head, name)
+    }
+
+    /// The same by its first bytes.
+    fn has_type(&mut self, object: &[u8], name: &str) -> bool {
+        self.type_of(object) == Some(name)
+    }
+
+    /// Name of an object's type: `ob_type` at 8, `tp_name` at 24 in it.
+    fn type_of(&mut self, object: &[u8]) -> Option<&str> {
+        let of = word(object, 8)?;
+        if !self.types.contains_key(&of) {
+            let mut bytes = [0; LONGEST];
+            read(self.pid, self.word(of, 24)?, &mut bytes)?;
+            let end = memchr::memchr(0, &bytes)?;
+            let name = std::str::from_utf8(&bytes[..end]).ok()?;
+            if self.types.len() >= MOST_TYPES {
+                self.types.clear();
+            }
+            self.types.insert(of, name.into());
+        }
+        self.types.get(&of).map(|name| &**name)
+    }
+
+    /// The value in a `dict` whose keys are strings: `ma_keys` at 32, `ma_values` at 40; in the keys the width of the index at 9, the
+    /// kind at 10, the number of entries at 24, the index at 32 and then the entries.
+    fn item(&mut self, python: &Python, dict: u64, name: &str) -> Option<u64> {
+        if !self.is(dict, "dict") || self.word(dict, 40)? != 0 {
+            return None;
+        }
+        let keys = self.word(dict, 32)?;
+        let mut head = [0; 32];
+        read(self.pid, keys, &mut head)?;
+        let count = word(&head, 24)?.min(MOST_MODULES);
+        let first = keys + 32 + 1_u64.checked_shl(u32::from(head[9]))?;
+        // General entries begin with the hash.
+        let (width, key) = if head[10] == 0 { (24, 8) } else { (16, 0) };
+        let mut entries = vec![0; width * usize::try_from(count).ok()?];
+        read(self.pid, first, &mut entries)?;
+        let mut entries = entries.chunks_exact(width);
+        let found = entries.find(|entry| {
+            let at = word(entry, key).filter(|at| *at != 0);
+            at.is_some_and(|at| python.text(at).as_deref() == Some(name))
+        })?;
+        word(found, key + 8)
+    }
+}

@@ -1,0 +1,300 @@
+//! Goroutines, read from the memory of a Go program: what each does, what it waits for, and where.
+//!
+//! In: the variables `runtime.allgs` and `runtime.waitReasonStrings` by the program's symbols, the layout of `runtime.g` by its debug
+//! information (it changes from release to release). Out: goroutines that do the same, counted. A goroutine that does not run has its
+//! registers in `g.sched`; Go keeps frame pointers on amd64 and arm64, so that its stack is a chain of them. A program without symbols
+//! or debug information (`-ldflags=-s`, `-w`) gives nothing.
+
+use std::collections::HashMap;
+
+use super::layout;
+use crate::capture::callsite::bytes::Bytes;
+use crate::capture::memory::{read, read_many, word, word_at};
+use crate::row::{Pid, TaskState};
+
+/// Most goroutines that one look takes in.
+const MOST: u64 = 200_000;
+/// Most of a stack that is read, from its frame pointer upwards.
+const STACK: usize = 4096;
+/// Most frames that are followed.
+const DEEPEST: usize = 24;
+/// Most reasons for waiting; there are some forty.
+const MOST_REASONS: u64 = 128;
+/// Longest of them, bytes.
+const LONGEST_REASON: u64 = 64;
+
+/// States of a goroutine (`_Grunnable` ... in runtime/runtime2.go, the same from Go 1.4 on); `_Gscan` is a bit beside them.
+const RUNNABLE: u32 = 1;
+const RUNNING: u32 = 2;
+const IN_CALL: u32 = 3;
+const WAITING: u32 = 4;
+const PREEMPTED: u32 = 9;
+const SCAN_BIT: u32 = 0x1000;
+
+/// Where things lie in the runtime's structs.
+#[derive(Debug)]
+struct Offsets {
+    status: usize,
+    reason: usize,
+    waiting: usize,
+    start: usize,
+    stack_high: usize,
+    pc: usize,
+    bp: usize,
+    /// `sudog.c`, `hchan.dataqsiz`
+    channel: u64,
+    slots: u64,
+    /// Bytes of a `g` up to the last member that is read.
+    size: usize,
+}
+
+/// The goroutines of one program.
+#[derive(Debug)]
+pub struct Go {
+    pid: Pid,
+    offsets: Offsets,
+    /// Address of `runtime.allgs`, a slice.
+    all: u64,
+    reasons: Vec<String>,
+}
+
+/// Goroutines that do the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Doing {
+    /// What they do.
+    pub state: TaskState,
+    /// What for, in the runtime's word; empty: nothing.
+    pub reason: String,
+    /// Program counters, innermost first; the outermost lies in the function they were begun with.
+    pub counters: Vec<u64>,
+    /// Slots of the channel they wait at.
+    pub slots: u32,
+}
+
+impl Offsets {
+    fn of(file: &Bytes) -> Option<Self> {
+        let structs = [
+            "runtime.g",
+            "runtime.gobuf",
+            "runtime.stack",
+            "runtime.sudog",
+            "runtime.hchan",
+        ];
+        let layout = layout::find(file, "runtime", &structs)?;
+        let at = |of: &str, member: &str| layout.get(of)?.get(member).copied();
+        let small = |offset: u64| usize::try_from(offset).ok().filter(|at| *at < 4096);
+        let in_g = |member| small(at("runtime.g", member)?);
+        let (stack, sched) = (at("runtime.g", "stack")?, at("runtime.g", "sched")?);
+        let offsets = Self {
+            status: in_g("atomicstatus")?,
+            reason: in_g("waitreason")?,
+            waiting: in_g("waiting")?,
+            start: in_g("startpc")?,
+            stack_high: small(stack + at("runtime.stack", "hi")?)?,
+            pc: small(sched + at("runtime.gobuf", "pc")?)?,
+            bp: small(sched + at("runtime.gobuf", "bp")?)?,
+            channel: at("runtime.sudog", "c")?,
+            slots: at("runtime.hchan", "dataqsiz")?,
+            size: 0,
+        };
+        let members = [
+            offsets.status,
+            offsets.reason,
+            offsets.waiting,
+            offsets.start,
+            offsets.stack_high,
+            offsets.pc,
+            offsets.bp,
+        ];
+        let size = 8 + members.into_iter().max()?;
+        Some(Self { size, ..offsets })
+    }
+}
+
+impl Go {
+    /// The program in `file`, run by a process in which what lies at an address of the file lies `bias` further. `variable` gives the
+    /// addresses of variables in the file.
+    #[must_use]
+    pub fn open(
+        pid: Pid,
+        file: &Bytes,
+        bias: u64,
+        variable: impl Fn(&str) -> Option<u64>,
+    ) -> Option<Self> {
+        let place = |name| Some(variable(name)?.wrapping_add(bias));
+        Some(Self {
+            pid,
+            all: place("runtime.allgs")?,
+            reasons: reasons(pid, place("runtime.waitReasonStrings")?),
+            offsets: Offsets::of(file)?,
+        })
+    }
+
+    /// What all goroutines do now, and how many do each; `None`: the process is gone, or its memory makes no sense.
+    #[must_use]
+    pub fn look(&self) -> Option<HashMap<Doing, u32>> {
+        let (list, count) = (
+            word_at(self.pid, self.all)?,
+            word_at(self.pid, self.all + 8)?,
+        );
+        let count = usize::try_from(count.min(MOST)).ok()?;
+        let mut addresses = vec![0; 8 * count];
+        read(self.pid, list, &mut addresses)?;
+        let pieces: Vec<(u64, usize)> = addresses
+            .chunks_exact(8)
+            .filter_map(|bytes| Some((word(bytes, 0)?, self.offsets.size)))
+            .collect();
+        let mut all = HashMap::new();
+        let goroutines = read_many(self.pid, &pieces);
+        let alive: Vec<(&Vec<u8>, TaskState)> = goroutines
+            .iter()
+            .filter_map(|bytes| Some((bytes, self.state(bytes)?)))
+            .collect();
+        let stacks: Vec<(u64, usize)> = alive
+            .iter()
+            .map(|(bytes, state)| self.stack(bytes, *state).unwrap_or((0, 0)))
+            .collect();
+        let found = read_many(self.pid, &stacks);
+        for (((bytes, state), (low, _)), stack) in alive.iter().zip(&stacks).zip(&found) {
+            if let Some(doing) = self.doing(bytes, *state, *low, stack) {
+                *all.entry(doing).or_default() += 1;
+            }
+        }
+        Some(all)
+    }
+
+    fn state(&self, goroutine: &[u8]) -> Option<TaskState> {
+        let status = goroutine.get(self.offsets.status..)?.first_chunk()?;
+        Some(match u32::from_ne_bytes(*status) & !SCAN_BIT {
+            RUNNABLE | PREEMPTED => TaskState::Ready,
+            RUNNING => TaskState::Running,
+            IN_CALL => TaskState::InCall,
+            WAITING => TaskState::Waiting,
+            // Not begun, or ended.
+            _ => return None,
+        })
+    }
+
+    /// The part of its stack in which its frames lie; `None`: its registers are not saved.
+    fn stack(&self, goroutine: &[u8], state: TaskState) -> Option<(u64, usize)> {
+        if !matches!(state, TaskState::Ready | TaskState::Waiting) {
+            return None;
+        }
+        let low = word(goroutine, self.offsets.bp)?;
+        let high = word(goroutine, self.offsets.stack_high)?;
+        let len = usize::try_from(high.checked_sub(low)?).ok()?;
+        (low != 0).then_some((low, len.min(STACK)))
+    }
+
+    fn doing(&self, goroutine: &[u8], state: TaskState, low: u64, stack: &[u8]) -> Option<Doing> {
+        let mut counters = Vec::new();
+        let mut is_whole = false;
+        if !stack.is_empty() {
+            counters.push(word(goroutine, self.offsets.pc)?);
+            is_whole = Self::follow(low, stack, &mut counters);
+        }
+        if !is_whole {
+            counters.push(word(goroutine, self.offsets.start)?);
+        }
+        let is_waiting = state == TaskState::Waiting;
+        let reason = goroutine
+            .get(self.offsets.reason)
+            .filter(|_| is_waiting)
+            .and_then(|reason| self.reasons.get(usize::from(*reason)));
+        let waiting = word(goroutine, self.offsets.waiting)?;
+        let slots = if is_waiting && waiting != 0 {
+            self.slots(waiting)
+        } else {
+            None
+        };
+        Some(Doing {
+            state,
+            reason: reason.cloned().unwrap_or_default(),
+            counters,
+            slots: slots.unwrap_or(0),
+        })
+    }
+
+    /// Adds the return addresses along the frame pointers from `low` on, where `stack` begins; whether the function was reached that
+    /// the goroutine was begun with. Its own return address, which leads to `runtime.goexit`, is left out.
+    fn follow(low: u64, stack: &[u8], counters: &mut Vec<u64>) -> bool {
+        let mut frame = low;
+        while counters.len() < DEEPEST {
+            let at = frame
+                .checked_sub(low)
+                .and_then(|at| usize::try_from(at).ok());
+            let Some((next, back)) =
+                at.and_then(|at| Some((word(stack, at)?, word(stack, at.checked_add(8)?)?)))
+            else {
+                return false;
+            };
+            if next <= frame {
+                return next == 0;
+            }
+            // The return address lies behind the call.
+            counters.push(back.saturating_sub(1));
+            frame = next;
+        }
+        false
+    }
+
+    /// Slots of the channel that a `sudog` waits at.
+    fn slots(&self, waiting: u64) -> Option<u32> {
+        let channel = word_at(self.pid, waiting.wrapping_add(self.offsets.channel))?;
+        if channel == 0 {
+            return None;
+        }
+        let slots = word_at(self.pid, channel.wrapping_add(self.offsets.slots))?;
+        u32::try_from(slots).ok()
+    }
+}
+
+/// The runtime's words for why a goroutine waits, by their number.
+fn reasons(pid: Pid, address: u64) -> Vec<String> {
+    let string = |index: u64| {
+        let at = address + 16 * index;
+        let (start, len) = (word_at(pid, at)?, word_at(pid, at + 8)?);
+        let mut bytes = vec![
+            0;
+            usize::try_from(len)
+                .ok()
+                .filter(|_| len <= LONGEST_REASON)?
+        ];
+        read(pid, start, &mut bytes)?;
+        String::from_utf8(bytes).ok()
+    };
+    (0..MOST_REASONS).map_while(string).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Go;
+
+    /// Frame records at 0x1000 and on: where the next one lies, and the return address.
+    fn check(records: &[(u64, u64)], expect: (&[u64], bool)) {
+        let mut stack = vec![0_u8; 0x100];
+        let mut at = 0;
+        for (next, back) in records {
+            stack[at..at + 8].copy_from_slice(&next.to_ne_bytes());
+            stack[at + 8..at + 16].copy_from_slice(&back.to_ne_bytes());
+            at = usize::try_from(next.saturating_sub(0x1000)).expect("small");
+        }
+        let mut counters = vec![0xa];
+        let whole = Go::follow(0x1000, &stack, &mut counters);
+        assert_eq!((&counters[1..], whole), expect, "{records:x?}");
+    }
+
+    #[test]
+    fn frames_are_followed_to_what_a_goroutine_was_begun_with() {
+        let park = (0x1040, 0x501);
+        check(
+            &[park, (0x1080, 0x601), (0, 0x901)],
+            (&[0x500, 0x600], true),
+        );
+        // Not all of the stack was read.
+        check(&[park, (0x2000, 0x601)], (&[0x500, 0x600], false));
+        // It changed under the read.
+        check(&[park, (0x1010, 0x601)], (&[0x500], false));
+        check(&[(u64::MAX, 0x501)], (&[0x500], false));
+    }
+}

@@ -1,0 +1,155 @@
+//! Tasks that a runtime carries on its threads, read from the process's memory: nothing is stopped, nothing is injected, and what
+//! changes under the read is left out.
+//!
+//! In: a process. Out: [`TaskSeen`] rows, one for all tasks that do the same at the same place. Each runtime is one file, which says of
+//! which versions it knows how their memory lies; of others nothing is told but that.
+
+mod asyncio;
+mod go;
+mod layout;
+
+use std::time::{Duration, Instant};
+
+use self::asyncio::Asyncio;
+use self::go::Go;
+use super::Sites;
+use super::python::Call;
+use crate::row::{Nanos, Pid, StackId, TaskSeen, TaskState};
+
+/// A program may import asyncio at any time: it is looked for so often.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// What is known of the runtime of a process.
+pub(super) enum Runtime {
+    /// Goroutines.
+    Go(Box<Go>),
+    /// asyncio's tasks.
+    Asyncio(Asyncio),
+    /// None that can be read, when it was last looked for; a later look may find one.
+    NotYet(Instant),
+    /// None, or none that can be read.
+    None,
+}
+
+/// Tasks that do the same, and where.
+struct Group {
+    state: TaskState,
+    reason: String,
+    counters: Vec<u64>,
+    calls: Vec<Call>,
+    slots: u32,
+    count: u32,
+}
+
+impl Sites {
+    /// What the tasks of a process do now, at `at`; empty: it has no runtime that can be read. A runtime without tasks gives one row
+    /// that counts none.
+    pub fn tasks(&mut self, pid: Pid, at: Nanos) -> Vec<TaskSeen> {
+        let Some(groups) = self.groups(pid) else {
+            return Vec::new();
+        };
+        let mut rows: Vec<TaskSeen> = groups
+            .into_iter()
+            .map(|group| TaskSeen {
+                end: at,
+                pid,
+                state: group.state,
+                stack: self
+                    .number(pid, &group.counters, &group.calls)
+                    .unwrap_or(StackId::NONE),
+                reason: group.reason,
+                slots: group.slots,
+                count: group.count,
+            })
+            .collect();
+        if rows.is_empty() {
+            rows.push(TaskSeen {
+                end: at,
+                pid,
+                ..TaskSeen::default()
+            });
+        }
+        rows
+    }
+
+    /// Why runtimes that are there could not be read; each is told once.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+
+    fn groups(&mut self, pid: Pid) -> Option<Vec<Group>> {
+        if !self.processes.contains_key(&pid) {
+            self.open(pid)?;
+        }
+        let is_due = match self.runtimes.get(&pid) {
+            None => true,
+            Some(Runtime::NotYet(tried)) => tried.elapsed() >= AGAIN,
+            Some(Runtime::Go(_) | Runtime::Asyncio(_) | Runtime::None) => false,
+        };
+        if is_due {
+            let found = self.find_runtime(pid);
+            self.runtimes.insert(pid, found);
+        }
+        let mut groups: Vec<Group> = match self.runtimes.get_mut(&pid)? {
+            Runtime::Go(go) => {
+                let all = go.look()?.into_iter();
+                all.map(|(doing, count)| Group {
+                    state: doing.state,
+                    reason: doing.reason,
+                    counters: doing.counters,
+                    calls: Vec::new(),
+                    slots: doing.slots,
+                    count,
+                })
+                .collect()
+            }
+            Runtime::Asyncio(asyncio) => {
+                let python = self.processes.get(&pid)?.python()?;
+                let all = asyncio.look(python)?.into_iter();
+                all.map(|(doing, count)| Group {
+                    state: doing.state,
+                    reason: doing.reason,
+                    counters: Vec::new(),
+                    calls: doing.calls,
+                    slots: 0,
+                    count,
+                })
+                .collect()
+            }
+            Runtime::NotYet(_) | Runtime::None => return None,
+        };
+        // The order of a table of hashes says nothing.
+        groups.sort_by(|a, b| (a.state, &a.counters).cmp(&(b.state, &b.counters)));
+        Some(groups)
+    }
+
+    fn find_runtime(&mut self, pid: Pid) -> Runtime {
+        let Some(process) = self.processes.get(&pid) else {
+            return Runtime::None;
+        };
+        if let Some(python) = process.python() {
+            return Asyncio::open(pid, python)
+                .map_or_else(|| Runtime::NotYet(Instant::now()), Runtime::Asyncio);
+        }
+        let Some((id, bias)) = process.program() else {
+            return Runtime::None;
+        };
+        let images = &self.images;
+        let is_go = images.has_section(id, ".go.buildinfo");
+        let go = images
+            .bytes(id)
+            .filter(|_| is_go)
+            .and_then(|file| Go::open(pid, file, bias, |name| images.variable(id, name)));
+        match go {
+            Some(go) => Runtime::Go(Box::new(go)),
+            None => {
+                if is_go {
+                    self.notes.push(format!(
+                        "the goroutines of process {pid} could not be read: its program was built without symbols or debug information (-ldflags=-s, -w), or these are too large"
+                    ));
+                }
+                Runtime::None
+            }
+        }
+    }
+}
