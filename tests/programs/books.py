@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 
-FETCH, TRANSFORM, WRITE = 1, 2, 3
+FETCH, TRANSFORM, WRITE, OTHER = 1, 2, 3, 4
 
 with open("settings") as lines:
     SETTINGS = dict(line.rstrip("\n").split(" ", 1) for line in lines)

@@ -59,7 +59,8 @@ fn every_trace_is_reported_as_its_truth_says_each_time() {
                 continue;
             }
         };
-        let [first, second] = [(); 2].map(|()| super::report(&stem.with_extension("holdup")));
+        let [first, second] = [(); 2]
+            .map(|()| super::report_of(&stem.with_extension("holdup"), expectation.recipe.told));
         let [once, twice] = [&first, &second].map(|report| Json.print(report, &Look::default()));
         assert!(
             once == twice,

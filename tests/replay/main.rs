@@ -22,8 +22,17 @@ fn root() -> PathBuf {
 
 /// What `holdup report` concludes from a trace.
 fn report(trace: &Path) -> Report {
+    report_of(trace, None)
+}
+
+/// The same where so many workers are told.
+fn report_of(trace: &Path, workers: Option<u32>) -> Report {
+    let options = Options {
+        workers,
+        ..Options::default()
+    };
     let reader = Reader::open(trace).unwrap_or_else(|error| panic!("{}: {error}", trace.display()));
-    let analysis = analyse(&reader, &Options::default());
+    let analysis = analyse(&reader, &options);
     analysis
         .unwrap_or_else(|error| panic!("{}: {error}", trace.display()))
         .report

@@ -6,6 +6,7 @@ mod locks;
 mod nothing;
 mod peers;
 mod processors;
+mod tasks;
 
 use crate::plan::{Case, Settings};
 
@@ -18,6 +19,7 @@ pub fn all() -> Vec<Case> {
         peers::CASES,
         processors::CASES,
         feeders::CASES,
+        tasks::CASES,
         nothing::CASES,
     ]
     .concat()

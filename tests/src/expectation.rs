@@ -48,6 +48,9 @@ pub struct Recipe {
     pub write_limit: Option<u32>,
     /// How it was recorded.
     pub holdup: String,
+    /// Workers there are by the user's word; absent: nothing is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<u32>,
 }
 
 /// A server of a workload.
@@ -232,6 +235,7 @@ mod tests {
                 servers: Vec::new(),
                 write_limit: None,
                 holdup: "holdup record".to_owned(),
+                told: Some(8),
             },
             truth: truth(),
         };

@@ -75,11 +75,15 @@ pub fn arguments(pid: &str, window: Duration) -> Vec<String> {
         .to_vec()
 }
 
-/// The trace's own facts, and the report on it.
+/// The trace's own facts, and the report on it, where so many `workers` are told to it.
 ///
 /// # Errors
 /// [`ObserveError`].
-pub fn report(holdup: &Path, trace: &Path) -> Result<(Meta, Report), ObserveError> {
+pub fn report(
+    holdup: &Path,
+    trace: &Path,
+    workers: Option<usize>,
+) -> Result<(Meta, Report), ObserveError> {
     let text =
         std::fs::read(trace.join("meta.json")).map_err(|source| ObserveError::Unreadable {
             what: "meta.json",
@@ -91,6 +95,9 @@ pub fn report(holdup: &Path, trace: &Path) -> Result<(Meta, Report), ObserveErro
     })?;
     let mut command = Command::new(holdup);
     command.arg("report").arg(trace).args(["--format", "json"]);
+    if let Some(workers) = workers {
+        command.args(["--workers", &workers.to_string()]);
+    }
     let output = finish(holdup, "report", command, GRACE)?;
     let report =
         serde_json::from_slice(&output.stdout).map_err(|error| ObserveError::Unreadable {

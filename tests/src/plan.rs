@@ -31,6 +31,10 @@ pub enum Program {
     Python(&'static str),
     /// Built with javac, run by java.
     Java(&'static str),
+    /// Built with go.
+    Go(&'static str),
+    /// Run by node.
+    Node(&'static str),
 }
 
 impl Program {
@@ -42,6 +46,8 @@ impl Program {
             Self::C(name) => format!("{name}.c"),
             Self::Python(name) => format!("{name}.py"),
             Self::Java(name) => format!("{name}.java"),
+            Self::Go(name) => format!("{name}.go"),
+            Self::Node(name) => format!("{name}.js"),
         }
     }
 }
@@ -130,6 +136,8 @@ pub struct Plan {
     pub write_limit: Option<u32>,
     /// What must be named.
     pub culprit: Culprit,
+    /// holdup is told how many workers there are, since nothing shows it.
+    pub told: bool,
     /// About how long an item takes one worker alone, ms.
     pub alone_ms: u64,
     /// About how long an item takes one of all the workers, ms.
@@ -147,6 +155,7 @@ impl Plan {
             servers: Vec::new(),
             write_limit: None,
             culprit: Culprit::Any,
+            told: false,
             alone_ms,
             together_ms,
         }
@@ -178,6 +187,13 @@ impl Plan {
             server.tls = true;
         }
         self.set("tls", 1)
+    }
+
+    /// With the number of workers told to holdup.
+    #[must_use]
+    pub fn told(mut self) -> Self {
+        self.told = true;
+        self
     }
 
     /// To be named.

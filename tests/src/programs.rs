@@ -35,6 +35,9 @@ const SOURCES: &[(&str, &str)] = sources![
     "feed_queue.py",
     "feed_pipe.py",
     "Lend.java",
+    "coroutines.py",
+    "goroutines.go",
+    "promises.js",
 ];
 
 /// The source in `file`.

@@ -159,6 +159,9 @@ fn recipe(case: &Case, seed: u64, plan: &Plan, sight: &Sight, window: Duration) 
             "holdup {} t.holdup",
             observe::arguments("PID", window).join(" ")
         ),
+        told: plan
+            .told
+            .then(|| u32::try_from(plan.workers).unwrap_or(u32::MAX)),
     }
 }
 
@@ -177,6 +180,8 @@ fn started(program: Program, name: &str) -> String {
     match program {
         Program::Rust(_) | Program::C(_) => format!("./{name}"),
         Program::Python(_) => format!("python3 -B {name}.py"),
+        Program::Go(_) => format!("./{name}"),
+        Program::Node(_) => format!("node {name}.js"),
         Program::Java(_) => "java -XX:+UseSerialGC -Xmx64m -cp . Worker".to_owned(),
     }
 }
@@ -236,6 +241,7 @@ mod tests {
                 servers: Vec::new(),
                 write_limit: None,
                 holdup: String::new(),
+                told: None,
             },
             truth: Truth {
                 cause: holdup::cause::Cause::None,

@@ -192,7 +192,7 @@ pub fn see(
     let others = Ticks::now(&groups).others_since(&before);
     let wanted = wanted(plan.culprit, &scene);
     drop(scene);
-    let (meta, report) = observe::report(holdup, &trace)?;
+    let (meta, report) = observe::report(holdup, &trace, plan.told.then_some(plan.workers))?;
     let (Some(opened), Some(closed)) = (record.at(meta.opened), record.at(meta.closed)) else {
         return Err(RunError::OtherWindow);
     };

@@ -114,6 +114,18 @@ impl Workshop {
                 command.arg("-B").arg(script).current_dir(bench);
                 Ok(command)
             }
+            Program::Go(source) => {
+                let built = self.compile("go", &format!("{source}.go"), "worker.go", &[])?;
+                self.executable(&built, bench, name)
+            }
+            Program::Node(source) => {
+                need("node")?;
+                let script = format!("{name}.js");
+                write_all(bench, &[(&script, text_of(&format!("{source}.js"))?)])?;
+                let mut command = Command::new("node");
+                command.arg(script).current_dir(bench);
+                Ok(command)
+            }
             Program::Java(source) => {
                 let built = self.compile("javac", &format!("{source}.java"), "Worker.java", &[])?;
                 need("java")?;
@@ -195,6 +207,11 @@ impl Workshop {
         match tool {
             "rustc" => command.args(["--edition", "2024", "-O", "-Cdebuginfo=1", "-o", "built"]),
             "javac" => &mut command,
+            // One file needs no module, and the cache goes with the workshop.
+            "go" => command
+                .args(["build", "-o", "built"])
+                .env("GO111MODULE", "off")
+                .env("GOCACHE", self.folder.path().join("go")),
             _ => command.args(["-O2", "-g", "-pthread", "-o", "built"]),
         }
         .arg(neutral);

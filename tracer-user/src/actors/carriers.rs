@@ -10,7 +10,7 @@ use foldhash::HashMap;
 use std::collections::BTreeSet;
 
 use super::actor::{ActorId, of_thread};
-use super::tasks::{Give, Place, Process, TaskIndex, Tasks, parked};
+use super::tasks::{Give, Place, Process, TaskIndex, Tasks, carried, parked};
 use crate::classify::{
     ClassifiedCall, Classifier, Event, OperationId, OperationKind, State, WaitKind,
 };
@@ -40,6 +40,8 @@ pub(super) struct Thread {
     pub(super) has_carried: bool,
     /// The task that runs on it.
     pub(super) current: Option<TaskIndex>,
+    /// Tasks whose reply it has read and that go on when it comes to them: at the latest before it has nothing to do.
+    pub(super) ready: Vec<TaskIndex>,
 }
 
 impl Thread {
@@ -165,10 +167,14 @@ impl Actors {
             if matches!(site.kind, WaitKind::Poll | WaitKind::Futex) {
                 // It has nothing to do, and so has nobody on it.
                 thread.current = None;
-                if let Some(task) = current {
-                    let state = parked(classifier);
-                    let out = (classifier, give);
-                    self.tasks.change(task, Place::Parked, at, state, out);
+                let idle = std::mem::take(&mut thread.ready);
+                let idle = idle.into_iter().filter(|task| Some(*task) != current);
+                let state = parked(classifier);
+                for task in current.into_iter().chain(idle) {
+                    if self.tasks.place(task) == Place::Parked || Some(task) == current {
+                        let out = (&mut *classifier, &mut *give);
+                        self.tasks.change(task, Place::Parked, at, state, out);
+                    }
                 }
                 return;
             }
@@ -252,7 +258,13 @@ impl Actors {
             .replace(task)
             .filter(|former| *former != task);
         if let Some(former) = former {
-            let state = parked(classifier);
+            let is_deferred = self.process_of(tid).is_deferred;
+            let state = if is_deferred {
+                self.threads.entry(tid).or_default().ready.push(former);
+                carried(classifier)
+            } else {
+                parked(classifier)
+            };
             let out = (&mut *classifier, &mut *give);
             self.tasks.change(former, Place::Parked, at, state, out);
         }
@@ -270,6 +282,11 @@ impl Actors {
         if let Some(thread) = self.threads.get_mut(&asked_by) {
             thread.open = thread.open.saturating_sub(1);
         }
+    }
+
+    fn process_of(&mut self, tid: Tid) -> &mut Process {
+        let pid = self.threads.entry(tid).or_default().pid;
+        self.process(pid)
     }
 
     pub(super) fn process(&mut self, pid: Pid) -> &mut Process {

@@ -41,8 +41,7 @@ impl Findings<'_> {
         let blocks = &self.inventory.recorder.blocks;
         let seconds = blocks.length().seconds();
         let anywhere = anywhere(self.classes);
-        #[expect(clippy::cast_precision_loss, reason = "a number of workers")]
-        let unseen = self.unseen as f64 * seconds;
+        let all_time = f64::from(self.counted) * seconds;
         let whole = (self.window() / seconds.max(1e-9) + 1e-6).floor();
         let sample = |block: &Block| {
             // Whole nanoseconds are summed: their sum does not depend on the order in which they come.
@@ -72,7 +71,13 @@ impl Findings<'_> {
             }
             let mut at_candidates: Vec<f64> =
                 at_candidates.into_iter().map(Nanos::seconds).collect();
-            let parked = parked.seconds() + unseen;
+            // As in the whole window: of all time what was not seen elsewhere.
+            let elsewhere = time.seconds() - parked.seconds();
+            let parked = if self.counted > 0 {
+                (all_time - elsewhere).max(0.0)
+            } else {
+                parked.seconds()
+            };
             let mut rest = parked;
             for (site, share) in self.parked.shares() {
                 rest -= share * parked;
@@ -85,7 +90,7 @@ impl Findings<'_> {
             }
             BlockSample {
                 seconds,
-                time: time.seconds() + unseen,
+                time: elsewhere + parked,
                 items: self.items_of(block),
                 at_candidates,
             }

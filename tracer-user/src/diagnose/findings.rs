@@ -80,7 +80,9 @@ pub struct Findings<'a> {
     pub told: Option<u32>,
     /// The tasks that do the work, as their runtime shows them.
     pub shown: Option<SeenWorkers>,
-    /// Workers there are by either count that have no request: they wait in the process.
+    /// How many workers there are by the count of the user, or else of their runtime; 0: nobody counted them.
+    pub(super) counted: u32,
+    /// Workers there are by that count that have no request: they wait in the process.
     pub unseen: usize,
     /// Workers' time without a CPU.
     pub queued: Queued,
@@ -131,12 +133,9 @@ impl<'a> Findings<'a> {
         };
         let site = anywhere(inventory.classes());
         let window = at.since(meta.opened);
-        if unseen > 0 {
-            let unseen = u64::try_from(unseen).unwrap_or(u64::MAX);
-            let time = Nanos(window.0.saturating_mul(unseen));
-            *all.blocked.entry(site).or_default() += time;
-            let other = stages.entry(StageName::Other).or_default();
-            *other.times.blocked.entry(site).or_default() += time;
+        if counted > 0 && workers.keys().any(|id| id.tid().is_none()) {
+            let all_time = Nanos(window.0.saturating_mul(counted.into()));
+            fill_up(all_time, site, &mut all, &mut stages);
         }
         let time = all.blocked.get(&site).copied().unwrap_or_default();
         let parked = Parked::of(shown.as_ref(), time.seconds() / window.seconds().max(1e-9));
@@ -158,6 +157,7 @@ impl<'a> Findings<'a> {
             all,
             items: items.round() as u64,
             told,
+            counted,
             shown,
             unseen,
             queued: collector.queue.queued(&cycle.workers, at),
@@ -214,7 +214,11 @@ impl<'a> Findings<'a> {
     /// Number of workers, those that nothing shows among them.
     #[must_use]
     pub fn headcount(&self) -> usize {
-        self.workers.len() + self.unseen
+        match usize::try_from(self.counted) {
+            // A runtime knows better how many tasks there are than what is seen from outside tells.
+            Ok(counted) if counted > 0 && self.told.is_none() => counted,
+            _ => self.workers.len() + self.unseen,
+        }
     }
 
     /// How many workers there are is known, by the user or by their runtime: no others wait unseen.
@@ -366,6 +370,34 @@ impl<'a> Findings<'a> {
             "process"
         } else {
             "thread"
+        }
+    }
+}
+
+/// The time of all tasks is their number times the window. What was not seen elsewhere was spent inside the process: by those that were
+/// never seen at work, and by the others before that; and where more was seen, tasks were taken for new ones that are not.
+fn fill_up(
+    all_time: Nanos,
+    parked: WaitSite,
+    all: &mut Times,
+    stages: &mut BTreeMap<StageName, StageTime>,
+) {
+    let seen = all.total();
+    let missing = all_time.since(seen);
+    if missing > Nanos::ZERO {
+        *all.blocked.entry(parked).or_default() += missing;
+        let other = stages.entry(StageName::Other).or_default();
+        *other.times.blocked.entry(parked).or_default() += missing;
+    }
+    let mut too_much = seen.since(all_time);
+    for stage in stages.values_mut() {
+        if let Some(time) = stage.times.blocked.get_mut(&parked) {
+            let less = too_much.min(*time);
+            *time = time.since(less);
+            too_much = too_much.since(less);
+            if let Some(sum) = all.blocked.get_mut(&parked) {
+                *sum = sum.since(less);
+            }
         }
     }
 }

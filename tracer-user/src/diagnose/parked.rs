@@ -99,6 +99,16 @@ impl Findings<'_> {
         places.find(|place| place.class == site.class && place.sort.is_inside())
     }
 
+    /// The program has other tasks, of which its workers may wait for what they give.
+    #[must_use]
+    pub fn has_other_tasks(&self) -> bool {
+        /// Fewer than this give nothing.
+        const ALONE: f64 = 0.1;
+        self.shown
+            .as_ref()
+            .is_some_and(|shown| shown.others >= ALONE)
+    }
+
     /// Of the tasks that are in the function which leads to a place, those that are not there: whoever has what is waited for is among
     /// them. What most of them do, and how many they are on average.
     #[must_use]

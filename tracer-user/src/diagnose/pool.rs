@@ -78,6 +78,10 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
                 Some(place) if place.sort == Sort::Pool => {
                     by_runtime(findings, site, seconds, place.mean, &mut ruling);
                 }
+                // A queue that nobody else fills holds what the tasks themselves give back.
+                Some(place) if place.sort == Sort::Queue && !findings.has_other_tasks() => {
+                    slots(findings, site, seconds, &mut ruling);
+                }
                 None if findings.unseen > 0 => slots(findings, site, seconds, &mut ruling),
                 _ => {}
             },
@@ -207,24 +211,27 @@ fn connections(findings: &Findings<'_>, peer: ClassId, at_once: f64) -> usize {
     }
 }
 
-/// Workers that nothing shows wait for a slot: the peer has as many requests under way all the while as workers were seen.
+/// Workers wait inside for a slot: the peer has as many requests under way all the while as there are connections to it, or tasks that
+/// were seen at work where connections come and go.
 fn slots(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Ruling) {
     let Some((exchange, sharing, seen)) = heaviest_exchange(findings) else {
         return;
     };
+    let connections = findings.sockets(exchange.class).len();
+    let connections = connections.min(findings.workers.len());
     let facts = PoolFacts {
         site,
         peer: exchange.class,
-        connections: findings.workers.len(),
-        waiters: findings.unseen,
+        connections,
+        waiters: findings.headcount().saturating_sub(connections),
         seconds,
         exchange_s: seen.mean,
         at_once: seen.others + 1.0,
         view: PoolView::Slots,
     };
     let culprit = culprit(findings, &facts, seen.rate);
-    #[expect(clippy::cast_precision_loss, reason = "a number of workers")]
-    let slots = findings.workers.len() as f64;
+    #[expect(clippy::cast_precision_loss, reason = "a number of connections")]
+    let slots = connections as f64;
     if facts.at_once < PINNED * slots {
         let at_once = facts.at_once;
         let by = Refutation::SlotsFree { at_once, slots };

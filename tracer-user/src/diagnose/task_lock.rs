@@ -32,9 +32,6 @@ pub struct TaskLockFacts {
     pub holder_at: Option<(ClassId, Sort)>,
 }
 
-/// Fewer tasks than this besides the workers take nothing from a channel.
-const ALONE: f64 = 0.1;
-
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
     for (site, seconds) in findings.sites() {
@@ -61,7 +58,7 @@ fn judge(
     let capacity = match place.sort {
         Sort::Lock => 1.0,
         // A full channel from which somebody else takes is a queue.
-        Sort::Semaphore if place.slots > 0 && shown.others < ALONE => f64::from(place.slots),
+        Sort::Semaphore if place.slots > 0 && !findings.has_other_tasks() => f64::from(place.slots),
         Sort::Semaphore if place.slots > 0 => return None,
         // Whoever does not wait for it has it, or will.
         Sort::Semaphore => beyond.map_or(1.0, |(_, others)| others.round().max(1.0)),

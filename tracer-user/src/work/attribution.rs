@@ -78,6 +78,16 @@ impl OpenTime {
         passed
     }
 
+    /// The latest time in `state` belongs to the operation before it: whoever waits for its carrier does not have yet what that gave.
+    pub(super) fn give_to_before(&mut self, state: State, out: &mut Slots) {
+        if self.before == OperationId::NONE {
+            return;
+        }
+        while let Some(piece) = self.pieces.pop_if(|piece| piece.state == state) {
+            out.add(inside(self.before), piece.state, piece.length());
+        }
+    }
+
     /// How long its present state lasts at `at`.
     pub(super) fn lasts(&self, at: Nanos) -> Nanos {
         match self.state {

@@ -81,6 +81,12 @@ impl Recorder {
                     self.blocks.add(index, state, was.end, length);
                 }
                 account.open.state = *now;
+                if let State::Waiting(site) = was.state
+                    && classifier.sites.get(site).kind == WaitKind::Carrier
+                {
+                    let Account { open, slots, .. } = &mut *account;
+                    open.give_to_before(was.state, slots);
+                }
                 if let (ActorId::Task(_), State::Waiting(site)) = (who, was.state) {
                     account.parked(site, was.start, classifier);
                 }

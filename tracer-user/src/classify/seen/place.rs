@@ -190,7 +190,8 @@ const REASONS: &[(&str, Sort)] = &[
     ("sync.RWMutex.RLock", Sort::Lock),
     ("semacquire", Sort::Lock),
     ("chan receive", Sort::Queue),
-    // asyncio.gather
+    // Tasks that await another one, or all of asyncio.gather.
+    ("_asyncio.Task", Sort::Join),
     ("_GatheringFuture", Sort::Join),
 ];
 

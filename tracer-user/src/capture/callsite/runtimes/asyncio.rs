@@ -22,6 +22,8 @@ const LONGEST: usize = 64;
 const COROUTINE: usize = 512;
 /// Bytes of a weak reference up to what it leads to.
 const REFERENCE: usize = 24;
+/// `futureiterobject.future`
+const FUTURE: usize = 16;
 /// Most types whose names are kept.
 const MOST_TYPES: usize = 1024;
 
@@ -248,7 +250,9 @@ impl Asyncio {
     fn await_on(&mut self, task: &mut Task, bytes: &[u8], python: &Python) -> Option<u64> {
         if !self.has_type(bytes, "coroutine") && !self.has_type(bytes, "generator") {
             self.type_of(bytes)?.clone_into(&mut task.reason);
-            return None;
+            // What is awaited in turn is the future it iterates: a task is waited for through one, and several are.
+            let is_of_future = self.has_type(bytes, "_asyncio.FutureIter");
+            return word(bytes, FUTURE).filter(|_| is_of_future);
         }
         let frame = bytes.get(self.offsets.frame..)?;
         task.calls.push(python.call_in(frame)?);
