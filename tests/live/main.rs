@@ -14,6 +14,8 @@ mod calls;
 #[cfg(target_os = "linux")]
 mod statements;
 #[cfg(target_os = "linux")]
+mod tasks;
+#[cfg(target_os = "linux")]
 mod waits;
 
 #[cfg(target_os = "linux")]
@@ -52,6 +54,8 @@ const TESTS: &[Live] = tests![
     waits::parts_of_a_long_wait_join_without_gap,
     budget::over_the_budget_windows_are_watched_and_join,
     loss::what_is_generated_is_recorded_or_counted_as_lost,
+    tasks::goroutines_are_found_where_they_wait,
+    tasks::a_program_without_symbols_is_said_not_to_be_readable,
     call_sites::each_lock_has_the_line_that_takes_it,
     diagnosis::the_lock_demo_is_named_and_its_recording_says_the_same,
 ];

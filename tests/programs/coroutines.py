@@ -62,10 +62,10 @@ async def work(worker, guard, idle):
     page.enter(FETCH)
     while True:
         rows = await source.ask("GET", "/rows")
-        page.enter(TRANSFORM)
-        body = digest(rows) + filler
         if number("stalled_us"):
             time.sleep(seconds("stalled_us"))
+        page.enter(TRANSFORM)
+        body = digest(rows) + filler
         if number("paused_us"):
             page.enter(OTHER)
             await asyncio.sleep(seconds("paused_us"))

@@ -80,9 +80,9 @@ async function work(worker) {
   enter(worker, FETCH);
   for (;;) {
     const rows = await ask('input', input, 'GET');
+    if (number('stalled_us')) Atomics.wait(stalled, 0, 0, number('stalled_us') / 1000);
     enter(worker, TRANSFORM);
     const body = digest(rows) + filler;
-    if (number('stalled_us')) Atomics.wait(stalled, 0, 0, number('stalled_us') / 1000);
     enter(worker, WRITE);
     await ask('output', output, 'POST', body);
     enter(worker, FETCH, 1n);

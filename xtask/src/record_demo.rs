@@ -18,7 +18,8 @@ const FOLDER: &str = "tracer-user/demo";
 /// How a run in README.md begins.
 const SHOWN: &str = "$ holdup report ";
 /// The scenarios, and how long each is watched.
-const SCENARIOS: [(&str, &str); 4] = [
+const SCENARIOS: [(&str, &str); 5] = [
+    ("goldsky-node", "40s"),
     ("goldsky", "40s"),
     ("lock", "12s"),
     ("pool", "12s"),
@@ -28,7 +29,7 @@ const SCENARIOS: [(&str, &str); 4] = [
 /// Arguments of the task.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Only these scenarios; else all: goldsky, lock, pool, fsync
+    /// Only these scenarios; else all: goldsky-node, goldsky, lock, pool, fsync
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
 }
@@ -41,7 +42,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for name in &arguments.scenarios {
         ensure!(
             SCENARIOS.iter().any(|(known, _)| known == name),
-            "there is no scenario {name:?} to record: goldsky, lock, pool, fsync"
+            "there is no scenario {name:?} to record: goldsky-node, goldsky, lock, pool, fsync"
         );
     }
     let commit = project::commit()?;

@@ -176,10 +176,11 @@ fn several(draw: &mut Draw, program: Program) -> Plan {
 
 /// A few connections to one server are lent out.
 fn lent(draw: &mut Draw, program: Program) -> Plan {
-    let workers = draw.between(16, 64);
     let connections = draw.between(3, 8);
+    // Three times as many as keep them busy, at least.
+    let workers = (connections * draw.between(5, 12)).min(64);
     let insert_us = draw.between(15_000, 40_000);
-    let fetch_us = draw.between(5_000, 20_000);
+    let fetch_us = draw.between(5_000, 20_000).min(insert_us / 2);
     let times = Times {
         fetch: fetch_us,
         alone: fetch_us + insert_us,

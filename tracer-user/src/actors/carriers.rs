@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use super::actor::{ActorId, of_thread};
 use super::tasks::{Give, Place, Process, TaskIndex, Tasks, carried, parked};
 use crate::classify::{
-    ClassifiedCall, Classifier, Event, OperationId, OperationKind, State, WaitKind,
+    ClassifiedCall, Classifier, Event, OperationId, OperationKind, State, WaitKind, WaitSite,
 };
 use crate::row::{Nanos, Pid, ResourceId, Syscall, Task, TaskFact, TaskRole, Tid};
 
@@ -162,9 +162,23 @@ impl Actors {
             return;
         }
         let current = thread.current;
+        let mut now = now;
         if let State::Waiting(site) = now {
             let site = classifier.sites.get(site);
-            if matches!(site.kind, WaitKind::Poll | WaitKind::Futex) {
+            // A loop that carries all by itself waits for what comes in its poll, and in a futex for what it called.
+            let pid = thread.pid;
+            let (is_loop, carriers) = (
+                thread.is_loop,
+                self.processes
+                    .get(&pid)
+                    .map_or(0, |process| process.carriers),
+            );
+            let is_idle = match site.kind {
+                WaitKind::Poll => true,
+                WaitKind::Futex => !is_loop || carriers > 1,
+                _ => false,
+            };
+            if is_idle {
                 // It has nothing to do, and so has nobody on it.
                 thread.current = None;
                 let idle = std::mem::take(&mut thread.ready);
@@ -177,6 +191,11 @@ impl Actors {
                     }
                 }
                 return;
+            }
+            if site.kind == WaitKind::Futex {
+                // No lock of the task's: its thread is stopped.
+                let stopped = WaitSite::plain(WaitKind::Other, site.class);
+                now = State::Waiting(classifier.sites.intern(stopped));
             }
         }
         if now == State::Absent {

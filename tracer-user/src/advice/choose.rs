@@ -1,9 +1,9 @@
 //! Which remedy is for which cause.
 
-use super::remedy::{Fix, FixInput, Remedy};
+use super::remedy::{Fix, FixInput, Remedy, Variant};
 use super::{
-    batch_fetch, batch_write, checkpoint, critical_section, event_loop, feed, fewer_workers,
-    file_lock, fsync, more_workers, pacing, pool, shard, sqlite,
+    async_lock, batch_fetch, batch_write, blocking_call, checkpoint, critical_section, event_loop,
+    feed, fewer_workers, file_lock, fsync, more_workers, pacing, pool, shard, sqlite,
 };
 use crate::cause::Cause;
 use crate::work::StageName;
@@ -23,6 +23,7 @@ fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
     Some(match input.cause {
         Cause::RemoteSerial if input.stage == StageName::Fetch => &batch_fetch::REMEDY,
         Cause::RemoteSerial => &batch_write::REMEDY,
+        Cause::UserLock if input.variant == Variant::AmongTasks => &async_lock::REMEDY,
         Cause::UserLock if culprit.service_ms > 0.0 && culprit.service_ms < SHORT_HOLD_MS => {
             &shard::REMEDY
         }
@@ -37,6 +38,7 @@ fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
         Cause::Pool => &pool::REMEDY,
         Cause::RateLimit => &pacing::REMEDY,
         Cause::Starved => &feed::REMEDY,
+        Cause::SingleThread if input.variant == Variant::InCalls => &blocking_call::REMEDY,
         Cause::SingleThread => &event_loop::REMEDY,
         Cause::Cpu => &fewer_workers::REMEDY,
         Cause::None => &more_workers::REMEDY,

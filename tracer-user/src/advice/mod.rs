@@ -7,8 +7,10 @@
 mod language;
 mod remedy;
 
+mod async_lock;
 mod batch_fetch;
 mod batch_write;
+mod blocking_call;
 mod checkpoint;
 mod critical_section;
 mod event_loop;
@@ -30,7 +32,7 @@ pub use bounds::{BoundsInput, Expected, NextLimit, Station, bound, expected, kne
 pub use choose::fix;
 pub use language::Language;
 pub use outlook::{Advice, advise};
-pub use remedy::{Fix, FixInput};
+pub use remedy::{Fix, FixInput, Variant};
 
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,9 @@
 
 use super::bounds::{BoundsInput, Expected, Station, expected};
 use super::choose::fix;
-use super::remedy::{Fix, FixInput};
+use super::remedy::{Fix, FixInput, Variant};
 use crate::cause::Cause;
-use crate::diagnose::{Conclusion, Findings};
+use crate::diagnose::{Conclusion, Facts, Findings};
 
 /// Batches a fix is reckoned with, items: from a modest to a common size.
 const BATCH: [f64; 2] = [10.0, 100.0];
@@ -25,6 +25,7 @@ pub fn advise(findings: &Findings<'_>, conclusion: &Conclusion) -> Advice {
     let verdict = &conclusion.verdict;
     let input = FixInput {
         cause: verdict.cause,
+        variant: variant(conclusion),
         stage: verdict.stage,
         culprit: &verdict.culprit,
         language: &findings.meta.target.language,
@@ -38,6 +39,15 @@ pub fn advise(findings: &Findings<'_>, conclusion: &Conclusion) -> Advice {
     Advice {
         fix: fix(&input),
         expected,
+    }
+}
+
+fn variant(conclusion: &Conclusion) -> Variant {
+    let facts = conclusion.candidates.first().map(|first| &first.facts);
+    match facts {
+        Some(Facts::TaskLock(_)) => Variant::AmongTasks,
+        Some(Facts::SingleThread(facts)) if facts.times.mostly_sleeps() => Variant::InCalls,
+        _ => Variant::Usual,
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Fix {
 pub struct FixInput<'a> {
     /// What was named.
     pub cause: Cause,
+    /// In what form.
+    pub variant: Variant,
     /// Stage it is in.
     pub stage: StageName,
     /// The thing to look at.
@@ -43,6 +45,18 @@ pub struct FixInput<'a> {
     pub cpus: u32,
     /// Items per second now.
     pub rate_per_s: f64,
+}
+
+/// In what form a cause shows, where that asks for another change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Variant {
+    /// As it mostly does.
+    #[default]
+    Usual,
+    /// Of a lock: tasks wait for it, and not threads.
+    AmongTasks,
+    /// Of a thread that carries tasks: it sleeps in calls.
+    InCalls,
 }
 
 /// Before and after, in one language.

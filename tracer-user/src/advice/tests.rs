@@ -16,6 +16,8 @@ fn mended() -> impl Iterator<Item = Cause> {
         .filter(|cause| *cause != Cause::Unknown)
 }
 
+const VARIANTS: [Variant; 3] = [Variant::Usual, Variant::AmongTasks, Variant::InCalls];
+
 fn culprits() -> [Culprit; 4] {
     let culprit = |name: &str, site: &str, service_ms, capacity| Culprit {
         kind: CulpritKind::Lock,
@@ -45,10 +47,14 @@ fn all() -> Vec<(String, Fix)> {
     let mut fixes = Vec::new();
     for cause in mended() {
         for stage in [StageName::Fetch, StageName::Write] {
-            for culprit in culprits() {
+            for (culprit, variant) in culprits()
+                .into_iter()
+                .flat_map(|culprit| VARIANTS.map(|it| (culprit.clone(), it)))
+            {
                 for language in Language::ALL {
                     let input = FixInput {
                         cause,
+                        variant,
                         stage,
                         culprit: &culprit,
                         language: language.id(),
@@ -84,7 +90,7 @@ fn every_remedy_speaks_every_language_and_leaves_no_blank() {
         }
         assert!(!fix.why.contains("NaN"), "{which}: {}", fix.why);
     }
-    assert_eq!(titles.len(), 14);
+    assert_eq!(titles.len(), 16);
 }
 
 #[test]
@@ -183,6 +189,7 @@ fn python_compiles() {
 fn what_is_not_known_has_no_remedy() {
     let input = FixInput {
         cause: Cause::Unknown,
+        variant: Variant::Usual,
         stage: StageName::Write,
         culprit: &Culprit::default(),
         language: "",
@@ -212,6 +219,7 @@ fn the_case_everybody_knows() {
     let culprit = &culprits()[0];
     let fix = fix(&FixInput {
         cause: Cause::RemoteSerial,
+        variant: Variant::Usual,
         stage: StageName::Write,
         culprit,
         language: "python",

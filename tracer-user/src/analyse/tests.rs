@@ -5,6 +5,7 @@ mod event_loop;
 mod idle;
 mod queues;
 mod rules;
+mod shown;
 mod snapshots;
 mod statements;
 mod tasks;

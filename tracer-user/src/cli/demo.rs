@@ -16,10 +16,18 @@ pub fn demo(demo: &Demo) -> Result<Exit, Failure> {
     if let Some(file) = &demo.output.output {
         output::check(file).or_exit(Exit::BadInput)?;
     }
-    match obstacle() {
+    match obstacle().or_else(|| missing(demo.scenario)) {
         None => live(demo),
         Some(why) => replay(demo, &why),
     }
+}
+
+/// What this scenario needs and this host does not have.
+fn missing(scenario: Scenario) -> Option<String> {
+    let program = scenario.needs()?;
+    let path = std::env::var_os("PATH")?;
+    let is_there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    (!is_there).then(|| format!("{program} is not installed"))
 }
 
 /// What forbids live capture here.
@@ -111,7 +119,7 @@ fn replay(wanted: &Demo, why: &str) -> Result<Exit, Failure> {
     let reason = why.lines().next().unwrap_or(why);
     say(
         &format!(
-            "demo {}, from a recording, because live capture is not possible here ({reason}): {}",
+            "demo {}, from a recording, because it cannot run live here ({reason}): {}",
             name(wanted.scenario),
             wanted.scenario.describe(wanted.fixed)
         ),

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::Scenario;
 use super::ground_truth::{GroundTruth, Sample};
 use super::iops::IopsLimit;
+use super::program::GOLDSKY_NODE;
 use super::record::Record;
 
 /// Writes a second that the fsync scenario may do.
@@ -103,20 +104,35 @@ pub fn spawn(scenario: Scenario, fixed: bool) -> Result<Running, DemoError> {
         .map(|words| Part::start("output server", &words))
         .transpose()?;
 
-    let mut words = vec!["work".to_owned(), value_name(scenario)];
-    words.extend(option("--ground-truth", path.display()));
-    words.extend(option("--folder", folder.path().display()));
-    words.extend(option("--input", input.first_line()?));
-    if let Some(output) = &mut output {
-        words.extend(option("--output", output.first_line()?));
-    }
-    if let Some(limit) = &limit {
-        words.extend(option("--join", limit.members().display()));
-    }
-    if fixed {
-        words.push("--fixed".to_owned());
-    }
-    let mut target = Part::start("program", &words)?;
+    let addresses = Addresses {
+        input: input.first_line()?,
+        output: output.as_mut().map(Part::first_line).transpose()?,
+    };
+    let mut target = if let Some(runtime) = scenario.needs() {
+        let script = folder.path().join("backfill.js");
+        fs::write(&script, GOLDSKY_NODE)?;
+        let mut command = Command::new(runtime);
+        command.arg(script).arg(&path).arg(addresses.input);
+        command.arg(addresses.output.unwrap_or_default());
+        command.arg(scenario.workers().to_string());
+        command.args(fixed.then_some("fixed"));
+        Part::run("program", command)?
+    } else {
+        let mut words = vec!["work".to_owned(), value_name(scenario)];
+        words.extend(option("--ground-truth", path.display()));
+        words.extend(option("--folder", folder.path().display()));
+        words.extend(option("--input", addresses.input));
+        if let Some(output) = addresses.output {
+            words.extend(option("--output", output));
+        }
+        if let Some(limit) = &limit {
+            words.extend(option("--join", limit.members().display()));
+        }
+        if fixed {
+            words.push("--fixed".to_owned());
+        }
+        Part::start("program", &words)?
+    };
     target.first_line()?;
     let peers = std::iter::once(input).chain(output).collect();
     Ok(Running {
@@ -127,6 +143,12 @@ pub fn spawn(scenario: Scenario, fixed: bool) -> Result<Running, DemoError> {
         ground_truth,
         notes,
     })
+}
+
+/// Where the peers are.
+struct Addresses {
+    input: String,
+    output: Option<String>,
 }
 
 /// Arguments of the server that feeds the workers, and of the one that takes what they write, if it is no file.
@@ -146,7 +168,9 @@ fn peers_of(scenario: Scenario) -> (Vec<String>, Option<Vec<String>>) {
         Some(words)
     };
     match scenario {
-        Scenario::Goldsky => (input(205), database(236, &["--serial", "--row-ms", "0.1"])),
+        Scenario::Goldsky | Scenario::GoldskyNode => {
+            (input(205), database(236, &["--serial", "--row-ms", "0.1"]))
+        }
         Scenario::Lock => (input(20), None),
         Scenario::Fsync => (input(10), None),
         Scenario::Pool => (input(5), database(40, &[])),
@@ -181,10 +205,15 @@ struct Part {
 }
 
 impl Part {
+    /// Starts this binary in another role.
     fn start(name: &'static str, words: &[String]) -> io::Result<Self> {
-        let child = Command::new(std::env::current_exe()?)
-            .arg("workload")
-            .args(words)
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("workload").args(words);
+        Self::run(name, command)
+    }
+
+    fn run(name: &'static str, mut command: Command) -> io::Result<Self> {
+        let child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // A Ctrl-C at the terminal is for the one who watches.

@@ -41,6 +41,9 @@ pub struct Job {
     pub only: Option<usize>,
 }
 
+/// Source of the program of [`Scenario::GoldskyNode`].
+pub const GOLDSKY_NODE: &str = include_str!("program/goldsky.js");
+
 /// A program under way: its threads run on by themselves, its processes are ended with [`Program::end`].
 #[derive(Debug, Default)]
 pub struct Program {
@@ -65,6 +68,8 @@ impl Program {
 pub fn start(job: &Job) -> io::Result<Program> {
     match job.scenario {
         Scenario::Goldsky => goldsky::start(job).map(|()| Program::default()),
+        // It is a program of its own.
+        Scenario::GoldskyNode => Err(io::Error::from(io::ErrorKind::Unsupported)),
         Scenario::Lock => lock::start(job).map(|()| Program::default()),
         Scenario::Pool => pool::start(job).map(|()| Program::default()),
         Scenario::Fsync => fsync::start(job),

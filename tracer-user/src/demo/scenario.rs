@@ -7,6 +7,8 @@ use clap::ValueEnum;
 pub enum Scenario {
     /// 64 workers fetch over GraphQL and insert into a database that takes one insert at a time.
     Goldsky,
+    /// The same by 64 async functions of one Node process.
+    GoldskyNode,
     /// 16 threads write records under one mutex.
     Lock,
     /// 12 processes append and sync, each to a file of its own, on a device with few operations a second.
@@ -20,9 +22,18 @@ impl Scenario {
     #[must_use]
     pub fn workers(self) -> usize {
         match self {
-            Self::Goldsky => 64,
+            Self::Goldsky | Self::GoldskyNode => 64,
             Self::Lock | Self::Pool => 16,
             Self::Fsync => 12,
+        }
+    }
+
+    /// The program that this host must have for it, beside holdup itself.
+    #[must_use]
+    pub fn needs(self) -> Option<&'static str> {
+        match self {
+            Self::GoldskyNode => Some("node"),
+            Self::Goldsky | Self::Lock | Self::Fsync | Self::Pool => None,
         }
     }
 
@@ -35,6 +46,12 @@ impl Scenario {
             }
             (Self::Goldsky, true) => {
                 "64 workers fetch over GraphQL (about 205 ms) and hand their rows to one writer, which inserts all it has in one go"
+            }
+            (Self::GoldskyNode, false) => {
+                "64 async functions in one Node process fetch over GraphQL (about 205 ms) and insert one row each into a database that takes one insert at a time (about 236 ms)"
+            }
+            (Self::GoldskyNode, true) => {
+                "64 async functions in one Node process fetch over GraphQL (about 205 ms) and gather their rows, which are inserted in one go"
             }
             (Self::Lock, false) => {
                 "16 threads fetch (20 ms) and write one record each under one mutex (9 ms)"

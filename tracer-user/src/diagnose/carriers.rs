@@ -31,6 +31,12 @@ pub struct CarrierTimes {
 }
 
 impl CarrierTimes {
+    /// They sleep in calls for more of the time than they compute or have no CPU.
+    #[must_use]
+    pub fn mostly_sleeps(&self) -> bool {
+        self.sleeps > self.computes.max(self.queues)
+    }
+
     /// They have no time for replies.
     #[must_use]
     pub fn busy(&self) -> f64 {
@@ -56,7 +62,13 @@ impl Findings<'_> {
                 State::Queued => queues += time.seconds(),
                 State::Waiting(id) => {
                     let at = self.inventory.classifier.sites.get(*id).station();
-                    if !matches!(at.kind, WaitKind::Poll | WaitKind::Futex) {
+                    // Several of them park in futexes; one alone waits in its poll for what comes.
+                    let is_idle = match at.kind {
+                        WaitKind::Poll => true,
+                        WaitKind::Futex => carriers.len() > processes.len(),
+                        _ => false,
+                    };
+                    if !is_idle {
                         sleeps += time.seconds();
                         if most.is_none_or(|(seconds, _)| time.seconds() > seconds) {
                             most = Some((time.seconds(), at));

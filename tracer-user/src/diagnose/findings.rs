@@ -80,6 +80,8 @@ pub struct Findings<'a> {
     pub told: Option<u32>,
     /// The tasks that do the work, as their runtime shows them.
     pub shown: Option<SeenWorkers>,
+    /// Tasks that the runtime of the workers' processes shows, where the workers are threads: they work for the tasks, or beside them.
+    pub beside: Option<SeenWorkers>,
     /// How many workers there are by the count of the user, or else of their runtime; 0: nobody counted them.
     pub(super) counted: u32,
     /// Workers there are by that count that have no request: they wait in the process.
@@ -125,6 +127,7 @@ impl<'a> Findings<'a> {
             }
         }
         let shown = shown(inventory, workers);
+        let beside = beside(inventory, workers);
         let by_runtime = shown.as_ref().map(|shown| shown.count.round() as u32);
         let counted = told.or(by_runtime).unwrap_or(0);
         let unseen = match workers.len() {
@@ -157,6 +160,7 @@ impl<'a> Findings<'a> {
             all,
             items: items.round() as u64,
             told,
+            beside,
             counted,
             shown,
             unseen,
@@ -409,6 +413,21 @@ fn shown(
 ) -> Option<SeenWorkers> {
     let pids = inventory.processes_of_tasks(workers.keys());
     inventory.classifier.seen.workers(&pids)
+}
+
+/// The tasks that the runtimes of the workers' processes show, where workers are threads and there are more tasks than these.
+fn beside(
+    inventory: &Inventory<'_>,
+    workers: &BTreeMap<ActorId, WorkerTotals>,
+) -> Option<SeenWorkers> {
+    if workers.keys().any(|id| id.tid().is_none()) {
+        return None;
+    }
+    let actors = workers.keys().filter_map(|id| inventory.actors.get(id));
+    let pids = actors.map(|actor| actor.account.pid).collect();
+    let tasks = inventory.classifier.seen.workers(&pids)?;
+    #[expect(clippy::cast_precision_loss, reason = "a number of workers")]
+    (tasks.count.round() > workers.len() as f64).then_some(tasks)
 }
 
 fn lock_site(groups: &LockGroups, site: WaitSite) -> WaitSite {

@@ -211,29 +211,64 @@ fn connections(findings: &Findings<'_>, peer: ClassId, at_once: f64) -> usize {
     }
 }
 
-/// Workers wait inside for a slot: the peer has as many requests under way all the while as there are connections to it, or tasks that
-/// were seen at work where connections come and go.
+/// Slots to a peer, and how far they are taken.
+struct Slots {
+    exchange: WaitSite,
+    /// As many as there are connections, or tasks that were seen at work where connections come and go.
+    count: usize,
+    /// Requests under way, on average over the window.
+    taken: f64,
+}
+
+impl Slots {
+    fn of(findings: &Findings<'_>, exchange: WaitSite, seconds: f64) -> Self {
+        let connections = findings.sockets(exchange.class).len();
+        Self {
+            exchange,
+            count: connections.min(findings.workers.len()),
+            taken: seconds / findings.window().max(1e-9),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a number of slots")]
+    fn number(&self) -> f64 {
+        self.count as f64
+    }
+
+    fn are_pinned(&self) -> bool {
+        self.count > 0 && self.taken >= PINNED * self.number()
+    }
+}
+
+/// Workers wait inside for a slot: a peer has as many requests under way all the while as there are slots to it.
 fn slots(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Ruling) {
-    let Some((exchange, sharing, seen)) = heaviest_exchange(findings) else {
+    let sites = findings.sites().into_iter();
+    let exchanges = sites.filter(|(at, _)| at.kind == WaitKind::Request);
+    let all: Vec<Slots> = exchanges
+        .map(|(at, seconds)| Slots::of(findings, at, seconds))
+        .collect();
+    // The heaviest comes first.
+    let pinned = all.iter().find(|slots| slots.are_pinned());
+    let Some(slots) = pinned.or(all.first()) else {
         return;
     };
-    let connections = findings.sockets(exchange.class).len();
-    let connections = connections.min(findings.workers.len());
+    let exchange = slots.exchange;
+    let Some((sharing, seen)) = findings.reading(&[exchange]) else {
+        return;
+    };
     let facts = PoolFacts {
         site,
         peer: exchange.class,
-        connections,
-        waiters: findings.headcount().saturating_sub(connections),
+        connections: slots.count,
+        waiters: findings.headcount().saturating_sub(slots.count),
         seconds,
         exchange_s: seen.mean,
-        at_once: seen.others + 1.0,
+        at_once: slots.taken,
         view: PoolView::Slots,
     };
     let culprit = culprit(findings, &facts, seen.rate);
-    #[expect(clippy::cast_precision_loss, reason = "a number of connections")]
-    let slots = connections as f64;
-    if facts.at_once < PINNED * slots {
-        let at_once = facts.at_once;
+    if !slots.are_pinned() {
+        let (at_once, slots) = (slots.taken, slots.number());
         let by = Refutation::SlotsFree { at_once, slots };
         ruling.clear(Cause::Pool, culprit, by);
         return;

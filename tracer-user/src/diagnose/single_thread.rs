@@ -13,7 +13,7 @@ use super::refutation::Refutation;
 use super::sign::{Outcome, Sign};
 use super::user_lock::WORTH_NAMING;
 use crate::cause::Cause;
-use crate::classify::{WaitKind, WaitSite};
+use crate::classify::{ClassId, Sort, WaitKind, WaitSite};
 use crate::scaling::Lost;
 
 /// What is seen of the threads that carry the tasks.
@@ -27,6 +27,8 @@ pub struct SingleThreadFacts {
     pub seconds: f64,
     /// What they do.
     pub times: CarrierTimes,
+    /// Where the runtime shows the task that runs most often, and for what share of such looks, 0 to 1; `None`: it does not.
+    pub running_in: Option<(ClassId, f64)>,
 }
 
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
@@ -49,6 +51,7 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
         name: findings.thread(times.first),
         seconds,
         times,
+        running_in: running_in(findings),
     };
     #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
     let capacity = threads as f64;
@@ -57,6 +60,10 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
     let culprit = Culprit {
         kind: CulpritKind::Thread,
         name: format!("thread {}", facts.name),
+        call_site: facts
+            .running_in
+            .map(|(place, _)| findings.class(place))
+            .unwrap_or_default(),
         capacity,
         rate_per_s: findings.rate(),
         service_ms: 1e3 * demand,
@@ -77,4 +84,12 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
         tests: vec![Sign::LoopIsBusy.is(Outcome::of(busy >= BUSY))],
         ..Candidate::new(findings.stage_of(site), culprit, Facts::SingleThread(facts))
     });
+}
+
+fn running_in(findings: &Findings<'_>) -> Option<(ClassId, f64)> {
+    let places = &findings.shown.as_ref()?.places;
+    let running = places.iter().filter(|place| place.sort == Sort::Running);
+    let all: f64 = running.clone().map(|place| place.mean).sum();
+    let most = running.max_by(|a, b| a.mean.total_cmp(&b.mean))?;
+    Some((most.class, most.mean / all.max(1e-9)))
 }

@@ -44,6 +44,8 @@ pub enum Ground {
     },
     /// Those tasks that were seen scale, so many; others may wait inside the process.
     TasksUnseen(usize),
+    /// The threads that were seen at work scale, but their runtime shows more tasks than these, so many, for which they may work.
+    TasksBeside(usize),
     /// From outside it cannot be told whether the dearest candidate is one; share of worker time it may cost, 0 to 1.
     Undetermined(f64),
     /// Too much worker time is unexplained; where most of it is, and what share of worker time that is.
@@ -204,6 +206,7 @@ fn verdict(findings: &Findings<'_>, conclusion: &Conclusion, checks: &Checks) ->
         | Ground::Idle(_)
         | Ground::EventLoop { .. }
         | Ground::TasksUnseen(_)
+        | Ground::TasksBeside(_)
         | Ground::Unexplained { .. } => Verdict {
             ground,
             ..Verdict::default()
@@ -234,12 +237,22 @@ fn ground(findings: &Findings<'_>, conclusion: &Conclusion) -> Ground {
         return Ground::Undetermined(lost.possible / time);
     }
     let idle = findings.cycle.idle.len();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number of tasks"
+    )]
+    let beside = findings
+        .beside
+        .as_ref()
+        .map_or(0, |tasks| tasks.count.round() as usize);
     match conclusion.account.least_explained() {
         Some(row) if conclusion.account.unexplained_share() > UNEXPLAINED => Ground::Unexplained {
             place: row.place,
             share: row.unexplained / time,
         },
         _ if idle > LEAST_IDLE && idle >= findings.workers.len() => Ground::Idle(idle),
+        _ if beside > 0 => Ground::TasksBeside(beside),
         _ if !findings.is_counted() && findings.unit() == "task" => {
             Ground::TasksUnseen(findings.workers.len())
         }

@@ -146,12 +146,17 @@ impl Cycle {
     pub fn count_without_order(&mut self, stages: &Stages) {
         /// As many: counts differ by what is under way at the ends of the window.
         const AS_OFTEN: f64 = 1.1;
+        /// What is done less often than one in so many is no part of a turn: batches are smaller.
+        const SELDOM: u64 = 200;
         if self.mark != Some(ItemMark::WriteBeforeFetch) {
             return;
         }
-        let least = self.regular.values().copied().min().unwrap_or_default();
+        let most = self.regular.values().copied().max().unwrap_or_default();
+        let often = self.regular.values().copied();
+        let often = often.filter(|count| count.saturating_mul(SELDOM) >= most);
+        let least = often.min().unwrap_or_default();
         #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
-        let is_least = |count: u64| count as f64 <= AS_OFTEN * least as f64;
+        let is_least = |count: u64| count >= least && count as f64 <= AS_OFTEN * least as f64;
         let rarest = self.regular.iter().filter(|(_, count)| is_least(**count));
         let is_write = |id: OperationId| stages.of(id) == Some(StageName::Write);
         let best = rarest.max_by_key(|(id, _)| (is_write(**id), std::cmp::Reverse(**id)));

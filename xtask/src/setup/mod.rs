@@ -33,6 +33,7 @@ const NEEDS: &[Need] = &[
             "openssl",
             "nodejs",
             "openjdk-17-jdk-headless",
+            "golang-go",
         ],
     },
 ];

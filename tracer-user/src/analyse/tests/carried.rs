@@ -16,7 +16,7 @@ use crate::work::StageName;
 const READS: u64 = 1_000;
 
 /// The rows that one thread would have given which does by an event loop what the threads of the target do.
-fn by_one_thread(source: &MemorySource) -> MemorySource {
+pub(super) fn by_one_thread(source: &MemorySource) -> MemorySource {
     let mut batch = source.joined();
     let is_target = |task: &Task| task.role == TaskRole::Target;
     let workers: BTreeSet<Tid> = batch
@@ -128,7 +128,7 @@ fn idle(waits: &[Wait], threads: usize) -> Vec<(Nanos, Nanos)> {
     idle
 }
 
-fn report(source: &MemorySource) -> Report {
+pub(super) fn report(source: &MemorySource) -> Report {
     let analysis = analyse(source, &Options::default());
     analysis.expect("rows in memory can be read").report
 }

@@ -34,7 +34,14 @@ pub(super) fn words(findings: &Findings<'_>, facts: &SingleThreadFacts) -> Words
         },
         parts.join(", ")
     ));
-    let does = if times.sleeps > times.computes.max(times.queues) {
+    if let Some((place, share)) = facts.running_in {
+        evidence.push(format!(
+            "Of the task that runs, looks into the runtime find {} in {}.",
+            percent(share),
+            findings.class(place)
+        ));
+    }
+    let does = if times.mostly_sleeps() {
         "sleeps in calls"
     } else if times.queues > times.computes {
         "has no CPU"

@@ -29,6 +29,7 @@ pub fn sentence(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
         Ground::TasksUnseen(seen) => format!(
             "unknown: {seen} tasks were seen at work, and whether more of them wait for their turn inside the process does not show from outside; say how many workers there are with --workers N"
         ),
+        Ground::TasksBeside(tasks) => beside(findings, tasks),
         Ground::EventLoop {
             in_flight,
             computing,
@@ -47,6 +48,27 @@ pub fn sentence(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
             format!("unknown: {what}{}", unseen(findings))
         }
     }
+}
+
+/// Threads that work while more tasks than these are there.
+fn beside(findings: &Findings<'_>, tasks: usize) -> String {
+    let place = findings
+        .beside
+        .as_ref()
+        .and_then(|beside| beside.places.first());
+    let most = place
+        .map(|place| {
+            format!(
+                ", {:.1} of them in {} on average",
+                place.mean,
+                findings.class(place.class)
+            )
+        })
+        .unwrap_or_default();
+    format!(
+        "unknown: {} threads do the work, and scale, but their runtime shows {tasks} tasks{most}; where the tasks wait for these threads, more threads are what they lack",
+        findings.workers.len()
+    )
 }
 
 /// Where tasks may wait unseen, what helps.

@@ -127,6 +127,9 @@ pub struct Doing {
 /// A task that is being read.
 #[derive(Debug)]
 struct Task {
+    at: u64,
+    /// Its first bytes.
+    bytes: Vec<u8>,
     waits: bool,
     is_running: bool,
     reason: String,
@@ -137,19 +140,32 @@ struct Task {
 }
 
 impl Task {
-    fn of(bytes: &[u8], offsets: &Offsets) -> Option<Self> {
+    fn of(at: u64, bytes: Vec<u8>, offsets: &Offsets) -> Option<Self> {
         Some(Self {
-            waits: word(bytes, offsets.waiter)? != 0,
+            at,
+            waits: word(&bytes, offsets.waiter)? != 0,
             is_running: false,
             reason: String::new(),
             calls: Vec::new(),
-            next: word(bytes, offsets.coroutine)?,
+            next: word(&bytes, offsets.coroutine)?,
+            bytes,
         })
     }
 
-    /// `None`: it has not begun, or changed under the read.
-    fn doing(mut self) -> Option<Doing> {
+    fn is_as_before(&self, bytes: &[u8], offsets: &Offsets) -> bool {
+        let same = |at| word(bytes, at).is_some() && word(bytes, at) == word(&self.bytes, at);
+        same(offsets.waiter) && same(offsets.coroutine)
+    }
+
+    /// `None`: it has not begun, or changed under the read. The one that runs is in what its coroutine has called, which the thread that
+    /// is in these functions knows.
+    fn doing(mut self, current: &[Call]) -> Option<Doing> {
+        let runs = self.calls.first().map(|call| call.code);
         self.calls.reverse();
+        let within = current.iter().position(|call| Some(call.code) == runs);
+        if let Some(outermost) = within.filter(|_| self.is_running) {
+            self.calls = current[..=outermost].to_vec();
+        }
         let state = match (self.waits, self.is_running) {
             (_, true) => TaskState::Running,
             (false, false) => TaskState::Ready,
@@ -199,9 +215,10 @@ impl Asyncio {
         Some(found)
     }
 
-    /// What all tasks do now, and how many do each; `None`: the process is gone, or its memory makes no sense. All of one kind are
-    /// read at once, since a call of the kernel costs more than what it copies.
-    pub fn look(&mut self, python: &Python) -> Option<HashMap<Doing, u32>> {
+    /// What all tasks do now, and how many do each; `None`: the process is gone, or its memory makes no sense. `current` are the
+    /// functions that the thread of the loop is in. All of one kind are read at once, since a call of the kernel costs more than what it
+    /// copies.
+    pub fn look(&mut self, python: &Python, current: &[Call]) -> Option<HashMap<Doing, u32>> {
         let (mask, table) = (self.word(self.all, 32)?, self.word(self.all, 40)?);
         if !self.is(self.all, "set") || mask >= MOST {
             return None;
@@ -217,10 +234,11 @@ impl Asyncio {
                 tasks.extend(word(&bytes, 16).filter(|at| *at != 0));
             }
         }
-        let mut all = Vec::new();
-        for bytes in self.objects(&tasks, self.offsets.coroutine + 8) {
+        let mut all: Vec<Task> = Vec::new();
+        let len = self.offsets.coroutine + 8;
+        for (at, bytes) in tasks.iter().zip(self.objects(&tasks, len)) {
             if self.has_type(&bytes, "_asyncio.Task") {
-                all.extend(Task::of(&bytes, self.offsets));
+                all.extend(Task::of(*at, bytes, self.offsets));
             }
         }
         for _ in 0..DEEPEST {
@@ -233,8 +251,17 @@ impl Asyncio {
                 task.next = self.await_on(task, &bytes, python).unwrap_or(0);
             }
         }
+        // What has gone on meanwhile, or is gone, was read in parts that do not belong together.
+        let tasks: Vec<u64> = all.iter().map(|task| task.at).collect();
+        let again = self.objects(&tasks, len);
+        let mut again = again.iter();
+        all.retain(|task| {
+            again
+                .next()
+                .is_some_and(|bytes| task.is_as_before(bytes, self.offsets))
+        });
         let mut counts = HashMap::new();
-        for doing in all.into_iter().filter_map(Task::doing) {
+        for doing in all.into_iter().filter_map(|task| task.doing(current)) {
             *counts.entry(doing).or_default() += 1;
         }
         Some(counts)
@@ -248,7 +275,10 @@ impl Asyncio {
 
     /// Takes in what a task awaits next, of which these are the first bytes; gives what that awaits in turn, 0: nothing.
     fn await_on(&mut self, task: &mut Task, bytes: &[u8], python: &Python) -> Option<u64> {
-        if !self.has_type(bytes, "coroutine") && !self.has_type(bytes, "generator") {
+        // A task runs a coroutine; what that awaits may be a generator too.
+        let is_one = self.has_type(bytes, "coroutine")
+            || (!task.calls.is_empty() && self.has_type(bytes, "generator"));
+        if !is_one {
             self.type_of(bytes)?.clone_into(&mut task.reason);
             // What is awaited in turn is the future it iterates: a task is waited for through one, and several are.
             let is_of_future = self.has_type(bytes, "_asyncio.FutureIter");

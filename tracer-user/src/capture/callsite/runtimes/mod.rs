@@ -8,6 +8,9 @@ mod asyncio;
 mod go;
 mod layout;
 
+#[cfg(test)]
+mod tests;
+
 use std::time::{Duration, Instant};
 
 use self::asyncio::Asyncio;
@@ -104,8 +107,10 @@ impl Sites {
                 .collect()
             }
             Runtime::Asyncio(asyncio) => {
-                let python = self.processes.get(&pid)?.python()?;
-                let all = asyncio.look(python)?.into_iter();
+                let process = self.processes.get_mut(&pid)?;
+                // A loop mostly runs on the first thread; what runs elsewhere is known by its coroutines alone.
+                let current = process.python_calls(pid.0);
+                let all = asyncio.look(process.python()?, &current)?.into_iter();
                 all.map(|(doing, count)| Group {
                     state: doing.state,
                     reason: doing.reason,

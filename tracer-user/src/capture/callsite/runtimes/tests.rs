@@ -1,0 +1,182 @@
+//! Tasks of real programs, read from their memory.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::capture::callsite::Sites;
+use crate::row::{Nanos, Pid, Stack, StackId, TaskSeen};
+
+/// A program that says "ready" and runs until it is dropped.
+struct Program(Child);
+
+impl Program {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        assert_eq!(line.trim(), "ready");
+        Self(child)
+    }
+
+    fn python(script: &str) -> Self {
+        Self::start(Command::new("python3").args(["-c", script]))
+    }
+
+    fn pid(&self) -> Pid {
+        Pid(self.0.id())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Five tasks that wait for a lock which a sixth has while it sleeps, one that computes now and then, and one that waits for all.
+const TASKS: &str = "
+import asyncio
+
+async def flush(lock):
+    async with lock:
+        await asyncio.sleep(1000)
+
+async def worker(lock):
+    await flush(lock)
+
+async def main():
+    lock = asyncio.Lock()
+    workers = [asyncio.create_task(worker(lock)) for _ in range(6)]
+    await asyncio.sleep(0.05)
+    print('ready', flush=True)
+    await asyncio.gather(*workers)
+
+asyncio.run(main())
+";
+
+/// What a look finds, as `count state reason: innermost < ... < outermost`.
+fn look(sites: &mut Sites, pid: Pid) -> Vec<String> {
+    let rows = sites.tasks(pid, Nanos(7));
+    assert!(rows.iter().all(|row| row.end == Nanos(7) && row.pid == pid));
+    thread_local! {
+        static STACKS: std::cell::RefCell<Vec<Stack>> = const { std::cell::RefCell::new(Vec::new()) };
+    }
+    STACKS.with_borrow_mut(|stacks| {
+        stacks.extend(sites.take_rows());
+        let functions = |id: StackId| -> String {
+            let stack = stacks.iter().find(|stack| stack.id == id);
+            let stack = stack.unwrap_or_else(|| panic!("no stack {id:?}"));
+            let names = stack.frames.iter().map(|frame| frame.symbol.as_str());
+            names.collect::<Vec<_>>().join(" < ")
+        };
+        let text = |row: &TaskSeen| {
+            format!(
+                "{} {:?} {}: {}",
+                row.count,
+                row.state,
+                row.reason,
+                functions(row.stack)
+            )
+        };
+        let found = rows.iter().filter(|row| row.count > 0);
+        let mut found: Vec<String> = found.map(text).collect();
+        found.sort();
+        found
+    })
+}
+
+#[test]
+fn asyncio_tasks_are_found_where_they_wait() {
+    let program = Program::python(TASKS);
+    let mut sites = Sites::new();
+    // The program has said that it is ready before its main task waits.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let found = loop {
+        let found = look(&mut sites, program.pid());
+        let is_settled = found.len() == 3 && found.iter().all(|row| row.contains("Waiting"));
+        if is_settled || Instant::now() > deadline {
+            break found;
+        }
+    };
+    let [waits_for_all, sleeps, wait] = &found[..] else {
+        panic!("{found:#?}");
+    };
+    assert_eq!(sleeps, "1 Waiting _asyncio.Future: sleep < flush < worker");
+    assert_eq!(waits_for_all, "1 Waiting _GatheringFuture: main");
+    let chain = "Lock.acquire < _ContextManagerMixin.__aenter__ < flush < worker";
+    assert_eq!(*wait, format!("5 Waiting _asyncio.Future: {chain}"));
+    assert!(sites.take_notes().is_empty());
+    // Each place is named once.
+    look(&mut sites, program.pid());
+    assert!(sites.take_rows().is_empty());
+}
+
+#[test]
+fn a_process_without_a_runtime_that_is_known_has_no_tasks() {
+    let program = Program::python("print('ready', flush=True)\nimport time\ntime.sleep(1000)");
+    let mut sites = Sites::new();
+    assert!(sites.tasks(program.pid(), Nanos(1)).is_empty());
+    let plain = Program::start(Command::new("sh").args(["-c", "echo ready; read line"]));
+    assert!(sites.tasks(plain.pid(), Nanos(1)).is_empty());
+    assert!(sites.take_notes().is_empty());
+}
+
+#[test]
+fn a_process_that_ends_while_it_is_read_has_no_tasks_any_more() {
+    let mut program = Program::python(TASKS);
+    let pid = program.pid();
+    let mut sites = Sites::new();
+    assert!(!sites.tasks(pid, Nanos(1)).is_empty());
+    program.0.kill().unwrap();
+    program.0.wait().unwrap();
+    assert!(sites.tasks(pid, Nanos(2)).is_empty());
+    sites.forget(pid);
+    assert!(sites.tasks(pid, Nanos(3)).is_empty());
+}
+
+/// Tasks come and go, and await each other, all the while that they are read.
+const RESTLESS: &str = "
+import asyncio
+
+async def leaf(n):
+    await asyncio.sleep(0)
+    return [n] * (n % 50)
+
+async def step(n):
+    return await leaf(n) if n % 3 else await asyncio.gather(*(leaf(i) for i in range(n % 7)))
+
+async def main():
+    print('ready', flush=True)
+    n = 0
+    while True:
+        n += 1
+        await asyncio.gather(*(asyncio.create_task(step(n + i)) for i in range(n % 40)))
+
+asyncio.run(main())
+";
+
+#[test]
+fn memory_that_changes_under_the_read_gives_no_wrong_names() {
+    let program = Program::python(RESTLESS);
+    let mut sites = Sites::new();
+    let known = ["leaf", "step", "main"];
+    let mut seen = 0;
+    for _ in 0..300 {
+        for row in look(&mut sites, program.pid()) {
+            let (_, functions) = row.split_once(": ").unwrap();
+            // What it runs is known, whatever that has called meanwhile.
+            let outermost = functions.rsplit(" < ").next().unwrap();
+            assert!(known.contains(&outermost), "{row}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 300, "{seen} rows");
+}
