@@ -36,6 +36,9 @@ const INODE: usize = 68;
 /// Offsets of `tcpi_last_data_sent` and `tcpi_last_data_recv`, ms, in `struct tcp_info` (include/uapi/linux/tcp.h).
 const LAST_SENT: usize = 44;
 const LAST_RECEIVED: usize = 52;
+/// Offsets of `tcpi_bytes_received` and `tcpi_data_segs_out`.
+const BYTES_RECEIVED: usize = 128;
+const SEGMENTS_SENT: usize = 156;
 /// Most bytes of answers that are read.
 const MOST: usize = 16 << 20;
 
@@ -215,7 +218,12 @@ fn socket(body: &[u8]) -> Option<(Connection, bool)> {
     let is_unread = word(body, UNREAD)? > 0;
     let waits_for = info(body).and_then(|info| {
         let (sent, received) = (word(info, LAST_SENT)?, word(info, LAST_RECEIVED)?);
-        (sent < received && !is_unread).then(|| Nanos(u64::from(sent) * 1_000_000))
+        // Until something has come, it last received when it was made, which may be in the tick in which it sent.
+        let is_first = word(info, BYTES_RECEIVED) == Some(0)
+            && word(info, BYTES_RECEIVED + 4) == Some(0)
+            && word(info, SEGMENTS_SENT).is_some_and(|sent| sent > 0);
+        let waits = (sent < received || is_first) && !is_unread;
+        waits.then(|| Nanos(u64::from(sent) * 1_000_000))
     });
     let connection = Connection {
         inode: u64::from(word(body, INODE)?),
@@ -281,6 +289,11 @@ mod tests {
             let server = all.iter().find(|one| one.remote == own).copied();
             (client, server)
         };
+        assert_eq!(
+            find().0.and_then(|one| one.waits_for),
+            None,
+            "it has sent nothing"
+        );
         let mut byte = [0];
         // The kernel counts in milliseconds, or in ticks.
         let pause = || std::thread::sleep(Duration::from_millis(30));
@@ -307,6 +320,24 @@ mod tests {
         client.read_exact(&mut byte).expect("receives");
         let (answered, _) = find();
         assert_eq!(answered.and_then(|one| one.waits_for), None);
+    }
+
+    /// Within one tick of the clock, by which the kernel notes when data came and went.
+    #[test]
+    fn who_has_asked_at_once_waits_too() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let at = listener.local_addr().expect("bound");
+        for _ in 0..50 {
+            let mut client = TcpStream::connect(at).expect("connects");
+            client.write_all(b"q").expect("sends");
+            let own = client.local_addr().expect("bound");
+            let all = connections(Pid(std::process::id()));
+            let client = all.iter().find(|one| one.local == own);
+            assert!(
+                client.is_some_and(|one| one.waits_for.is_some()),
+                "{client:?}"
+            );
+        }
     }
 
     #[test]
