@@ -239,8 +239,8 @@ fn paced(draw: &mut Draw, program: Program) -> Plan {
 }
 
 fn linear(draw: &mut Draw, program: Program) -> Plan {
-    let workers = draw.between(8, 48);
-    let (fetch_us, insert_us) = (draw.between(40_000, 120_000), draw.between(20_000, 80_000));
+    let workers = draw.between(8, 32);
+    let (fetch_us, insert_us) = (draw.between(60_000, 150_000), draw.between(40_000, 100_000));
     let times = Times {
         fetch: fetch_us,
         alone: fetch_us + insert_us,

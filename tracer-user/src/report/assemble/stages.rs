@@ -52,7 +52,7 @@ pub(super) fn stages(findings: &Findings<'_>, conclusion: &Conclusion) -> Vec<St
         Stage {
             stage: *name,
             mean_ms: 1e3 * findings.per_item(total),
-            plus_minus_ms: 1e3 * findings.per_item(edge(*name, stage)),
+            plus_minus_ms: 1e3 * findings.per_item(edge(*name, &findings.stages)),
             service_ms: 1e3 * findings.per_item((total - queue).max(0.0)),
             queue_ms: 1e3 * findings.per_item(queue),
             share: total / whole,
@@ -68,13 +68,23 @@ pub(super) fn stages(findings: &Findings<'_>, conclusion: &Conclusion) -> Vec<St
 }
 
 /// What lies at the edge of a stage may belong to its neighbour, but hardly more than it computed by itself: parsing a reply
-/// costs about as much as reading it.
-fn edge(name: StageName, stage: &StageTime) -> f64 {
-    let edge = stage.edge.seconds();
+/// costs about as much as reading it. What lies between two stages may belong to both of them.
+fn edge(name: StageName, stages: &BTreeMap<StageName, StageTime>) -> f64 {
+    let own = |name: StageName| -> f64 {
+        let stage = stages.get(&name);
+        stage.map_or(0.0, |stage| stage.edge.seconds().min(run(stage)))
+    };
     match name {
-        StageName::Transform => edge,
-        _ => edge.min(stage.times.run.seconds()),
+        StageName::Transform => {
+            let between = own(StageName::Fetch) + own(StageName::Write);
+            between.min(stages.get(&name).map_or(0.0, run))
+        }
+        _ => own(name),
     }
+}
+
+fn run(stage: &StageTime) -> f64 {
+    stage.times.run.seconds()
 }
 
 /// What is spent at one wait site.
