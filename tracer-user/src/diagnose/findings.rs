@@ -136,7 +136,7 @@ impl<'a> Findings<'a> {
         };
         let site = anywhere(inventory.classes());
         let window = at.since(meta.opened);
-        if counted > 0 && workers.keys().any(|id| id.tid().is_none()) {
+        if counted > 0 {
             let all_time = Nanos(window.0.saturating_mul(counted.into()));
             fill_up(all_time, site, &mut all, &mut stages);
         }

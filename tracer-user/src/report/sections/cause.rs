@@ -5,16 +5,18 @@ use super::super::{CauseRow, RefutedRow, Report, names};
 use super::{Limits, or_unknown};
 use crate::diagnose::{Culprit, CulpritKind};
 use crate::number::{figure, millis, percent, rate};
+use crate::work::StageName;
 
 pub(super) fn root_cause(report: &Report, limits: &Limits) -> Vec<Block> {
     let verdict = &report.verdict;
     let mut line = capital(&names::cause(verdict.cause));
     if verdict.cause.is_named() {
-        line.push_str(&format!(
-            " in {}: {}",
-            names::stage(verdict.stage).to_lowercase(),
-            culprit(&verdict.culprit)
-        ));
+        // Between the stages is no place that says anything.
+        if verdict.stage != StageName::Other {
+            let stage = names::stage(verdict.stage).to_lowercase();
+            line.push_str(&format!(" in {stage}"));
+        }
+        line.push_str(&format!(": {}", culprit(&verdict.culprit)));
     }
     let mut blocks = vec![Block::Prose(Phrase::new(line).tone(Tone::Strong))];
     blocks.push(Block::Prose(Phrase::new(weight(report))));

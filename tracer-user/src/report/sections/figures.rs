@@ -91,7 +91,7 @@ pub(super) fn baseline(report: &Report, details: bool) -> Vec<Block> {
             fields.push(("Carried by", Phrase::new(carrier_words(carriers))));
         }
         for place in report.workers.places.iter().take(PLACES) {
-            fields.push(("Found", Phrase::new(place_words(place))));
+            fields.push(("Tasks", Phrase::new(place_words(place))));
         }
         if let Some(recorded) = &report.recorded {
             fields.push(("Recorded", Phrase::new(recorded_words(recorded))));
@@ -123,13 +123,13 @@ fn carrier_words(carriers: &Carriers) -> String {
     format!("{}: {}", plural(threads.into(), "thread"), told.join(", "))
 }
 
-/// `25.9 of them, lock: sync.(*Mutex) in main.flush (main.go:12)`.
+/// `25.9 on average, lock: sync.(*Mutex) in main.flush (main.go:12)`.
 fn place_words(place: &WorkerPlace) -> String {
     let at = match place.place.as_str() {
         "" => String::new(),
         at => format!(": {at}"),
     };
-    format!("{:.1} of them on average, {}{at}", place.tasks, place.doing)
+    format!("{:.1} on average, {}{at}", place.tasks, place.doing)
 }
 
 /// The beginning of a long command line.
