@@ -289,6 +289,12 @@ fn slots(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
                 None => Outcome::NotAvailable,
             }),
         ],
+        // One request at a time may be a lock around the only connection.
+        alternatives: if facts.connections == 1 {
+            vec![Cause::UserLock]
+        } else {
+            Vec::new()
+        },
         ..Candidate::new(findings.stage_of(exchange), culprit, Facts::Pool(facts))
     });
 }

@@ -161,6 +161,28 @@ fn connections_that_are_always_busy_are_a_pool_by_arithmetic() {
     );
 }
 
+/// One slot may be a lock around the only connection there is as well: both are said.
+#[test]
+fn one_slot_is_a_pool_or_a_lock() {
+    let report = shown(ONE_AT_A_TIME, &[(9, "work", FUTURE), (1, "work", REPLY)]);
+    let alone = shown(
+        "1 worker: write B 10ms+-3ms",
+        &[(9, "work", FUTURE), (1, "work", REPLY)],
+    );
+    let verdict = &alone.verdict;
+    assert_eq!(
+        (verdict.cause, &verdict.alternatives[..]),
+        (Cause::Pool, &[Cause::UserLock][..])
+    );
+    let sentence = &verdict.sentence;
+    assert!(
+        sentence.contains("one request at a time goes to"),
+        "{sentence}"
+    );
+    // Two peers in turn, of which neither is asked all the while.
+    assert!(!report.verdict.cause.is_named(), "{:#?}", report.verdict);
+}
+
 /// A runtime of which only one task of the user is seen says nothing of workers.
 #[test]
 fn one_task_is_no_worker_among_others() {

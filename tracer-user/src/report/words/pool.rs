@@ -44,7 +44,10 @@ pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
                 ),
             },
         ],
-        clause: format!("only {size} connections lead to {name}"),
+        clause: match size {
+            1 => format!("one request at a time goes to {name}"),
+            size => format!("only {size} connections lead to {name}"),
+        },
         chain: vec![
             format!(
                 "{} wait{at} for one of {size} connections",
