@@ -279,7 +279,7 @@ impl Actors {
         if let Some(former) = former {
             let is_deferred = self.process_of(tid).is_deferred;
             let state = if is_deferred {
-                self.threads.entry(tid).or_default().ready.push(former);
+                self.is_ready(tid, former);
                 carried(classifier)
             } else {
                 parked(classifier)
@@ -301,6 +301,16 @@ impl Actors {
         if let Some(thread) = self.threads.get_mut(&asked_by) {
             thread.open = thread.open.saturating_sub(1);
         }
+    }
+
+    /// A task goes on when its carrier comes to it. A loop that is never idle is never asked for those that have gone on since.
+    fn is_ready(&mut self, tid: Tid, task: TaskIndex) {
+        let ready = &mut self.threads.entry(tid).or_default().ready;
+        if ready.len() >= 2 * (self.tasks.len() + 1) {
+            ready.sort_unstable();
+            ready.dedup();
+        }
+        ready.push(task);
     }
 
     fn process_of(&mut self, tid: Tid) -> &mut Process {

@@ -74,6 +74,11 @@ impl Tasks {
         index
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
     /// How often a task has gone into a request.
     fn turn(&self, task: TaskIndex) -> u32 {
         self.list.get(task.0 as usize).map_or(0, |task| task.turn)
@@ -176,7 +181,7 @@ impl Process {
 
     /// A reply was read: its task goes on, now or later.
     pub(super) fn has_read(&mut self, task: TaskIndex, tasks: &Tasks) {
-        if self.read.len() >= 2 * (tasks.list.len() + 1) {
+        if self.read.len() >= 2 * (tasks.len() + 1) {
             // Most of them have gone on since.
             self.read.retain(|(task, turn)| *turn == tasks.turn(*task));
         }

@@ -237,7 +237,7 @@ pub struct Capture {
     #[arg(long)]
     pub no_call_sites: bool,
     /// Do not read the tasks of Go and asyncio programs from their memory. Nothing is stopped or written when it is done, and it takes
-    /// a hundredth of a CPU at most
+    /// a hundredth of a CPU; of tens of thousands of tasks the first looks take a tenth of a second each
     #[arg(long)]
     pub no_runtime: bool,
     /// Record waits alone, no calls: costs least, but stages and exchanges stay unknown

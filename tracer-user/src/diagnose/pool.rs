@@ -14,13 +14,10 @@ use super::user_lock::{BY_CO_WAITERS, WORTH_NAMING, by_co_waiters};
 use crate::blame::{Figures, HolderActivity, LockStats};
 use crate::cause::Cause;
 use crate::classify::{ClassId, Sort, WaitKind, WaitSite};
-use crate::scaling::{Lost, SharingEstimate};
+use crate::scaling::Lost;
 
 /// A pool's holder is inside an exchange for at least this share of the time it holds.
 const INSIDE: f64 = 0.5;
-
-/// Connections of a pool for which workers wait are used for at least this share of the time, the rest goes for handing them on.
-const BUSY_CONNECTIONS: f64 = 0.6;
 
 /// Slots of which this share is taken on average are never free for long.
 const PINNED: f64 = 0.9;
@@ -76,13 +73,19 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
             WaitKind::Futex => judge(findings, site, seconds, &mut ruling),
             WaitKind::Parked => match findings.place(site) {
                 Some(place) if place.sort == Sort::Pool => {
-                    by_runtime(findings, site, seconds, place.mean, &mut ruling);
+                    let view = PoolView::Runtime {
+                        waiting: place.mean,
+                        looks: findings.shown.as_ref().map_or(0, |shown| shown.looks),
+                    };
+                    slots(findings, (site, seconds), view, &mut ruling);
                 }
                 // A queue that nobody else fills holds what the tasks themselves give back.
                 Some(place) if place.sort == Sort::Queue && !findings.has_other_tasks() => {
-                    slots(findings, site, seconds, &mut ruling);
+                    slots(findings, (site, seconds), PoolView::Slots, &mut ruling);
                 }
-                None if findings.unseen > 0 => slots(findings, site, seconds, &mut ruling),
+                None if findings.unseen > 0 => {
+                    slots(findings, (site, seconds), PoolView::Slots, &mut ruling);
+                }
                 _ => {}
             },
             _ => {}
@@ -123,91 +126,9 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
         ruling.clear(Cause::Pool, culprit, by);
     } else {
         ruling.candidates.push(Candidate {
-            claims: vec![Claim {
-                site,
-                lost: Lost::certain(seconds),
-            }],
-            demand: findings.per_item(seen.mean * seen.rate * findings.window()),
-            capacity: culprit.capacity,
             tests: tests(findings, peer, sharing.shared),
-            ..Candidate::new(findings.stage_of(exchange), culprit, Facts::Pool(facts))
+            ..candidate(findings, exchange, &seen, culprit, facts)
         });
-    }
-}
-
-/// Tasks that their runtime shows waiting for a connection.
-fn by_runtime(
-    findings: &Findings<'_>,
-    site: WaitSite,
-    seconds: f64,
-    waiting: f64,
-    ruling: &mut Ruling,
-) {
-    let Some((exchange, sharing, seen)) = heaviest_exchange(findings) else {
-        return;
-    };
-    let facts = PoolFacts {
-        site,
-        peer: exchange.class,
-        connections: connections(findings, exchange.class, seen.others + 1.0),
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a number of tasks, not negative"
-        )]
-        waiters: waiting.ceil() as usize,
-        seconds,
-        exchange_s: seen.mean,
-        at_once: seen.others + 1.0,
-        view: PoolView::Runtime {
-            waiting,
-            looks: findings.shown.as_ref().map_or(0, |shown| shown.looks),
-        },
-    };
-    let culprit = culprit(findings, &facts, seen.rate);
-    ruling.candidates.push(Candidate {
-        claims: vec![Claim {
-            site,
-            lost: Lost::certain(seconds),
-        }],
-        demand: findings.per_item(seen.mean * seen.rate * findings.window()),
-        capacity: culprit.capacity,
-        tests: vec![
-            Sign::RuntimeSaysSo.is(Outcome::Seen),
-            Sign::FewerConnections.is(Outcome::of(facts.connections < findings.headcount())),
-            Sign::PeerAsFast.is(match sharing.shared {
-                Some(shared) => Outcome::of(!shared),
-                None => Outcome::NotAvailable,
-            }),
-        ],
-        ..Candidate::new(findings.stage_of(exchange), culprit, Facts::Pool(facts))
-    });
-}
-
-/// The exchange that takes most of the workers' time.
-fn heaviest_exchange(findings: &Findings<'_>) -> Option<(WaitSite, SharingEstimate, Figures)> {
-    let sites = findings.sites().into_iter();
-    let (exchange, _) = sites
-        .filter(|(at, _)| at.kind == WaitKind::Request)
-        .max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let (sharing, seen) = findings.reading(&[exchange])?;
-    Some((exchange, sharing, seen))
-}
-
-/// How many connections a pool has: those that were used, where they were used all the while; else as many as were at once, since
-/// connections come and go.
-fn connections(findings: &Findings<'_>, peer: ClassId, at_once: f64) -> usize {
-    let used = findings.sockets(peer).len();
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "numbers of connections"
-    )]
-    if at_once >= BUSY_CONNECTIONS * used as f64 {
-        used
-    } else {
-        at_once.round().max(1.0) as usize
     }
 }
 
@@ -240,8 +161,14 @@ impl Slots {
     }
 }
 
-/// Workers wait inside for a slot: a peer has as many requests under way all the while as there are slots to it.
-fn slots(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Ruling) {
+/// Workers wait inside for a slot: by the runtime's word, or since a peer has as many requests under way all the while as there are
+/// slots to it.
+fn slots(
+    findings: &Findings<'_>,
+    (site, seconds): (WaitSite, f64),
+    view: PoolView,
+    ruling: &mut Ruling,
+) {
     let sites = findings.sites().into_iter();
     let exchanges = sites.filter(|(at, _)| at.kind == WaitKind::Request);
     let all: Vec<Slots> = exchanges
@@ -264,39 +191,58 @@ fn slots(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
         seconds,
         exchange_s: seen.mean,
         at_once: slots.taken,
-        view: PoolView::Slots,
+        view,
     };
     let culprit = culprit(findings, &facts, seen.rate);
-    if !slots.are_pinned() {
+    let is_told = matches!(view, PoolView::Runtime { .. });
+    if !is_told && !slots.are_pinned() {
         let (at_once, slots) = (slots.taken, slots.number());
         let by = Refutation::SlotsFree { at_once, slots };
         ruling.clear(Cause::Pool, culprit, by);
         return;
     }
     ruling.candidates.push(Candidate {
-        claims: vec![Claim {
-            site,
-            lost: Lost::certain(seconds),
-        }],
-        demand: findings.per_item(seen.mean * seen.rate * findings.window()),
-        capacity: culprit.capacity,
-        tests: vec![
-            Sign::FewerConnections.is(Outcome::Seen),
-            Sign::SlotsTaken.is(Outcome::Seen),
-            Sign::WokenByCoWaiters.is(Outcome::NotAvailable),
-            Sign::PeerAsFast.is(match sharing.shared {
-                Some(shared) => Outcome::of(!shared),
-                None => Outcome::NotAvailable,
-            }),
-        ],
         // One request at a time may be a lock around the only connection.
-        alternatives: if facts.connections == 1 {
+        alternatives: if facts.connections == 1 && !is_told {
             vec![Cause::UserLock]
         } else {
             Vec::new()
         },
-        ..Candidate::new(findings.stage_of(exchange), culprit, Facts::Pool(facts))
+        tests: vec![
+            Sign::RuntimeSaysSo.is(Outcome::if_there(is_told)),
+            Sign::FewerConnections.is(Outcome::of(facts.connections < findings.headcount())),
+            Sign::SlotsTaken.is(Outcome::if_there(slots.are_pinned())),
+            as_fast(sharing.shared),
+        ],
+        ..candidate(findings, exchange, &seen, culprit, facts)
     });
+}
+
+/// What all pools have in common: the wait for a connection is lost.
+fn candidate(
+    findings: &Findings<'_>,
+    exchange: WaitSite,
+    seen: &Figures,
+    culprit: Culprit,
+    facts: PoolFacts,
+) -> Candidate {
+    Candidate {
+        claims: vec![Claim {
+            site: facts.site,
+            lost: Lost::certain(facts.seconds),
+        }],
+        demand: findings.per_item(seen.mean * seen.rate * findings.window()),
+        capacity: culprit.capacity,
+        ..Candidate::new(findings.stage_of(exchange), culprit, Facts::Pool(facts))
+    }
+}
+
+/// A peer that slows down with the number is the bottleneck itself, behind the pool.
+fn as_fast(shared: Option<bool>) -> Test {
+    Sign::PeerAsFast.is(match shared {
+        Some(shared) => Outcome::of(!shared),
+        None => Outcome::NotAvailable,
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a number of sockets")]
@@ -319,11 +265,7 @@ fn tests(findings: &Findings<'_>, peer: ClassId, shared: Option<bool>) -> Vec<Te
         Sign::HoldersInExchange.is(Outcome::Seen),
         Sign::FewerConnections.is(Outcome::Seen),
         Sign::WokenByCoWaiters.is(Outcome::Seen),
-        // A peer that slows down with the number is the bottleneck itself, behind the pool.
-        Sign::PeerAsFast.is(match shared {
-            Some(shared) => Outcome::of(!shared),
-            None => Outcome::NotAvailable,
-        }),
+        as_fast(shared),
         Sign::Plaintext.is(Outcome::of(!findings.is_encrypted(peer))),
     ]
 }

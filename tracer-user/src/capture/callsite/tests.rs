@@ -18,11 +18,11 @@ const FUTEX: &str = "202 ";
 const FUTEX: &str = "98 ";
 
 /// A program that runs until it is dropped.
-struct Program(Child);
+pub(super) struct Program(pub(super) Child);
 
 impl Program {
     /// Starts it and waits for its first line.
-    fn start(command: &mut Command) -> Self {
+    pub(super) fn start(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

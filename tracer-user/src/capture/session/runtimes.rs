@@ -9,8 +9,8 @@ use crate::capture::clock;
 const SHARE: u32 = 100;
 /// Looks come no closer than this: some hundred of them in a window of ten seconds tell shares of a hundredth.
 const CLOSEST: Duration = Duration::from_millis(40);
-/// Nor further apart, whatever they cost: a look at a million tasks is worth its time.
-const FURTHEST: Duration = Duration::from_secs(5);
+/// Nor further apart than a long window, whatever they cost.
+const FURTHEST: Duration = Duration::from_secs(60);
 
 /// When the next look is due.
 #[derive(Debug, Default)]
@@ -75,7 +75,8 @@ mod tests {
         };
         check([10, 10], CLOSEST);
         check([2_000, 2_000], Duration::from_millis(200));
-        check([300_000, 300_000], FURTHEST);
+        check([300_000, 300_000], Duration::from_secs(30));
+        check([900_000, 900_000], FURTHEST);
         // New places were named.
         check([1_000, 90_000], Duration::from_millis(100));
         check([90_000, 1_000], Duration::from_millis(100));

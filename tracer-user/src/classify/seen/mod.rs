@@ -100,16 +100,6 @@ struct Sums<'a> {
     places: BTreeMap<&'a PlaceKey, f64>,
 }
 
-impl SeenWorkers {
-    /// How many wait for each other inside their process, on average.
-    #[must_use]
-    pub fn inside(&self) -> f64 {
-        let inside = self.places.iter();
-        let inside = inside.filter(|place| place.sort.is_inside() && place.sort != Sort::Timer);
-        inside.map(|place| place.mean).sum()
-    }
-}
-
 impl Sums<'_> {
     /// How many of the user's tasks there are that neither wait for others to end nor for time to pass.
     fn at_work(&self) -> f64 {

@@ -22,6 +22,9 @@ const LONGEST: usize = 64;
 const COROUTINE: usize = 512;
 /// Bytes of a weak reference up to what it leads to.
 const REFERENCE: usize = 24;
+/// Bytes of a `str` up to its length, and where that is.
+const TEXT_HEAD: usize = 24;
+const TEXT_LENGTH: usize = 16;
 /// `futureiterobject.future`
 const FUTURE: usize = 16;
 /// Most types whose names are kept.
@@ -152,9 +155,14 @@ impl Task {
         })
     }
 
-    fn is_as_before(&self, bytes: &[u8], offsets: &Offsets) -> bool {
+    /// Whether it is still there, by its bytes now. Where it has gone on, all but what it runs is forgotten.
+    fn is_still(&mut self, bytes: &[u8], offsets: &Offsets) -> bool {
         let same = |at| word(bytes, at).is_some() && word(bytes, at) == word(&self.bytes, at);
-        same(offsets.waiter) && same(offsets.coroutine)
+        if !same(offsets.waiter) {
+            self.calls.truncate(1);
+            (self.waits, self.is_running) = (false, false);
+        }
+        same(offsets.coroutine)
     }
 
     /// `None`: it has not begun, or changed under the read. The one that runs is in what its coroutine has called, which the thread that
@@ -193,10 +201,7 @@ impl Asyncio {
             all: 0,
             types: HashMap::new(),
         };
-        let modules = word_at(
-            pid,
-            python.interpreter()?.wrapping_add(found.offsets.modules),
-        )?;
+        let modules = found.modules(python)?;
         let module = found.item(python, modules, "asyncio.tasks")?;
         let names = word_at(pid, module.wrapping_add(16)).filter(|_| found.is(module, "module"))?;
         let weak = found.item(python, names, found.offsets.all)?;
@@ -213,6 +218,24 @@ impl Asyncio {
         }
         found.all = set;
         Some(found)
+    }
+
+    /// How many modules a process has imported; `None`: its version is not known. Until that changes, looking for asyncio again is in
+    /// vain.
+    #[must_use]
+    pub fn imported(pid: Pid, python: &Python) -> Option<u64> {
+        let known = VERSIONS.iter().find(|(minor, _)| *minor == python.minor());
+        let head = python.interpreter()?.wrapping_add(known?.1.modules);
+        // `PyDictObject.ma_used`
+        word_at(pid, word_at(pid, head)?.wrapping_add(16))
+    }
+
+    /// The `dict` of all modules.
+    fn modules(&self, python: &Python) -> Option<u64> {
+        word_at(
+            self.pid,
+            python.interpreter()?.wrapping_add(self.offsets.modules),
+        )
     }
 
     /// What all tasks do now, and how many do each; `None`: the process is gone, or its memory makes no sense. `current` are the
@@ -251,14 +274,13 @@ impl Asyncio {
                 task.next = self.await_on(task, &bytes, python).unwrap_or(0);
             }
         }
-        // What has gone on meanwhile, or is gone, was read in parts that do not belong together.
+        // What has gone on meanwhile was read in parts that do not belong together: it is there, and what it runs is known.
         let tasks: Vec<u64> = all.iter().map(|task| task.at).collect();
         let again = self.objects(&tasks, len);
         let mut again = again.iter();
-        all.retain(|task| {
-            again
-                .next()
-                .is_some_and(|bytes| task.is_as_before(bytes, self.offsets))
+        all.retain_mut(|task| {
+            let bytes = again.next().map_or(&[][..], Vec::as_slice);
+            task.is_still(bytes, self.offsets)
         });
         let mut counts = HashMap::new();
         for doing in all.into_iter().filter_map(|task| task.doing(current)) {
@@ -342,16 +364,25 @@ impl Asyncio {
         let mut head = [0; 32];
         read(self.pid, keys, &mut head)?;
         let count = word(&head, 24)?.min(MOST_MODULES);
-        let first = keys + 32 + 1_u64.checked_shl(u32::from(head[9]))?;
+        let index = 1_u64.checked_shl(u32::from(head[9]))?;
+        let first = keys.checked_add(32)?.checked_add(index)?;
         // General entries begin with the hash.
         let (width, key) = if head[10] == 0 { (24, 8) } else { (16, 0) };
         let mut entries = vec![0; width * usize::try_from(count).ok()?];
         read(self.pid, first, &mut entries)?;
-        let mut entries = entries.chunks_exact(width);
-        let found = entries.find(|entry| {
-            let at = word(entry, key).filter(|at| *at != 0);
-            at.is_some_and(|at| python.text(at).as_deref() == Some(name))
-        })?;
-        word(found, key + 8)
+        let entries: Vec<(u64, u64)> = entries
+            .chunks_exact(width)
+            .filter_map(|entry| Some((word(entry, key)?, word(entry, key + 8)?)))
+            .filter(|(at, _)| *at != 0)
+            .collect();
+        // All keys at once: a call of the kernel for each costs more than what it copies.
+        let keys: Vec<u64> = entries.iter().map(|(at, _)| *at).collect();
+        let heads = self.objects(&keys, TEXT_HEAD);
+        let as_long = |bytes: &Vec<u8>| word(bytes, TEXT_LENGTH) == u64::try_from(name.len()).ok();
+        let mut found = entries.iter().zip(&heads).filter(|(_, head)| as_long(head));
+        let (_, value) = found
+            .find(|((at, _), _)| python.text(*at).as_deref() == Some(name))?
+            .0;
+        Some(*value)
     }
 }

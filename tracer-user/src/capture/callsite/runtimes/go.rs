@@ -90,9 +90,9 @@ impl Offsets {
             reason: in_g("waitreason")?,
             waiting: in_g("waiting")?,
             start: in_g("startpc")?,
-            stack_high: small(stack + at("runtime.stack", "hi")?)?,
-            pc: small(sched + at("runtime.gobuf", "pc")?)?,
-            bp: small(sched + at("runtime.gobuf", "bp")?)?,
+            stack_high: small(stack.checked_add(at("runtime.stack", "hi")?)?)?,
+            pc: small(sched.checked_add(at("runtime.gobuf", "pc")?)?)?,
+            bp: small(sched.checked_add(at("runtime.gobuf", "bp")?)?)?,
             channel: at("runtime.sudog", "c")?,
             slots: at("runtime.hchan", "dataqsiz")?,
             size: 0,
@@ -135,7 +135,7 @@ impl Go {
     pub fn look(&self) -> Option<HashMap<Doing, u32>> {
         let (list, count) = (
             word_at(self.pid, self.all)?,
-            word_at(self.pid, self.all + 8)?,
+            word_at(self.pid, self.all.wrapping_add(8))?,
         );
         let count = usize::try_from(count.min(MOST)).ok()?;
         let mut addresses = vec![0; 8 * count];
@@ -146,21 +146,38 @@ impl Go {
             .collect();
         let mut all = HashMap::new();
         let goroutines = read_many(self.pid, &pieces);
-        let alive: Vec<(&Vec<u8>, TaskState)> = goroutines
+        let alive: Vec<(&(u64, usize), &Vec<u8>, TaskState)> = pieces
             .iter()
-            .filter_map(|bytes| Some((bytes, self.state(bytes)?)))
+            .zip(&goroutines)
+            .filter_map(|(piece, bytes)| Some((piece, bytes, self.state(bytes)?)))
             .collect();
         let stacks: Vec<(u64, usize)> = alive
             .iter()
-            .map(|(bytes, state)| self.stack(bytes, *state).unwrap_or((0, 0)))
+            .map(|(_, bytes, state)| self.stack(bytes, *state).unwrap_or((0, 0)))
             .collect();
         let found = read_many(self.pid, &stacks);
-        for (((bytes, state), (low, _)), stack) in alive.iter().zip(&stacks).zip(&found) {
-            if let Some(doing) = self.doing(bytes, *state, *low, stack) {
+        let pieces: Vec<(u64, usize)> = alive.iter().map(|(piece, ..)| **piece).collect();
+        let again = read_many(self.pid, &pieces);
+        for (index, (_, bytes, state)) in alive.iter().enumerate() {
+            let (low, stack) = (stacks[index].0, &found[index]);
+            let doing = match self.is_as_before(bytes, &again[index], *state) {
+                true => self.doing(bytes, *state, low, stack),
+                // It has gone on meanwhile: its parts do not belong together, but it is there.
+                false => self.doing(bytes, TaskState::Ready, 0, &[]),
+            };
+            if let Some(doing) = doing {
                 *all.entry(doing).or_default() += 1;
             }
         }
         Some(all)
+    }
+
+    /// It is the same goroutine in the same state; where its stack was read, its registers are saved as they were.
+    fn is_as_before(&self, bytes: &[u8], again: &[u8], state: TaskState) -> bool {
+        let same = |at| word(bytes, at).is_some() && word(bytes, at) == word(again, at);
+        let is_same = self.state(again) == Some(state) && same(self.offsets.start);
+        let is_parked = self.stack(bytes, state).is_some();
+        is_same && (!is_parked || (same(self.offsets.pc) && same(self.offsets.bp)))
     }
 
     fn state(&self, goroutine: &[u8]) -> Option<TaskState> {
@@ -252,8 +269,8 @@ impl Go {
 /// The runtime's words for why a goroutine waits, by their number.
 fn reasons(pid: Pid, address: u64) -> Vec<String> {
     let string = |index: u64| {
-        let at = address + 16 * index;
-        let (start, len) = (word_at(pid, at)?, word_at(pid, at + 8)?);
+        let at = address.wrapping_add(16 * index);
+        let (start, len) = (word_at(pid, at)?, word_at(pid, at.wrapping_add(8))?);
         let mut bytes = vec![
             0;
             usize::try_from(len)

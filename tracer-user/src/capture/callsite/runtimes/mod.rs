@@ -28,8 +28,8 @@ pub(super) enum Runtime {
     Go(Box<Go>),
     /// asyncio's tasks.
     Asyncio(Asyncio),
-    /// None that can be read, when it was last looked for; a later look may find one.
-    NotYet(Instant),
+    /// A Python process without asyncio, when it was last looked for, and how many modules it had imported.
+    NotYet(Instant, u64),
     /// None, or none that can be read.
     None,
 }
@@ -81,16 +81,20 @@ impl Sites {
     }
 
     fn groups(&mut self, pid: Pid) -> Option<Vec<Group>> {
+        let (is_due, before) = match self.runtimes.get(&pid) {
+            None => (true, None),
+            Some(Runtime::NotYet(tried, imported)) => (tried.elapsed() >= AGAIN, Some(*imported)),
+            Some(Runtime::Go(_) | Runtime::Asyncio(_)) => (false, None),
+            Some(Runtime::None) => return None,
+        };
+        if !is_due && before.is_some() {
+            return None;
+        }
         if !self.processes.contains_key(&pid) {
             self.open(pid)?;
         }
-        let is_due = match self.runtimes.get(&pid) {
-            None => true,
-            Some(Runtime::NotYet(tried)) => tried.elapsed() >= AGAIN,
-            Some(Runtime::Go(_) | Runtime::Asyncio(_) | Runtime::None) => false,
-        };
         if is_due {
-            let found = self.find_runtime(pid);
+            let found = self.find_runtime(pid, before);
             self.runtimes.insert(pid, found);
         }
         let mut groups: Vec<Group> = match self.runtimes.get_mut(&pid)? {
@@ -121,20 +125,27 @@ impl Sites {
                 })
                 .collect()
             }
-            Runtime::NotYet(_) | Runtime::None => return None,
+            Runtime::NotYet(..) | Runtime::None => return None,
         };
         // The order of a table of hashes says nothing.
         groups.sort_by(|a, b| (a.state, &a.counters).cmp(&(b.state, &b.counters)));
         Some(groups)
     }
 
-    fn find_runtime(&mut self, pid: Pid) -> Runtime {
+    /// `before`: how many modules it had imported when asyncio was not found among them.
+    fn find_runtime(&mut self, pid: Pid, before: Option<u64>) -> Runtime {
         let Some(process) = self.processes.get(&pid) else {
             return Runtime::None;
         };
         if let Some(python) = process.python() {
-            return Asyncio::open(pid, python)
-                .map_or_else(|| Runtime::NotYet(Instant::now()), Runtime::Asyncio);
+            let Some(imported) = Asyncio::imported(pid, python) else {
+                return Runtime::None;
+            };
+            let found = (before != Some(imported)).then(|| Asyncio::open(pid, python));
+            return match found.flatten() {
+                Some(asyncio) => Runtime::Asyncio(asyncio),
+                None => Runtime::NotYet(Instant::now(), imported),
+            };
         }
         let Some((id, bias)) = process.program() else {
             return Runtime::None;

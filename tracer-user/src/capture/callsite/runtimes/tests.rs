@@ -1,44 +1,18 @@
 //! Tasks of real programs, read from their memory.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::capture::callsite::Sites;
+use crate::capture::callsite::tests::Program;
 use crate::row::{Nanos, Pid, Stack, StackId, TaskSeen};
 
-/// A program that says "ready" and runs until it is dropped.
-struct Program(Child);
-
-impl Program {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        assert_eq!(line.trim(), "ready");
-        Self(child)
-    }
-
-    fn python(script: &str) -> Self {
-        Self::start(Command::new("python3").args(["-c", script]))
-    }
-
-    fn pid(&self) -> Pid {
-        Pid(self.0.id())
-    }
+fn python(script: &str) -> Program {
+    Program::start(Command::new("python3").args(["-c", script]))
 }
 
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+fn pid(program: &Program) -> Pid {
+    Pid(program.0.id())
 }
 
 /// Five tasks that wait for a lock which a sixth has while it sleeps, one that computes now and then, and one that waits for all.
@@ -95,12 +69,12 @@ fn look(sites: &mut Sites, pid: Pid) -> Vec<String> {
 
 #[test]
 fn asyncio_tasks_are_found_where_they_wait() {
-    let program = Program::python(TASKS);
+    let program = python(TASKS);
     let mut sites = Sites::new();
     // The program has said that it is ready before its main task waits.
     let deadline = Instant::now() + Duration::from_secs(10);
     let found = loop {
-        let found = look(&mut sites, program.pid());
+        let found = look(&mut sites, pid(&program));
         let is_settled = found.len() == 3 && found.iter().all(|row| row.contains("Waiting"));
         if is_settled || Instant::now() > deadline {
             break found;
@@ -115,24 +89,24 @@ fn asyncio_tasks_are_found_where_they_wait() {
     assert_eq!(*wait, format!("5 Waiting _asyncio.Future: {chain}"));
     assert!(sites.take_notes().is_empty());
     // Each place is named once.
-    look(&mut sites, program.pid());
+    look(&mut sites, pid(&program));
     assert!(sites.take_rows().is_empty());
 }
 
 #[test]
 fn a_process_without_a_runtime_that_is_known_has_no_tasks() {
-    let program = Program::python("print('ready', flush=True)\nimport time\ntime.sleep(1000)");
+    let program = python("print('ready', flush=True)\nimport time\ntime.sleep(1000)");
     let mut sites = Sites::new();
-    assert!(sites.tasks(program.pid(), Nanos(1)).is_empty());
+    assert!(sites.tasks(pid(&program), Nanos(1)).is_empty());
     let plain = Program::start(Command::new("sh").args(["-c", "echo ready; read line"]));
-    assert!(sites.tasks(plain.pid(), Nanos(1)).is_empty());
+    assert!(sites.tasks(pid(&plain), Nanos(1)).is_empty());
     assert!(sites.take_notes().is_empty());
 }
 
 #[test]
 fn a_process_that_ends_while_it_is_read_has_no_tasks_any_more() {
-    let mut program = Program::python(TASKS);
-    let pid = program.pid();
+    let mut program = python(TASKS);
+    let pid = pid(&program);
     let mut sites = Sites::new();
     assert!(!sites.tasks(pid, Nanos(1)).is_empty());
     program.0.kill().unwrap();
@@ -165,12 +139,12 @@ asyncio.run(main())
 
 #[test]
 fn memory_that_changes_under_the_read_gives_no_wrong_names() {
-    let program = Program::python(RESTLESS);
+    let program = python(RESTLESS);
     let mut sites = Sites::new();
     let known = ["leaf", "step", "main"];
     let mut seen = 0;
     for _ in 0..300 {
-        for row in look(&mut sites, program.pid()) {
+        for row in look(&mut sites, pid(&program)) {
             let (_, functions) = row.split_once(": ").unwrap();
             // What it runs is known, whatever that has called meanwhile.
             let outermost = functions.rsplit(" < ").next().unwrap();
