@@ -19,14 +19,20 @@ impl Settings {
     pub fn read(path: &str) -> Self {
         let text = std::fs::read_to_string(path).expect("settings");
         let pairs = text.lines().filter_map(|line| line.split_once(' '));
-        let settings = Self(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
+        let settings = Self(
+            pairs
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        );
         // SAFETY: no arguments that could be wrong.
         unsafe { alarm(settings.number("seconds") as u32) };
         settings
     }
 
     pub fn number(&self, name: &str) -> u64 {
-        self.0.get(name).map_or(0, |value| value.parse().expect("a number"))
+        self.0
+            .get(name)
+            .map_or(0, |value| value.parse().expect("a number"))
     }
 
     pub fn word(&self, name: &str) -> &str {
@@ -52,13 +58,18 @@ pub fn scramble(number: u64) -> u64 {
 pub const FETCH: u64 = 1;
 pub const TRANSFORM: u64 = 2;
 pub const WRITE: u64 = 3;
+pub const OTHER: u64 = 4;
 
 /// One worker's page of the books: 16 numbers.
 pub struct Page(&'static [AtomicU64; 16]);
 
 impl Page {
     pub fn open(path: &str, worker: usize) -> Self {
-        let file: File = OpenOptions::new().read(true).write(true).open(path).expect("books");
+        let file: File = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .expect("books");
         let length = file.metadata().expect("books").len() as usize;
         assert!((worker + 2) * 128 <= length, "no page for worker {worker}");
         // SAFETY: a shared mapping of the whole file that is never unmapped; the page lies inside it, as just checked.
@@ -72,7 +83,12 @@ impl Page {
 
     /// Ends the stage under way with `items` items done, and begins `stage`.
     pub fn enter(&self, stage: u64, items: u64) {
-        let add = |cell: usize, more: u64| self.0[cell].store(self.0[cell].load(Ordering::Relaxed) + more, Ordering::Relaxed);
+        let add = |cell: usize, more: u64| {
+            self.0[cell].store(
+                self.0[cell].load(Ordering::Relaxed) + more,
+                Ordering::Relaxed,
+            )
+        };
         add(0, 1);
         fence(Ordering::Release);
         let now = now();

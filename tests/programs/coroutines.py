@@ -1,10 +1,13 @@
 """Coroutines of one event loop that fetch from one server and post to another, past what the settings say."""
 import asyncio
+import concurrent.futures
 import contextlib
 import hashlib
 import signal
+import threading
 import time
 
+import wire
 from books import FETCH, OTHER, SETTINGS, TRANSFORM, WRITE, Page, number, seconds
 
 
@@ -47,16 +50,36 @@ async def lend(page, idle, body):
         idle.put_nowait(sink)
 
 
+async def post(page, session, body):
+    page.enter(WRITE)
+    async with session.post(f"http://{SETTINGS['output']}/rows", data=body) as reply:
+        await reply.read()
+
+
+THREAD = threading.local()
+
+
+def insert(body):
+    if not hasattr(THREAD, "sink"):
+        THREAD.sink = wire.Peer(SETTINGS["output"])
+    THREAD.sink.ask("POST", "/rows", body)
+
+
+async def hand_over(page, crew, body):
+    page.enter(WRITE)
+    await asyncio.get_running_loop().run_in_executor(crew, insert, body)
+
+
 def digest(rows):
     for _ in range(number("rounds")):
         rows = hashlib.sha256(rows).digest()
     return rows.hex().encode()
 
 
-async def work(worker, guard, idle):
+async def work(worker, begin):
     await asyncio.sleep(seconds("stagger_us") * worker)
     source = await Peer.connect(SETTINGS["input"])
-    sink = await Peer.connect(SETTINGS["output"]) if idle is None else None
+    store = await begin()
     filler = b"r" * number("bytes")
     page = Page(worker)
     page.enter(FETCH)
@@ -69,27 +92,62 @@ async def work(worker, guard, idle):
         if number("paused_us"):
             page.enter(OTHER)
             await asyncio.sleep(seconds("paused_us"))
-        if idle is None:
-            await append_block(page, guard, sink, body)
-        else:
-            await lend(page, idle, body)
+        await store(page, body)
         page.enter(FETCH, 1)
 
 
+async def shared(function, what):
+    """All workers store with this in common."""
+    return lambda page, body: function(page, what, body)
+
+
+BUSY = "local x = 0; for i = 1, ARGV[1] do x = x + i end; redis.call('RPUSH', KEYS[1], ARGV[2]); redis.call('LTRIM', KEYS[1], 0, 9)"
+
+
+async def evaluate(page, client, body):
+    page.enter(WRITE)
+    await client.eval(BUSY, 1, "blocks", number("turns"), body)
+
+
+async def alone(guard):
+    """A worker stores on a connection of its own."""
+    sink = await Peer.connect(SETTINGS["output"])
+    return lambda page, body: append_block(page, guard, sink, body)
+
+
 async def main():
-    guard, idle = None, None
-    if number("slots") == 1:
-        guard = asyncio.Lock()
-    elif number("slots"):
-        guard = asyncio.Semaphore(number("slots"))
-    if number("connections"):
+    if number("threads"):
+        crew = concurrent.futures.ThreadPoolExecutor(number("threads"))
+        begin = lambda: shared(hand_over, crew)
+    elif number("sockets"):
+        import aiohttp
+
+        session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=number("sockets")))
+        begin = lambda: shared(post, session)
+    elif number("turns"):
+        import redis.asyncio
+
+        host, port = SETTINGS["output"].split(":")
+        client = redis.asyncio.Redis(host=host, port=int(port))
+        begin = lambda: shared(evaluate, client)
+    elif number("connections"):
         idle = asyncio.Queue()
         for _ in range(number("connections")):
             idle.put_nowait(await Peer.connect(SETTINGS["output"]))
-    workers = [asyncio.create_task(work(worker, guard, idle)) for worker in range(number("workers"))]
+        begin = lambda: shared(lend, idle)
+    else:
+        guard = None
+        if number("slots"):
+            guard = asyncio.Lock() if number("slots") == 1 else asyncio.Semaphore(number("slots"))
+        begin = lambda: alone(guard)
+    workers = [asyncio.create_task(work(worker, begin)) for worker in range(number("workers"))]
     await asyncio.gather(*workers)
 
 
 signal.alarm(number("seconds"))
+if number("uvloop"):
+    import uvloop
+
+    uvloop.install()
 with contextlib.suppress(KeyboardInterrupt):
     asyncio.run(main())

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -117,10 +118,33 @@ func (p *peer) ask(method string, body []byte) []byte {
 }
 
 var (
-	table sync.Mutex
-	slots chan struct{}
-	idle  chan *peer
+	table  sync.Mutex
+	slots  chan struct{}
+	idle   chan *peer
+	blocks chan []byte
+	pace   sync.Mutex
+	next   time.Time
 )
+
+// Waits for the next of evenly spaced moments.
+func throttle() {
+	pace.Lock()
+	if now := time.Now(); next.Before(now) {
+		next = now
+	}
+	mine := next
+	next = next.Add(micros("spacing_us"))
+	pace.Unlock()
+	time.Sleep(time.Until(mine))
+}
+
+// Stores what the workers hand over.
+func drain() {
+	sink := connect(settings["output"])
+	for body := range blocks {
+		sink.ask("POST", body)
+	}
+}
 
 func appendBlock(p page, sink *peer, body []byte) {
 	switch {
@@ -148,7 +172,7 @@ func work(worker int, p page) {
 	time.Sleep(time.Duration(worker) * micros("stagger_us"))
 	source := connect(settings["input"])
 	var sink *peer
-	if idle == nil {
+	if idle == nil && blocks == nil {
 		sink = connect(settings["output"])
 	}
 	filler := make([]byte, number("bytes"))
@@ -165,10 +189,18 @@ func work(worker int, p page) {
 			p.enter(waiting, 0)
 			time.Sleep(pause)
 		}
-		if idle == nil {
-			appendBlock(p, sink, body)
-		} else {
+		if number("spacing_us") > 0 {
+			p.enter(waiting, 0)
+			throttle()
+		}
+		switch {
+		case blocks != nil:
+			p.enter(waiting, 0)
+			blocks <- body
+		case idle != nil:
 			lend(p, body)
+		default:
+			appendBlock(p, sink, body)
 		}
 		p.enter(fetching, 1)
 	}
@@ -190,6 +222,15 @@ func main() {
 		for i := 0; i < count; i++ {
 			idle <- connect(settings["output"])
 		}
+	}
+	if number("consumers") > 0 {
+		blocks = make(chan []byte)
+		for i := 0; i < number("consumers"); i++ {
+			go drain()
+		}
+	}
+	if count := number("processors"); count > 0 {
+		runtime.GOMAXPROCS(count)
 	}
 	cells := books()
 	for worker := 0; worker < number("workers"); worker++ {

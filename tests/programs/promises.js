@@ -1,11 +1,12 @@
 // Async functions of one process that fetch from one server and post to another, past what the settings say.
 'use strict';
 const crypto = require('crypto');
+const dns = require('dns');
 const fs = require('fs');
 const http = require('http');
 const { Worker, isMainThread, workerData } = require('worker_threads');
 
-const [FETCH, TRANSFORM, WRITE] = [1n, 2n, 3n];
+const [FETCH, TRANSFORM, WRITE, OTHER] = [1n, 2n, 3n, 4n];
 
 if (!isMainThread) {
   // Node maps no files: the books are copied to theirs some hundred times a second, beside the work.
@@ -72,25 +73,92 @@ function digest(rows) {
   return rows.toString('hex');
 }
 
+// Lets so many through at a time, in the order in which they come.
+class Gate {
+  constructor(slots) {
+    this.free = slots;
+    this.waiting = [];
+  }
+
+  async enter() {
+    if (this.free > 0) this.free -= 1;
+    else await new Promise((done) => this.waiting.push(done));
+  }
+
+  leave() {
+    const next = this.waiting.shift();
+    if (next) next();
+    else this.free += 1;
+  }
+}
+
+const gate = number('slots') ? new Gate(number('slots')) : undefined;
+
+let database;
+
+async function openDatabase() {
+  const { Client } = require('pg');
+  const [host, port] = settings.get('output').split(':');
+  database = new Client({ host, port: Number(port), user: 'zoo', database: 'postgres' });
+  await database.connect();
+}
+
+const INSERT = 'INSERT INTO blocks SELECT $1 FROM pg_sleep($2)';
+
+async function appendBlock(worker, body) {
+  if (gate) await gate.enter();
+  try {
+    if (database) await database.query(INSERT, [body, number('insert_us') / 1e6]);
+    else await ask('output', output, 'POST', body);
+  } finally {
+    if (gate) gate.leave();
+  }
+}
+
+// Waits for the next of evenly spaced moments.
+let next = 0;
+
+async function throttle() {
+  const now = performance.now();
+  const mine = Math.max(now, next);
+  next = mine + number('spacing_us') / 1000;
+  if (mine > now) await sleep(mine - now);
+}
+
 const stalled = new Int32Array(new SharedArrayBuffer(4));
 
 async function work(worker) {
   await sleep((number('stagger_us') * worker) / 1000);
   const filler = 'r'.repeat(number('bytes'));
+  let turn = 0;
   enter(worker, FETCH);
   for (;;) {
     const rows = await ask('input', input, 'GET');
     if (number('stalled_us')) Atomics.wait(stalled, 0, 0, number('stalled_us') / 1000);
     enter(worker, TRANSFORM);
     const body = digest(rows) + filler;
+    if (settings.has('names')) {
+      enter(worker, FETCH);
+      turn += 1;
+      await dns.promises.lookup(`rows${turn}.of${worker}.example`, 4);
+    }
+    if (number('spacing_us')) {
+      enter(worker, OTHER);
+      await throttle();
+    }
     enter(worker, WRITE);
-    await ask('output', output, 'POST', body);
+    await appendBlock(worker, body);
     enter(worker, FETCH, 1n);
   }
+}
+
+async function main() {
+  if (number('insert_us')) await openDatabase();
+  for (let worker = 0; worker < workers; worker += 1) work(worker);
 }
 
 if (isMainThread) {
   new Worker(__filename, { workerData: books.buffer });
   setTimeout(() => process.exit(0), 1000 * number('seconds'));
-  for (let worker = 0; worker < workers; worker += 1) work(worker);
+  main();
 }

@@ -1,12 +1,16 @@
 //! All cases, a file for each kind of thing that can hold workers up.
 
+mod asyncio;
 mod disks;
 mod feeders;
+mod go;
 mod locks;
+mod node;
 mod nothing;
 mod peers;
 mod processors;
 mod tasks;
+mod tokio;
 
 use crate::plan::{Case, Settings};
 
@@ -19,7 +23,10 @@ pub fn all() -> Vec<Case> {
         peers::CASES,
         processors::CASES,
         feeders::CASES,
-        tasks::CASES,
+        asyncio::CASES,
+        go::CASES,
+        node::CASES,
+        tokio::CASES,
         nothing::CASES,
     ]
     .concat()

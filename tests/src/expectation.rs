@@ -10,7 +10,7 @@ use holdup::cause::Cause;
 use holdup::report::Report;
 use serde::{Deserialize, Serialize};
 
-use crate::wanted::{Wanted, describe};
+use crate::wanted::{Wanted, describe, is_cause};
 
 /// A file beside a trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +71,9 @@ pub struct ServerRecipe {
 pub struct Truth {
     /// The cause to name.
     pub cause: Cause,
+    /// What cannot be told apart from it from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub or: Option<Cause>,
     /// The culprit to name.
     pub culprit: Wanted,
     /// Of what kind it is; absent: nothing in particular holds the workers up.
@@ -95,7 +98,7 @@ impl Truth {
         };
         let verdict = &report.verdict;
         fault(
-            verdict.cause != self.cause,
+            !is_cause(self.cause, self.or, verdict.cause, &verdict.alternatives),
             format!("the cause is {}, not {}", self.cause, verdict.cause),
         );
         let kind = verdict.culprit.kind.id();
@@ -167,6 +170,7 @@ mod tests {
     fn truth() -> Truth {
         Truth {
             cause: Cause::UserLock,
+            or: None,
             culprit: Wanted::CallSite("append".to_owned()),
             culprit_kind: Some("lock".to_owned()),
             workers: 8,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{Case, Plan};
 use crate::truth::Rates;
-use crate::wanted::{Wanted, describe};
+use crate::wanted::{Wanted, describe, is_cause};
 
 /// Stage means: 5% ...
 const STAGE_SHARE: f64 = 0.05;
@@ -99,8 +99,14 @@ pub struct Row {
     pub workers_reported: u32,
     /// Cause that is the truth.
     pub cause: Cause,
+    /// What cannot be told apart from it from outside.
+    #[serde(default)]
+    pub or: Option<Cause>,
     /// Cause named; none: there was no report.
     pub cause_reported: Option<Cause>,
+    /// What is said to be not told apart from that.
+    #[serde(default)]
+    pub alternatives: Vec<Cause>,
     /// Its confidence.
     pub confidence: f64,
     /// The same in a word.
@@ -172,6 +178,7 @@ impl Row {
             seed,
             workers: plan.workers,
             cause: case.cause,
+            or: plan.or,
             ..Self::default()
         }
     }
@@ -221,7 +228,12 @@ impl Row {
     pub fn is_right(&self) -> Option<bool> {
         self.cause_reported
             .filter(|_| self.not_judged.is_empty())
-            .map(|cause| cause == self.cause && self.culprit_ok)
+            .map(|_| self.is_cause_right() && self.culprit_ok)
+    }
+
+    fn is_cause_right(&self) -> bool {
+        self.cause_reported
+            .is_some_and(|named| is_cause(self.cause, self.or, named, &self.alternatives))
     }
 }
 
@@ -239,6 +251,7 @@ pub fn compare(
     let mut row = Row::begin(case, seed, plan).with_rates(rates);
     row.workers_reported = report.workers.count;
     row.cause_reported = Some(report.verdict.cause);
+    row.alternatives.clone_from(&report.verdict.alternatives);
     row.confidence = report.verdict.confidence;
     row.sentence.clone_from(&report.verdict.sentence);
     row.factor_reported = report.parallelism.serialization_factor;
@@ -273,7 +286,7 @@ fn names(row: &Row) -> Vec<String> {
         }
     };
     fault(
-        row.cause_reported != Some(row.cause),
+        !row.is_cause_right(),
         format!(
             "cause {} instead of {}",
             row.cause_reported.unwrap_or_default(),
@@ -281,7 +294,7 @@ fn names(row: &Row) -> Vec<String> {
         ),
     );
     fault(
-        row.cause_reported == Some(row.cause) && !row.culprit_ok,
+        row.is_cause_right() && !row.culprit_ok,
         format!("culprit {:?}", row.culprit),
     );
     faults

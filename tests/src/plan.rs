@@ -35,10 +35,12 @@ pub enum Program {
     Go(&'static str),
     /// Run by node.
     Node(&'static str),
+    /// Built with the zoo, since it needs more than the standard library: `src/bin/`.
+    Built(&'static str),
 }
 
 impl Program {
-    /// Its source below `programs/`.
+    /// Its source below `programs/`, or in `src/bin/`.
     #[must_use]
     pub fn file(self) -> String {
         match self {
@@ -48,6 +50,7 @@ impl Program {
             Self::Java(name) => format!("{name}.java"),
             Self::Go(name) => format!("{name}.go"),
             Self::Node(name) => format!("{name}.js"),
+            Self::Built(name) => format!("{name}.rs"),
         }
     }
 }
@@ -88,20 +91,50 @@ impl Settings {
 pub struct Server {
     /// Setting of the program that gets its address: `input` or `output`.
     pub role: &'static str,
-    /// Speaks TLS.
-    pub tls: bool,
+    /// What it is.
+    pub service: Service,
     /// How it serves.
     pub settings: Settings,
+}
+
+/// Something beyond compilers and interpreters that a host may lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Need {
+    /// A module of Python.
+    Python(&'static str),
+    /// A package of Node.
+    Node(&'static str),
+    /// A program.
+    Tool(&'static str),
+    /// A folder.
+    Folder(&'static str),
+}
+
+/// What a server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// The zoo's own.
+    Plain,
+    /// The zoo's own, over TLS.
+    Tls,
+    /// Addresses of names, after a while; whoever asks for names asks there.
+    Names,
+    /// redis-server, as it comes.
+    Redis,
+    /// PostgreSQL, as it comes, with an empty database.
+    Postgres,
 }
 
 impl Server {
     /// Its program, and the name that it runs under.
     #[must_use]
     pub fn program(&self) -> (Program, &'static str) {
-        if self.tls {
-            (Program::Python("tls_server"), "server")
-        } else {
-            (Program::Rust("server"), self.role)
+        match self.service {
+            Service::Plain => (Program::Rust("server"), self.role),
+            Service::Tls => (Program::Python("tls_server"), "server"),
+            Service::Names => (Program::Python("slow_names"), "names"),
+            Service::Redis => (Program::Python("start_redis"), "start"),
+            Service::Postgres => (Program::Python("start_postgres"), "start"),
         }
     }
 }
@@ -132,10 +165,14 @@ pub struct Plan {
     pub settings: Settings,
     /// Started first.
     pub servers: Vec<Server>,
+    /// What must be there.
+    pub needs: Vec<Need>,
     /// Writes a second that the program may send to its disk.
     pub write_limit: Option<u32>,
     /// What must be named.
     pub culprit: Culprit,
+    /// What cannot be told apart from the case's cause from outside.
+    pub or: Option<Cause>,
     /// holdup is told how many workers there are, since nothing shows it.
     pub told: bool,
     /// About how long an item takes one worker alone, ms.
@@ -153,8 +190,10 @@ impl Plan {
             program,
             settings: Settings::default().set("stagger_us", alone_ms * 1000 / workers.max(1)),
             servers: Vec::new(),
+            needs: Vec::new(),
             write_limit: None,
             culprit: Culprit::Any,
+            or: None,
             told: false,
             alone_ms,
             together_ms,
@@ -170,13 +209,25 @@ impl Plan {
 
     /// With a server for `role` that takes `service_us` for a request.
     #[must_use]
-    pub fn server(mut self, role: &'static str, service_us: u64, more: Settings) -> Self {
-        let settings = more.set("service_us", service_us);
+    pub fn server(self, role: &'static str, service_us: u64, more: Settings) -> Self {
+        self.served_by(Service::Plain, role, more.set("service_us", service_us))
+    }
+
+    /// With such a server for `role`.
+    #[must_use]
+    pub fn served_by(mut self, service: Service, role: &'static str, settings: Settings) -> Self {
         self.servers.push(Server {
             role,
-            tls: false,
+            service,
             settings,
         });
+        self
+    }
+
+    /// Where this is there.
+    #[must_use]
+    pub fn needs(mut self, need: Need) -> Self {
+        self.needs.push(need);
         self
     }
 
@@ -184,7 +235,7 @@ impl Plan {
     #[must_use]
     pub fn over_tls(mut self) -> Self {
         for server in &mut self.servers {
-            server.tls = true;
+            server.service = Service::Tls;
         }
         self.set("tls", 1)
     }
@@ -193,6 +244,13 @@ impl Plan {
     #[must_use]
     pub fn told(mut self) -> Self {
         self.told = true;
+        self
+    }
+
+    /// Not to be told apart from this other cause from outside.
+    #[must_use]
+    pub fn or(mut self, cause: Cause) -> Self {
+        self.or = Some(cause);
         self
     }
 

@@ -38,6 +38,9 @@ const SOURCES: &[(&str, &str)] = sources![
     "coroutines.py",
     "goroutines.go",
     "promises.js",
+    "slow_names.py",
+    "start_redis.py",
+    "start_postgres.py",
 ];
 
 /// The source in `file`.
@@ -54,11 +57,16 @@ mod tests {
     use super::*;
     use crate::cases;
     use crate::draw::Draw;
+    use crate::plan::Program;
 
     #[test]
     fn every_case_has_its_program() {
         for case in cases::all() {
-            let file = (case.plan)(&mut Draw::new(case.name, 1)).program.file();
+            let program = (case.plan)(&mut Draw::new(case.name, 1)).program;
+            if let Program::Built(_) = program {
+                continue;
+            }
+            let file = program.file();
             assert!(source(&file).is_some(), "{}: no {file}", case.name);
         }
     }

@@ -124,8 +124,13 @@ fn truth(case: &Case, plan: &Plan, rates: &Rates, sight: &Sight) -> Truth {
     let apart = (RATE_SHARE * rate).max(1.0 / sight.span.length.seconds().max(1e-9));
     Truth {
         cause: case.cause,
+        or: plan.or,
         culprit: sight.wanted.clone(),
-        culprit_kind: sight.wanted.kind(case.cause),
+        // Of two causes that cannot be told apart each has its own kind of culprit.
+        culprit_kind: match plan.or {
+            None => sight.wanted.kind(case.cause),
+            Some(_) => None,
+        },
         workers: u32::try_from(plan.workers).unwrap_or(u32::MAX),
         factor: [low * (1.0 - FACTOR_SHARE), high * (1.0 + FACTOR_SHARE)].map(rounded),
         rate: [rate - apart, rate + apart].map(rounded),
@@ -180,7 +185,7 @@ fn started(program: Program, name: &str) -> String {
     match program {
         Program::Rust(_) | Program::C(_) => format!("./{name}"),
         Program::Python(_) => format!("python3 -B {name}.py"),
-        Program::Go(_) => format!("./{name}"),
+        Program::Go(_) | Program::Built(_) => format!("./{name}"),
         Program::Node(_) => format!("node {name}.js"),
         Program::Java(_) => "java -XX:+UseSerialGC -Xmx64m -cp . Worker".to_owned(),
     }
@@ -245,6 +250,7 @@ mod tests {
             },
             truth: Truth {
                 cause: holdup::cause::Cause::None,
+                or: None,
                 culprit: Wanted::Any,
                 culprit_kind: None,
                 workers: 1,

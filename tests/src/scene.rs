@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use holdup::demo::{GroundTruth, IopsLimit, LimitError, Record};
 
-use crate::plan::{Plan, Server};
+use crate::plan::{Plan, Server, Service};
 use crate::workshop::{Workshop, WorkshopError};
 
 /// Every process of a scene ends by itself after this long, s.
@@ -47,7 +47,8 @@ impl SceneError {
     pub fn is_missing(&self) -> bool {
         matches!(
             self,
-            Self::Limit(_) | Self::Workshop(WorkshopError::NoTool { .. })
+            Self::Limit(_)
+                | Self::Workshop(WorkshopError::NoTool { .. } | WorkshopError::NoModule { .. })
         )
     }
 }
@@ -94,6 +95,9 @@ impl Scene {
     /// # Errors
     /// [`SceneError`].
     pub fn start(workshop: &mut Workshop, plan: &Plan, workers: usize) -> Result<Self, SceneError> {
+        for need in &plan.needs {
+            workshop.find(*need)?;
+        }
         let bench = workshop.bench()?;
         let path = bench.path();
         let ground_truth = GroundTruth::create(&path.join("books"), workers)?;
@@ -117,7 +121,16 @@ impl Scene {
             settings = settings.set("join", limit.members().display());
         }
         std::fs::write(path.join("settings"), settings.text())?;
-        let program = Group::start(workshop.place(plan.program, path, "worker")?)?;
+        let program = workshop.place(plan.program, path, "worker")?;
+        let asks_there = plan
+            .servers
+            .iter()
+            .any(|server| server.service == Service::Names);
+        let program = Group::start(if asks_there {
+            asking_there(&program)
+        } else {
+            program
+        })?;
         let scene = Self {
             program,
             servers,
@@ -180,6 +193,23 @@ impl Scene {
     }
 }
 
+/// The same command where names are asked for as `resolv.conf` of its folder says: in a mount namespace of its own, by the same process.
+fn asking_there(command: &Command) -> Command {
+    const THERE: &str = r#"mount --bind resolv.conf /etc/resolv.conf && exec "$@""#;
+    let mut there = Command::new("unshare");
+    there.args(["--mount", "sh", "-c", THERE, "sh"]);
+    there.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            there.env(name, value);
+        }
+    }
+    if let Some(folder) = command.get_current_dir() {
+        there.current_dir(folder);
+    }
+    there
+}
+
 fn start_server(
     workshop: &mut Workshop,
     server: &Server,
@@ -191,7 +221,7 @@ fn start_server(
         bench.join(&settings),
         server.settings.clone().set("seconds", LONGEST_S).text(),
     )?;
-    if server.tls {
+    if server.service == Service::Tls {
         workshop.place_certificate(bench)?;
     }
     let mut command = workshop.place(program, bench, name)?;

@@ -20,6 +20,13 @@ pub enum Wanted {
     Kind(String),
 }
 
+/// Whether `named` is this cause. Where `or` cannot be told apart from it from outside, it may be that one, as long as this one stands
+/// beside it.
+#[must_use]
+pub fn is_cause(cause: Cause, or: Option<Cause>, named: Cause, beside: &[Cause]) -> bool {
+    named == cause || (or == Some(named) && beside.contains(&cause))
+}
+
 impl Wanted {
     /// Whether `named` is it.
     #[must_use]
@@ -77,6 +84,15 @@ pub fn describe(named: &Named) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cause_that_cannot_be_told_apart_is_named_with_the_other() {
+        use Cause::{Pool, RemoteSerial, UserLock};
+        let is = |named, beside: &[Cause]| is_cause(UserLock, Some(Pool), named, beside);
+        assert!(is(UserLock, &[]) && is(Pool, &[UserLock]));
+        assert!(!is(Pool, &[]) && !is(Pool, &[RemoteSerial]) && !is(RemoteSerial, &[UserLock]));
+        assert!(!is_cause(UserLock, None, Pool, &[UserLock]));
+    }
 
     #[test]
     fn a_file_is_named_by_its_path_or_by_its_name_alone() {

@@ -1,12 +1,12 @@
 //! Building the programs, each once, under names that give nothing away.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::plan::Program;
+use crate::plan::{Need, Program};
 use crate::programs;
 
 /// Why a program cannot be had here.
@@ -17,6 +17,14 @@ pub enum WorkshopError {
     NoTool {
         /// Which.
         tool: &'static str,
+    },
+    /// A library is missing.
+    #[error("{language} has no {module}")]
+    NoModule {
+        /// Of which language.
+        language: &'static str,
+        /// Which.
+        module: &'static str,
     },
     /// A tool failed.
     #[error("{tool} failed: {output}")]
@@ -44,6 +52,7 @@ pub enum WorkshopError {
 pub struct Workshop {
     folder: tempfile::TempDir,
     built: HashMap<String, PathBuf>,
+    found: HashSet<Need>,
     certificate: bool,
 }
 
@@ -63,6 +72,7 @@ impl Workshop {
         Ok(Self {
             folder,
             built: HashMap::new(),
+            found: HashSet::new(),
             certificate: false,
         })
     }
@@ -77,6 +87,35 @@ impl Workshop {
             .tempdir_in(self.folder.path())?;
         fs::create_dir(bench.path().join("data"))?;
         Ok(bench)
+    }
+
+    /// Makes sure that `what` is there.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn find(&mut self, what: Need) -> Result<(), WorkshopError> {
+        if self.found.contains(&what) {
+            return Ok(());
+        }
+        let (language, module, mut command) = match what {
+            Need::Tool(tool) => return need(tool),
+            Need::Folder(path) if Path::new(path).is_dir() => return Ok(()),
+            Need::Folder(tool) => return Err(WorkshopError::NoTool { tool }),
+            Need::Python(module) => {
+                let mut command = Command::new("python3");
+                command.args(["-c", &format!("import {module}")]);
+                ("python3", module, command)
+            }
+            Need::Node(module) => {
+                let mut command = node();
+                command.args(["-e", &format!("require({module:?})")]);
+                ("node", module, command)
+            }
+        };
+        need(language)?;
+        finish(language, &mut command).map_err(|_| WorkshopError::NoModule { language, module })?;
+        self.found.insert(what);
+        Ok(())
     }
 
     /// Puts `program` into `bench` as `name` and gives the command that runs it there.
@@ -122,9 +161,14 @@ impl Workshop {
                 need("node")?;
                 let script = format!("{name}.js");
                 write_all(bench, &[(&script, text_of(&format!("{source}.js"))?)])?;
-                let mut command = Command::new("node");
+                let mut command = node();
                 command.arg(script).current_dir(bench);
                 Ok(command)
+            }
+            Program::Built(name_of) => {
+                let beside = std::env::current_exe().unwrap_or_default();
+                let built = beside.with_file_name(name_of);
+                self.executable(&built, bench, name)
             }
             Program::Java(source) => {
                 let built = self.compile("javac", &format!("{source}.java"), "Worker.java", &[])?;
@@ -220,6 +264,16 @@ impl Workshop {
         self.built.insert(file.to_owned(), built.clone());
         Ok(built)
     }
+}
+
+/// Node, with the packages that are installed for all.
+fn node() -> Command {
+    let mut command = Command::new("node");
+    command.env(
+        "NODE_PATH",
+        "/usr/lib/node_modules:/usr/local/lib/node_modules:/usr/share/nodejs",
+    );
+    command
 }
 
 fn text_of(file: &str) -> Result<&'static str, WorkshopError> {

@@ -1,125 +1,8 @@
-//! Workers that are no threads: coroutines of one event loop, goroutines, async functions.
-
-use holdup::cause::Cause;
+//! Plans of workers that are no threads, whatever they are written in; the cases are those of each language.
 
 use super::replies;
 use crate::draw::Draw;
-use crate::plan::{Case, Culprit, Plan, Program};
-
-pub const CASES: &[Case] = &[
-    Case {
-        name: "asyncio-serial-peer",
-        cause: Cause::RemoteSerial,
-        quick: false,
-        plan: |draw| serial(draw, ASYNCIO),
-    },
-    Case {
-        name: "asyncio-lock",
-        cause: Cause::UserLock,
-        quick: true,
-        plan: |draw| guarded(draw, ASYNCIO, 1).culprit(Culprit::CallSite("append_block")),
-    },
-    Case {
-        name: "asyncio-semaphore",
-        cause: Cause::UserLock,
-        quick: false,
-        plan: |draw| several(draw, ASYNCIO).culprit(Culprit::CallSite("append_block")),
-    },
-    Case {
-        name: "asyncio-pool",
-        cause: Cause::Pool,
-        quick: false,
-        plan: |draw| lent(draw, ASYNCIO),
-    },
-    Case {
-        name: "asyncio-blocked",
-        cause: Cause::SingleThread,
-        quick: false,
-        plan: |draw| stalled(draw, ASYNCIO),
-    },
-    Case {
-        name: "asyncio-paced",
-        cause: Cause::None,
-        quick: false,
-        plan: |draw| paced(draw, ASYNCIO),
-    },
-    Case {
-        name: "asyncio-linear",
-        cause: Cause::None,
-        quick: false,
-        plan: |draw| linear(draw, ASYNCIO),
-    },
-    Case {
-        name: "go-serial-peer",
-        cause: Cause::RemoteSerial,
-        quick: false,
-        plan: |draw| serial(draw, GO),
-    },
-    Case {
-        name: "go-mutex",
-        cause: Cause::UserLock,
-        quick: false,
-        plan: |draw| guarded(draw, GO, 1).culprit(Culprit::CallSite("appendBlock")),
-    },
-    Case {
-        name: "go-semaphore",
-        cause: Cause::UserLock,
-        quick: false,
-        plan: |draw| several(draw, GO).culprit(Culprit::CallSite("appendBlock")),
-    },
-    Case {
-        name: "go-pool",
-        cause: Cause::Pool,
-        quick: false,
-        plan: |draw| lent(draw, GO),
-    },
-    Case {
-        name: "go-paced",
-        cause: Cause::None,
-        quick: false,
-        plan: |draw| paced(draw, GO),
-    },
-    Case {
-        name: "go-linear",
-        cause: Cause::None,
-        quick: false,
-        plan: |draw| linear(draw, GO),
-    },
-    Case {
-        name: "node-serial-peer",
-        cause: Cause::RemoteSerial,
-        quick: false,
-        plan: |draw| serial(draw, NODE),
-    },
-    Case {
-        name: "node-agent",
-        cause: Cause::Pool,
-        quick: false,
-        plan: |draw| lent(draw, NODE).told(),
-    },
-    Case {
-        name: "node-computes",
-        cause: Cause::SingleThread,
-        quick: false,
-        plan: computes,
-    },
-    Case {
-        name: "node-blocked",
-        cause: Cause::SingleThread,
-        quick: false,
-        plan: |draw| stalled(draw, NODE),
-    },
-    Case {
-        name: "node-linear",
-        cause: Cause::None,
-        quick: false,
-        plan: |draw| linear(draw, NODE).told(),
-    },
-];
-
-const ASYNCIO: Program = Program::Python("coroutines");
-const GO: Program = Program::Go("goroutines");
-const NODE: Program = Program::Node("promises");
+use crate::plan::{Culprit, Need, Plan, Program, Service, Settings};
 
 /// How long things take, us.
 struct Times {
@@ -137,7 +20,7 @@ fn plan(draw: &mut Draw, program: Program, workers: u64, times: &Times) -> Plan 
 }
 
 /// All of them keep a server busy that does one thing at a time.
-fn serial(draw: &mut Draw, program: Program) -> Plan {
+pub fn serial(draw: &mut Draw, program: Program) -> Plan {
     let workers = draw.between(12, 64);
     let insert_us = draw.between(8_000, 25_000);
     let fetch_us = draw.between(20_000, 60_000).min(workers * insert_us / 3);
@@ -152,7 +35,7 @@ fn serial(draw: &mut Draw, program: Program) -> Plan {
 }
 
 /// So many of them at a time post, three to six times as many as may.
-fn guarded(draw: &mut Draw, program: Program, slots: u64) -> Plan {
+pub fn guarded(draw: &mut Draw, program: Program, slots: u64) -> Plan {
     let workers = draw.between(6 * slots.max(2), 48);
     let insert_us = draw.between(4_000, 15_000) * slots.min(3);
     let overload = draw.between(3, 6);
@@ -169,13 +52,13 @@ fn guarded(draw: &mut Draw, program: Program, slots: u64) -> Plan {
         .server("output", insert_us, replies(16))
 }
 
-fn several(draw: &mut Draw, program: Program) -> Plan {
+pub fn several(draw: &mut Draw, program: Program) -> Plan {
     let slots = draw.between(2, 4);
     guarded(draw, program, slots)
 }
 
-/// A few connections to one server are lent out.
-fn lent(draw: &mut Draw, program: Program) -> Plan {
+/// A few connections to one server are lent out; `by` is the setting that gets their number.
+pub fn lent(draw: &mut Draw, program: Program, by: &'static str) -> Plan {
     let connections = draw.between(3, 8);
     // Three times as many as keep them busy, at least.
     let workers = (connections * draw.between(5, 12)).min(64);
@@ -187,13 +70,13 @@ fn lent(draw: &mut Draw, program: Program) -> Plan {
         together: workers * insert_us / connections,
     };
     plan(draw, program, workers, &times)
-        .set("connections", connections)
+        .set(by, connections)
         .server("output", insert_us, replies(16))
         .culprit(Culprit::Server("output"))
 }
 
 /// Each of them stops the loop for some milliseconds an item.
-fn stalled(draw: &mut Draw, program: Program) -> Plan {
+pub fn stalled(draw: &mut Draw, program: Program) -> Plan {
     let workers = draw.between(16, 48);
     let stalled_us = draw.between(3_000, 8_000);
     let (fetch_us, insert_us) = (draw.between(10_000, 30_000), draw.between(5_000, 20_000));
@@ -208,8 +91,9 @@ fn stalled(draw: &mut Draw, program: Program) -> Plan {
         .culprit(Culprit::Kind("thread"))
 }
 
-/// Each of them computes on the loop for some milliseconds an item.
-fn computes(draw: &mut Draw) -> Plan {
+/// Each of them computes on the thread that carries all for some milliseconds an item; `faster` is by what it does so more quickly than
+/// Node.
+pub fn computes(draw: &mut Draw, program: Program, faster: u64) -> Plan {
     let workers = draw.between(16, 48);
     let (fetch_us, insert_us) = (draw.between(10_000, 30_000), draw.between(5_000, 20_000));
     let times = Times {
@@ -217,14 +101,13 @@ fn computes(draw: &mut Draw) -> Plan {
         alone: fetch_us + 5_000 + insert_us,
         together: workers * 5_000,
     };
-    plan(draw, NODE, workers, &times)
-        .set("rounds", draw.between(2_000, 5_000))
+    plan(draw, program, workers, &times)
+        .set("rounds", faster * draw.between(2_000, 5_000))
         .server("output", insert_us, replies(16))
-        .culprit(Culprit::Kind("thread"))
 }
 
 /// Each of them waits for its own time between its requests, and meets nobody.
-fn paced(draw: &mut Draw, program: Program) -> Plan {
+pub fn paced(draw: &mut Draw, program: Program) -> Plan {
     let workers = draw.between(8, 32);
     let paused_us = draw.between(50_000, 150_000);
     let (fetch_us, insert_us) = (draw.between(20_000, 60_000), draw.between(10_000, 40_000));
@@ -238,7 +121,7 @@ fn paced(draw: &mut Draw, program: Program) -> Plan {
         .server("output", insert_us, replies(16))
 }
 
-fn linear(draw: &mut Draw, program: Program) -> Plan {
+pub fn linear(draw: &mut Draw, program: Program) -> Plan {
     let workers = draw.between(8, 32);
     let (fetch_us, insert_us) = (draw.between(60_000, 150_000), draw.between(40_000, 100_000));
     let times = Times {
@@ -247,4 +130,110 @@ fn linear(draw: &mut Draw, program: Program) -> Plan {
         together: fetch_us + insert_us,
     };
     plan(draw, program, workers, &times).server("output", insert_us, replies(16))
+}
+
+/// They hand what is to be done over to a few threads of their own process.
+pub fn handed_over(draw: &mut Draw, program: Program) -> Plan {
+    let threads = draw.between(2, 5);
+    let workers = (threads * draw.between(5, 10)).min(48);
+    let insert_us = draw.between(15_000, 40_000);
+    let fetch_us = draw.between(5_000, 20_000).min(insert_us / 2);
+    let times = Times {
+        fetch: fetch_us,
+        alone: fetch_us + insert_us,
+        together: workers * insert_us / threads,
+    };
+    plan(draw, program, workers, &times)
+        .set("threads", threads)
+        .server("output", insert_us, replies(16))
+        .culprit(Culprit::Kind("queue"))
+}
+
+/// They look up names, by the two threads that their runtime has for that: half of those of libuv (`uv__slow_work_thread_threshold`).
+pub fn looking_up(draw: &mut Draw, program: Program) -> Plan {
+    let workers = draw.between(20, 40);
+    let lookup_us = draw.between(10_000, 30_000);
+    let (fetch_us, insert_us) = (lookup_us / 2, draw.between(5_000, 10_000));
+    let times = Times {
+        fetch: fetch_us,
+        alone: fetch_us + lookup_us + insert_us,
+        together: workers * lookup_us / 2,
+    };
+    plan(draw, program, workers, &times)
+        .server("output", insert_us, replies(16))
+        .served_by(
+            Service::Names,
+            "names",
+            Settings::default().set("service_us", lookup_us),
+        )
+        .needs(Need::Tool("unshare"))
+        .culprit(Culprit::Kind("queue"))
+}
+
+/// They hand what is to be done over to one of them, who does it.
+pub fn gathered(draw: &mut Draw, program: Program) -> Plan {
+    let workers = draw.between(12, 48);
+    let insert_us = draw.between(4_000, 12_000);
+    let fetch_us = draw.between(20_000, 50_000).min(workers * insert_us / 3);
+    let times = Times {
+        fetch: fetch_us,
+        // It hands over and goes on; only what comes sooner than it can be stored has to wait.
+        alone: fetch_us.max(insert_us),
+        together: workers * insert_us,
+    };
+    plan(draw, program, workers, &times)
+        .set("consumers", 1)
+        .server("output", insert_us, replies(16))
+        .culprit(Culprit::Kind("thread"))
+}
+
+/// A limiter of their own spaces what they send.
+pub fn throttled(draw: &mut Draw, program: Program) -> Plan {
+    let workers = draw.between(12, 32);
+    let spacing_us = draw.between(4_000, 15_000);
+    let (fetch_us, insert_us) = (draw.between(10_000, 40_000), draw.between(5_000, 20_000));
+    let alone = (fetch_us + insert_us).max(spacing_us);
+    let times = Times {
+        fetch: fetch_us,
+        alone,
+        together: (workers * spacing_us).max(alone),
+    };
+    plan(draw, program, workers, &times)
+        .set("spacing_us", spacing_us)
+        .server("output", insert_us, replies(16))
+}
+
+/// Redis computes for each of them: one command at a time.
+pub fn redis(draw: &mut Draw, program: Program) -> Plan {
+    let workers = draw.between(12, 32);
+    let fetch_us = draw.between(10_000, 30_000);
+    // About a hundred turns of Lua a microsecond and a half.
+    let turns = draw.between(300_000, 900_000);
+    let times = Times {
+        fetch: fetch_us,
+        alone: fetch_us + turns / 70,
+        together: workers * turns / 70,
+    };
+    plan(draw, program, workers, &times)
+        .set("turns", turns)
+        .needs(Need::Tool("redis-server"))
+        .served_by(Service::Redis, "output", Settings::default())
+        .culprit(Culprit::Server("output"))
+}
+
+/// PostgreSQL stores a block in so long, on the one connection that they share.
+pub fn one_client(draw: &mut Draw, program: Program) -> Plan {
+    let workers = draw.between(12, 32);
+    let insert_us = draw.between(6_000, 15_000);
+    let fetch_us = draw.between(20_000, 40_000).min(workers * insert_us / 3);
+    let times = Times {
+        fetch: fetch_us,
+        alone: fetch_us + insert_us,
+        together: workers * insert_us,
+    };
+    plan(draw, program, workers, &times)
+        .set("insert_us", insert_us)
+        .needs(Need::Folder("/usr/lib/postgresql"))
+        .served_by(Service::Postgres, "output", Settings::default())
+        .culprit(Culprit::Server("output"))
 }

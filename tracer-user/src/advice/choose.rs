@@ -2,8 +2,9 @@
 
 use super::remedy::{Fix, FixInput, Remedy, Variant};
 use super::{
-    async_lock, batch_fetch, batch_write, blocking_call, checkpoint, critical_section, event_loop,
-    feed, fewer_workers, file_lock, fsync, more_workers, pacing, pool, shard, sqlite,
+    async_lock, batch_fetch, batch_write, blocking_call, checkpoint, consumers, critical_section,
+    event_loop, feed, fewer_workers, file_lock, fsync, more_workers, pacing, pool, shard, sqlite,
+    thread_pool,
 };
 use crate::cause::Cause;
 use crate::work::StageName;
@@ -35,10 +36,12 @@ fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
         Cause::Checkpoint => &checkpoint::REMEDY,
         Cause::Fsync => &fsync::REMEDY,
         Cause::Quota => &fsync::UNDER_A_LIMIT,
+        Cause::Pool if input.variant == Variant::OfThreads => &thread_pool::REMEDY,
         Cause::Pool => &pool::REMEDY,
         Cause::RateLimit => &pacing::REMEDY,
         Cause::Starved => &feed::REMEDY,
         Cause::SingleThread if input.variant == Variant::InCalls => &blocking_call::REMEDY,
+        Cause::SingleThread if input.variant == Variant::HandedOver => &consumers::REMEDY,
         Cause::SingleThread => &event_loop::REMEDY,
         Cause::Cpu => &fewer_workers::REMEDY,
         Cause::None => &more_workers::REMEDY,

@@ -12,6 +12,7 @@ mod batch_fetch;
 mod batch_write;
 mod blocking_call;
 mod checkpoint;
+mod consumers;
 mod critical_section;
 mod event_loop;
 mod feed;
@@ -23,6 +24,7 @@ mod pacing;
 mod pool;
 mod shard;
 mod sqlite;
+mod thread_pool;
 
 mod bounds;
 mod choose;

@@ -47,6 +47,8 @@ fn variant(conclusion: &Conclusion) -> Variant {
     match facts {
         Some(Facts::TaskLock(_)) => Variant::AmongTasks,
         Some(Facts::SingleThread(facts)) if facts.times.mostly_sleeps() => Variant::InCalls,
+        Some(Facts::ThreadPool(_)) => Variant::OfThreads,
+        Some(Facts::Consumer(_)) => Variant::HandedOver,
         _ => Variant::Usual,
     }
 }
@@ -75,8 +77,8 @@ fn bound_of(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Expected
     } else {
         usize::MAX
     };
-    // Every item needs the CPUs, whether they are what limits now or not.
-    let run = findings.per_item(findings.all.run.seconds());
+    // Every item needs the CPUs, whether they are what limits now or not, and whichever thread it is that computes for it.
+    let run = findings.per_item(findings.all.run.seconds().max(findings.run_of_all()));
     stations.push(Station {
         name: "CPU".to_owned(),
         demand_s: run,

@@ -95,7 +95,9 @@ let pool = PgPoolOptions::new()
 
 fn why(input: &FixInput<'_>) -> String {
     let culprit = input.culprit;
-    let there = if culprit.capacity > 0.0 {
+    let there = if culprit.capacity == 1.0 {
+        "There is one connection".to_owned()
+    } else if culprit.capacity > 0.0 {
         format!("There are {} connections", figure(culprit.capacity))
     } else {
         "There are fewer connections".to_owned()

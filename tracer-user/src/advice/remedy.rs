@@ -57,6 +57,10 @@ pub enum Variant {
     AmongTasks,
     /// Of a thread that carries tasks: it sleeps in calls.
     InCalls,
+    /// Of a pool: it is one of threads.
+    OfThreads,
+    /// Of one that does everybody's work: a task does, and no thread.
+    HandedOver,
 }
 
 /// Before and after, in one language.

@@ -28,7 +28,7 @@ pub enum ClassKind {
     Futex,
     /// Passing time.
     Timer,
-    /// epoll and eventfd: something else is waited for through them.
+    /// epoll, eventfd, and socket pairs within a process: something else is waited for through them.
     Notifier,
     /// A kernel lock.
     KernelLock,
@@ -169,6 +169,7 @@ fn class_key(resource: &Resource) -> (ClassKind, String) {
         }
         ResourceKind::Timer => (ClassKind::Timer, String::new()),
         ResourceKind::KernelLock => (ClassKind::KernelLock, format!("{:#x}", resource.address)),
+        ResourceKind::Socket if is_own(resource) => (ClassKind::Notifier, String::new()),
         ResourceKind::Socket => match resource.role {
             SocketRole::Server | SocketRole::Listener => (
                 ClassKind::Service,
@@ -184,6 +185,11 @@ fn class_key(resource: &Resource) -> (ClassKind, String) {
         },
         ResourceKind::Unknown => (ClassKind::Unknown, String::new()),
     }
+}
+
+/// A pair of sockets within one process, by which its threads wake each other (asyncio's self-pipe): no peer.
+fn is_own(resource: &Resource) -> bool {
+    resource.family == "unix" && resource.pid.0 != 0 && resource.peer_pid == resource.pid
 }
 
 fn peer_name(resource: &Resource) -> String {
@@ -224,7 +230,22 @@ pub fn pattern(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::pattern;
+    use super::{ClassKind, class_key, pattern};
+    use crate::row::{Pid, Resource, ResourceKind};
+
+    #[test]
+    fn a_socket_to_oneself_is_no_peer() {
+        let pair = |peer_pid| Resource {
+            kind: ResourceKind::Socket,
+            family: "unix".to_owned(),
+            pid: Pid(7),
+            peer_pid: Pid(peer_pid),
+            ..Resource::default()
+        };
+        assert_eq!(class_key(&pair(7)).0, ClassKind::Notifier);
+        assert_eq!(class_key(&pair(8)).0, ClassKind::Peer);
+        assert_eq!(class_key(&pair(0)).0, ClassKind::Peer, "not known yet");
+    }
 
     #[test]
     fn numbered_files_are_one_sort() {

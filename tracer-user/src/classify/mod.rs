@@ -25,7 +25,7 @@ pub use futex::{CallSiteId, FutexWord, FutexWords, LockId};
 pub use lock_words::LockWords;
 pub use operation::{Operation, OperationId, OperationKind, Operations};
 pub use request::{Request, RequestTracker};
-pub use seen::{SeenPlace, SeenTasks, SeenWorkers, Sort};
+pub use seen::{SeenOthers, SeenPlace, SeenTasks, SeenWorkers, Sort};
 pub use statement::Statements;
 pub use wait_site::{SiteId, WaitKind, WaitSite, WaitSites};
 

@@ -1,5 +1,6 @@
 //! What a rule saw: one struct of plain numbers and ids a cause. The words for it are made in the report.
 
+use super::consumer::ConsumerFacts;
 use super::cpu::CpuFacts;
 use super::file_lock::{CheckpointFacts, FileLockFacts};
 use super::fsync::FsyncFacts;
@@ -10,6 +11,7 @@ use super::remote::RemoteFacts;
 use super::single_thread::SingleThreadFacts;
 use super::starved::StarvedFacts;
 use super::task_lock::TaskLockFacts;
+use super::thread_pool::ThreadPoolFacts;
 use super::user_lock::UserLockFacts;
 use crate::blame::HolderActivity;
 use crate::cause::Cause;
@@ -33,10 +35,14 @@ pub enum Facts {
     Remote(RemoteFacts),
     /// Of [`Cause::Pool`].
     Pool(PoolFacts),
+    /// Of [`Cause::Pool`], where it is one of threads.
+    ThreadPool(ThreadPoolFacts),
     /// Of [`Cause::RateLimit`].
     RateLimit(RateLimitFacts),
     /// Of [`Cause::SingleThread`].
     SingleThread(SingleThreadFacts),
+    /// Of [`Cause::SingleThread`], where tasks hand over to another task.
+    Consumer(ConsumerFacts),
     /// Of [`Cause::Cpu`].
     Cpu(CpuFacts),
     /// Of [`Cause::Starved`].
@@ -54,9 +60,9 @@ impl Facts {
             Self::Fsync(_) => Cause::Fsync,
             Self::Quota(_) => Cause::Quota,
             Self::Remote(_) => Cause::RemoteSerial,
-            Self::Pool(_) => Cause::Pool,
+            Self::Pool(_) | Self::ThreadPool(_) => Cause::Pool,
             Self::RateLimit(_) => Cause::RateLimit,
-            Self::SingleThread(_) => Cause::SingleThread,
+            Self::SingleThread(_) | Self::Consumer(_) => Cause::SingleThread,
             Self::Cpu(_) => Cause::Cpu,
             Self::Starved(_) => Cause::Starved,
         }

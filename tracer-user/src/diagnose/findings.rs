@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::parked::{Parked, anywhere};
+use super::shown::{beside, fill_up, hand_over, of_others, shown};
+use super::user_lock::WORTH_NAMING;
 use crate::actors::ActorId;
 use crate::blame::{Charge, Collector, HolderActivity, LockGroups, Queued, ServiceStats, Visit};
 use crate::classify::{ClassId, OperationId, ResourceClasses, SeenWorkers, WaitKind, WaitSite};
@@ -126,8 +128,14 @@ impl<'a> Findings<'a> {
                 *sum.visits.entry(*site).or_default() += count;
             }
         }
-        let shown = shown(inventory, workers);
-        let beside = beside(inventory, workers);
+        let (mut shown, mut beside) = (shown(inventory, workers), beside(inventory, workers));
+        if beside
+            .as_ref()
+            .is_some_and(|tasks| hand_over(tasks, workers.len()))
+        {
+            // These threads do for the tasks what the tasks wait for.
+            shown = beside.take();
+        }
         let by_runtime = shown.as_ref().map(|shown| shown.count.round() as u32);
         let counted = told.or(by_runtime).unwrap_or(0);
         let unseen = match workers.len() {
@@ -136,6 +144,16 @@ impl<'a> Findings<'a> {
         };
         let site = anywhere(inventory.classes());
         let window = at.since(meta.opened);
+        if let Some(theirs) = shown
+            .as_ref()
+            .and_then(|shown| of_others(&all, shown, window))
+        {
+            all.blocked.retain(|at, _| at.station() != theirs);
+            for stage in stages.values_mut() {
+                stage.times.blocked.retain(|at, _| at.station() != theirs);
+                stage.visits.retain(|at, _| at.station() != theirs);
+            }
+        }
         if counted > 0 {
             let all_time = Nanos(window.0.saturating_mul(counted.into()));
             fill_up(all_time, site, &mut all, &mut stages);
@@ -170,7 +188,10 @@ impl<'a> Findings<'a> {
             at,
         };
         // Which stage waits there is not known: the order in which tasks go on is not.
-        let parked: Vec<WaitSite> = findings.parked.sites().collect();
+        let mut parked: Vec<WaitSite> = findings.parked.sites().collect();
+        if findings.blocked(site) >= WORTH_NAMING * findings.time() {
+            parked.push(site);
+        }
         for site in parked {
             findings.give_to_stage(site, StageName::Other);
         }
@@ -229,6 +250,11 @@ impl<'a> Findings<'a> {
     #[must_use]
     pub fn is_counted(&self) -> bool {
         self.told.is_some() || self.shown.is_some()
+    }
+
+    /// The window is looked at as it stands then.
+    pub(super) fn until(&self) -> Nanos {
+        self.at
     }
 
     /// Length of the window, s.
@@ -357,9 +383,26 @@ impl<'a> Findings<'a> {
             .count()
     }
 
-    /// `thread`, `process` or `task`: what the workers are.
+    /// Workers that are threads, where others are tasks.
+    #[must_use]
+    pub fn threads_beside_tasks(&self) -> usize {
+        let threads = self.workers.keys().filter(|id| id.tid().is_some()).count();
+        if threads < self.workers.len() {
+            threads
+        } else {
+            0
+        }
+    }
+
+    /// `thread`, `process` or `task`: what the workers are; `worker`: some are threads and some tasks.
     #[must_use]
     pub fn unit(&self) -> &'static str {
+        if self.threads_beside_tasks() > 0 {
+            return "worker";
+        }
+        if self.shown.is_some() {
+            return "task";
+        }
         let pids: BTreeSet<Pid> = self
             .cycle
             .workers
@@ -376,58 +419,6 @@ impl<'a> Findings<'a> {
             "thread"
         }
     }
-}
-
-/// The time of all tasks is their number times the window. What was not seen elsewhere was spent inside the process: by those that were
-/// never seen at work, and by the others before that; and where more was seen, tasks were taken for new ones that are not.
-fn fill_up(
-    all_time: Nanos,
-    parked: WaitSite,
-    all: &mut Times,
-    stages: &mut BTreeMap<StageName, StageTime>,
-) {
-    let seen = all.total();
-    let missing = all_time.since(seen);
-    if missing > Nanos::ZERO {
-        *all.blocked.entry(parked).or_default() += missing;
-        let other = stages.entry(StageName::Other).or_default();
-        *other.times.blocked.entry(parked).or_default() += missing;
-    }
-    let mut too_much = seen.since(all_time);
-    for stage in stages.values_mut() {
-        if let Some(time) = stage.times.blocked.get_mut(&parked) {
-            let less = too_much.min(*time);
-            *time = time.since(less);
-            too_much = too_much.since(less);
-            if let Some(sum) = all.blocked.get_mut(&parked) {
-                *sum = sum.since(less);
-            }
-        }
-    }
-}
-
-/// The tasks that the runtimes of the workers' processes show, where workers are tasks.
-fn shown(
-    inventory: &Inventory<'_>,
-    workers: &BTreeMap<ActorId, WorkerTotals>,
-) -> Option<SeenWorkers> {
-    let pids = inventory.processes_of_tasks(workers.keys());
-    inventory.classifier.seen.workers(&pids)
-}
-
-/// The tasks that the runtimes of the workers' processes show, where workers are threads and there are more tasks than these.
-fn beside(
-    inventory: &Inventory<'_>,
-    workers: &BTreeMap<ActorId, WorkerTotals>,
-) -> Option<SeenWorkers> {
-    if workers.keys().any(|id| id.tid().is_none()) {
-        return None;
-    }
-    let actors = workers.keys().filter_map(|id| inventory.actors.get(id));
-    let pids = actors.map(|actor| actor.account.pid).collect();
-    let tasks = inventory.classifier.seen.workers(&pids)?;
-    #[expect(clippy::cast_precision_loss, reason = "a number of workers")]
-    (tasks.count.round() > workers.len() as f64).then_some(tasks)
 }
 
 fn lock_site(groups: &LockGroups, site: WaitSite) -> WaitSite {

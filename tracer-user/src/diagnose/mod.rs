@@ -11,16 +11,19 @@ mod checks;
 mod culprit;
 mod facts;
 mod findings;
+mod in_flight;
 mod inside;
 mod names;
 mod parked;
 mod questions;
 mod refutation;
+mod shown;
 mod sign;
 mod statements;
 mod stations;
 mod syncs;
 
+mod consumer;
 mod cpu;
 mod file_lock;
 mod fsync;
@@ -31,6 +34,7 @@ mod remote;
 mod single_thread;
 mod starved;
 mod task_lock;
+mod thread_pool;
 mod user_lock;
 
 mod account;
@@ -48,6 +52,7 @@ pub use candidate::{Candidate, Claim, Refuted, Ruling};
 pub use carriers::CarrierTimes;
 pub use checks::Checks;
 pub use confidence::{Confidence, Doubt, Grounds, Level, Seen, confidence};
+pub use consumer::ConsumerFacts;
 pub use cpu::CpuFacts;
 pub use culprit::{Culprit, CulpritKind};
 pub use facts::{Facts, Holding};
@@ -64,6 +69,7 @@ pub use single_thread::SingleThreadFacts;
 pub use starved::StarvedFacts;
 pub use statements::StatementShare;
 pub use task_lock::TaskLockFacts;
+pub use thread_pool::{ThreadPoolFacts, ThreadView};
 pub use user_lock::UserLockFacts;
 pub use verdict::{Conclusion, Ground, Verdict, conclude};
 pub use weight::Weight;
@@ -72,8 +78,9 @@ pub use weight::Weight;
 /// the serialization factor.
 #[must_use]
 pub fn rulings(findings: &Findings<'_>) -> Ruling {
-    let rules: [fn(&Findings<'_>) -> Ruling; 11] = [
+    let rules: [fn(&Findings<'_>) -> Ruling; 13] = [
         pool::rule,
+        thread_pool::rule,
         user_lock::rule,
         task_lock::rule,
         file_lock::rule,
@@ -82,6 +89,7 @@ pub fn rulings(findings: &Findings<'_>) -> Ruling {
         quota::rule,
         fsync::rule,
         single_thread::rule,
+        consumer::rule,
         cpu::rule,
         starved::rule,
     ];

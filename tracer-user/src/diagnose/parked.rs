@@ -106,7 +106,7 @@ impl Findings<'_> {
         const ALONE: f64 = 0.1;
         self.shown
             .as_ref()
-            .is_some_and(|shown| shown.others >= ALONE)
+            .is_some_and(|shown| shown.others.iter().map(|of| of.at_work).sum::<f64>() >= ALONE)
     }
 
     /// Of the tasks that are in the function which leads to a place, those that are not there: whoever has what is waited for is among
@@ -142,7 +142,7 @@ mod tests {
             runs: "worker".to_owned(),
             count: places.iter().map(|(.., mean)| mean).sum(),
             looks: 200,
-            others: 0.0,
+            others: Vec::new(),
             places: places.iter().map(place).collect(),
         }
     }

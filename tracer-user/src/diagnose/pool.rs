@@ -8,6 +8,7 @@ use super::candidate::{Candidate, Claim, Ruling};
 use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
 use super::findings::Findings;
+use super::rate_limit::is_paced;
 use super::refutation::Refutation;
 use super::sign::{Outcome, Sign, Test};
 use super::user_lock::{BY_CO_WAITERS, WORTH_NAMING, by_co_waiters};
@@ -21,6 +22,9 @@ const INSIDE: f64 = 0.5;
 
 /// Slots of which this share is taken on average are never free for long.
 const PINNED: f64 = 0.9;
+
+/// Of requests that wait for a slot this share and more begin as one comes free; of those that do not a fifth does, by chance.
+pub(super) const HANDED_ON: f64 = 0.6;
 
 /// What is seen of a pool.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -135,19 +139,28 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
 /// Slots to a peer, and how far they are taken.
 struct Slots {
     exchange: WaitSite,
-    /// As many as there are connections, or tasks that were seen at work where connections come and go.
+    /// As many as there are connections, or tasks that were seen at work where connections come and go; fewer where never more requests
+    /// are under way, and each begins as another one ends.
     count: usize,
     /// Requests under way, on average over the window.
     taken: f64,
+    /// A limit spaces the requests.
+    is_paced: bool,
 }
 
 impl Slots {
     fn of(findings: &Findings<'_>, exchange: WaitSite, seconds: f64) -> Self {
+        let flight = findings.in_flight_at(exchange);
         let connections = findings.sockets(exchange.class).len();
+        let mut count = connections.min(findings.workers.len());
+        if flight.handed_on >= HANDED_ON && flight.most > 0 {
+            count = count.min(flight.most);
+        }
         Self {
             exchange,
-            count: connections.min(findings.workers.len()),
+            count,
             taken: seconds / findings.window().max(1e-9),
+            is_paced: is_paced(&flight),
         }
     }
 
@@ -157,7 +170,7 @@ impl Slots {
     }
 
     fn are_pinned(&self) -> bool {
-        self.count > 0 && self.taken >= PINNED * self.number()
+        self.count > 0 && !self.is_paced && self.taken >= PINNED * self.number()
     }
 }
 
@@ -250,7 +263,10 @@ fn culprit(findings: &Findings<'_>, facts: &PoolFacts, rate: f64) -> Culprit {
     let address = findings.class(facts.peer);
     Culprit {
         kind: CulpritKind::Queue,
-        name: format!("pool of {} connections to {address}", facts.connections),
+        name: match facts.connections {
+            1 => format!("the one connection to {address}"),
+            connections => format!("pool of {connections} connections to {address}"),
+        },
         call_site: findings.call_site(facts.site.class).unwrap_or_default(),
         address,
         process: findings.peer_process(facts.peer),

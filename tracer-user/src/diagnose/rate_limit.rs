@@ -2,7 +2,7 @@
 //!
 //! Must be seen: replies that say so (429, 503) in step with the sleeps, or sleeps of several workers side by side whose ends
 //! are evenly spaced while their lengths vary: they wait for tokens, not for time to pass. A rate limit holds for one worker
-//! too.
+//! too. Tasks are in a limiter by their runtime's word, or wait inside while their requests begin more evenly spaced than anything ends.
 //! Refuted by: sleeps of one length each, however many sleep (that is pacing by each worker for itself, or a stand-in for
 //! work); throttled replies that are few beside the sleeps.
 
@@ -10,7 +10,9 @@ use super::candidate::{Candidate, Claim, Ruling};
 use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
 use super::findings::Findings;
+use super::in_flight::InFlight;
 use super::inside::look_inside;
+use super::pool::HANDED_ON;
 use super::refutation::Refutation;
 use super::sign::{Outcome, Sign};
 use super::user_lock::WORTH_NAMING;
@@ -24,6 +26,12 @@ const LENGTHS_VARY: f64 = 0.1;
 /// A client that is turned away sleeps once for each refusal. Where it also paces itself between requests, half of the sleeps
 /// are refusals when every request is refused once; fewer refusals than that do not explain the time asleep.
 const REFUSED: f64 = 0.5;
+
+/// Gaps between requests that a limit spaces vary by no more than a timer and a turn of the loop do (standard deviation over mean); a
+/// fifth of it is what a limiter in Node or Go has at 5 ms, and what comes from several workers at random has 0.7 and more.
+const SPACED: f64 = 0.3;
+/// Of what a limiter spaces the begins are more even than whatever ends before, by this factor.
+const MORE_EVEN: f64 = 0.5;
 
 /// What is seen of a limit on the rate.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +64,13 @@ pub enum Throttle {
         /// Ends a second.
         ends_per_s: f64,
     },
+    /// In requests of tasks that begin evenly spaced.
+    Spaced {
+        /// To whom.
+        peer: ClassId,
+        /// Standard deviation of the gaps between their begins, over the mean gap.
+        spread: f64,
+    },
     /// In the waits of tasks, by their runtime's word.
     Runtime {
         /// How often it was looked.
@@ -73,6 +88,7 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     side_by_side(findings, &mut ruling);
     inside_peer(findings, &mut ruling);
     among_tasks(findings, &mut ruling);
+    spaced(findings, &mut ruling);
     ruling
 }
 
@@ -85,6 +101,11 @@ fn explains(replies: u64, sleeps: u64) -> bool {
 /// Waits of varying length side by side that end evenly spaced.
 fn are_tokens(sharing: &SharingEstimate, seen: &Figures) -> bool {
     sharing.even && seen.variation > LENGTHS_VARY && seen.others >= 1.0
+}
+
+/// Requests begin evenly spaced, and not as others end.
+pub(super) fn is_paced(flight: &InFlight) -> bool {
+    flight.begins_spread <= SPACED && flight.handed_on < HANDED_ON
 }
 
 /// The longest wait of a kind that is worth naming.
@@ -225,6 +246,60 @@ fn among_tasks(findings: &Findings<'_>, ruling: &mut Ruling) {
             ..candidate
         });
     }
+}
+
+/// Tasks that wait inside, or for a timer, before requests that begin evenly spaced. What is as even as something that ends elsewhere
+/// may be that: of workers that each pause for as long between two requests the one begins as the other ends.
+fn spaced(findings: &Findings<'_>, ruling: &mut Ruling) {
+    let sites = findings.sites();
+    let waits = |(site, _): &&(WaitSite, f64)| {
+        site.kind == WaitKind::Parked
+            && (findings.place(*site)).is_none_or(|place| place.sort == Sort::Timer)
+    };
+    let Some((site, seconds)) = sites.iter().find(waits).copied() else {
+        return;
+    };
+    let at_once = seconds / findings.window().max(1e-9);
+    let requests = sites.iter().filter(|(at, _)| at.kind == WaitKind::Request);
+    let flights: Vec<(ClassId, InFlight)> = requests
+        .map(|(at, _)| (at.class, findings.in_flight_at(*at)))
+        .collect();
+    let paced = flights.iter().filter(|(_, flight)| is_paced(flight));
+    let most_even = paced.min_by(|a, b| a.1.begins_spread.total_cmp(&b.1.begins_spread));
+    let Some((peer, flight)) = most_even.filter(|_| at_once >= 1.0) else {
+        return;
+    };
+    let others = flights.iter().filter(|(other, _)| other != peer);
+    let is_made_even = others
+        .map(|(_, other)| other.ends_spread)
+        .all(|ends| flight.begins_spread <= MORE_EVEN * ends);
+    let facts = RateLimitFacts {
+        site,
+        peer: None,
+        at_once,
+        rate_per_s: findings.rate(),
+        throttle: Throttle::Spaced {
+            peer: *peer,
+            spread: flight.begins_spread,
+        },
+    };
+    let stage = findings.stage_of(site);
+    let mut candidate = candidate(
+        findings,
+        (site, seconds),
+        stage,
+        culprit(findings, None),
+        facts,
+    );
+    if !is_made_even {
+        for claim in &mut candidate.claims {
+            claim.lost.likely = 0.0;
+        }
+    }
+    ruling.candidates.push(Candidate {
+        tests: vec![Sign::Tokens.is(Outcome::of(is_made_even))],
+        ..candidate
+    });
 }
 
 /// A local peer whose threads sleep side by side with evenly spaced replies, and queue for no lock.

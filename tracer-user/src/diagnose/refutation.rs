@@ -53,6 +53,20 @@ pub enum Refutation {
         /// Most of them.
         slots: f64,
     },
+    /// Those that take from a full queue have nothing to take for much of the time.
+    TakersIdle {
+        /// Share of the time, 0 to 1.
+        idle: f64,
+    },
+    /// The threads that tasks hand over to have time, or are as many as wait.
+    ThreadsFree {
+        /// Tasks that wait, on average.
+        waiting: f64,
+        /// Threads.
+        threads: usize,
+        /// Share of the time in which one has something to do, 0 to 1.
+        busy: f64,
+    },
     /// Several threads carry the tasks of one process.
     SeveralCarriers {
         /// How many.

@@ -45,6 +45,8 @@ pub enum Sign {
     PeerSleeps,
     /// The thread that carries the tasks has hardly a pause.
     LoopIsBusy,
+    /// The threads that things are handed over to have hardly a pause.
+    ThreadsBusy,
     /// The runtime of the tasks names what they wait for.
     RuntimeSaysSo,
     /// The CPUs are taken by the target's own threads.

@@ -2,7 +2,8 @@
 //!
 //! Must be seen: replies that have come and lie unread, by the kernel's own note of when data last came in, and a thread that
 //! meanwhile computes, has no CPU, or sleeps in a call that is no poll. Refuted by: several threads that carry the tasks of a
-//! process, any of which could have read the reply.
+//! process and have time, any of which could have read the reply; unless the runtime shows tasks that are ready and have no thread: then
+//! it lets no more of them run at once.
 
 use super::candidate::{Candidate, Claim, Ruling};
 use super::carriers::{BUSY, CarrierTimes};
@@ -27,6 +28,9 @@ pub struct SingleThreadFacts {
     pub seconds: f64,
     /// What they do.
     pub times: CarrierTimes,
+    /// How many tasks the runtime shows that are ready and have no thread, on average, where it lets fewer run at once than it has
+    /// threads, and how many it lets.
+    pub held_back: Option<(f64, f64)>,
     /// Where the runtime shows the task that runs most often, and for what share of such looks, 0 to 1; `None`: it does not.
     pub running_in: Option<(ClassId, f64)>,
 }
@@ -50,16 +54,21 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
         site,
         name: findings.thread(times.first),
         seconds,
+        held_back: held_back(findings, &times),
         times,
         running_in: running_in(findings),
     };
     #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
-    let capacity = threads as f64;
-    let busy = facts.times.busy();
+    let all_threads = threads as f64;
+    let capacity = facts.held_back.map_or(all_threads, |(_, at_once)| at_once);
+    let busy = facts.times.busy() * all_threads / capacity;
     let demand = findings.per_item(busy * capacity * findings.window());
     let culprit = Culprit {
         kind: CulpritKind::Thread,
-        name: format!("thread {}", facts.name),
+        name: match capacity {
+            several if several >= 1.5 => format!("{several:.0} threads like {}", facts.name),
+            _ => format!("thread {}", facts.name),
+        },
         call_site: facts
             .running_in
             .map(|(place, _)| findings.class(place))
@@ -69,7 +78,7 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
         service_ms: 1e3 * demand,
         ..Culprit::default()
     };
-    if threads > facts.times.processes {
+    if threads > facts.times.processes && busy < BUSY {
         let by = Refutation::SeveralCarriers { threads };
         ruling.clear(Cause::SingleThread, culprit, by);
         return;
@@ -84,6 +93,18 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
         tests: vec![Sign::LoopIsBusy.is(Outcome::of(busy >= BUSY))],
         ..Candidate::new(findings.stage_of(site), culprit, Facts::SingleThread(facts))
     });
+}
+
+/// Tasks that are ready and have no thread, though threads of several have nothing to do: their runtime lets so many run at once.
+fn held_back(findings: &Findings<'_>, times: &CarrierTimes) -> Option<(f64, f64)> {
+    /// Fewer have just become ready.
+    const LEAST: f64 = 1.0;
+    #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
+    let at_once = (times.busy() * times.threads as f64).round().max(1.0);
+    let places = &findings.shown.as_ref()?.places;
+    let ready = places.iter().filter(|place| place.sort == Sort::Ready);
+    let ready: f64 = ready.map(|place| place.mean).sum();
+    (times.threads > times.processes && ready >= LEAST).then_some((ready, at_once))
 }
 
 fn running_in(findings: &Findings<'_>) -> Option<(ClassId, f64)> {

@@ -39,6 +39,7 @@ pub fn goldsky() -> Report {
         workers: Workers {
             count: 64,
             unit: "thread".to_owned(),
+            threads: 0,
             unseen: 0,
             places: Vec::new(),
             carriers: None,

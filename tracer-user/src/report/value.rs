@@ -95,8 +95,11 @@ pub struct Recorded {
 pub struct Workers {
     /// How many.
     pub count: u32,
-    /// `thread`, `process` or `task`.
+    /// `thread`, `process` or `task`; `worker`: some are threads and the others tasks.
     pub unit: String,
+    /// Of them, those that are threads where others are tasks.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub threads: u32,
     /// Of them, those that were not seen at work: known by the count of the user or of their runtime alone.
     #[serde(default)]
     pub unseen: u32,
@@ -111,6 +114,11 @@ pub struct Workers {
     /// Of these, those that are like the workers and do nothing all the while.
     #[serde(default)]
     pub idle: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Threads that carry tasks, and what each does on average: shares of the window, 0 to 1.

@@ -40,7 +40,8 @@ pub struct TaskSeen {
     pub pid: Pid,
     /// What they do.
     pub state: TaskState,
-    /// What they wait for, in the runtime's own word: `chan receive`; of an asyncio task the type of what it awaits. Empty: nothing.
+    /// What they wait for, in the runtime's own word: `chan receive`; of an asyncio task the type of what it awaits, or
+    /// [`Self::EXECUTOR`]. Empty: nothing.
     pub reason: String,
     /// Where, innermost first; the outermost frame is what the task runs.
     pub stack: StackId,
@@ -48,4 +49,9 @@ pub struct TaskSeen {
     pub slots: u32,
     /// How many they are; 0: nothing was found by this look.
     pub count: u32,
+}
+
+impl TaskSeen {
+    /// The reason of an asyncio task that awaits what it has handed to a thread.
+    pub const EXECUTOR: &str = "run_in_executor";
 }

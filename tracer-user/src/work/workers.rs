@@ -9,7 +9,7 @@ use super::inventory::{Actor, Inventory};
 use super::stage::Stages;
 use crate::actors::ActorId;
 use crate::classify::{ClassId, OperationId, OperationKind, pattern};
-use crate::row::{Nanos, TaskRole};
+use crate::row::{Nanos, Pid, TaskRole};
 
 /// An actor that does less than this share of the median worker's operations is no worker ...
 const FEW: f64 = 0.1;
@@ -123,15 +123,57 @@ fn workers(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Vec<Act
         .collect();
     all.sort_unstable();
     let median = all.get(all.len() / 2).copied().unwrap_or(0) as f64;
-    targets
+    // A task that does something else again and again is not stuck where the others are: it works for them.
+    let does_else = |id: &ActorId, actor: &Actor<'_>| {
+        let all: u64 = actor
+            .operations
+            .iter()
+            .filter(|(id, _)| steers(id))
+            .map(|(_, count)| count)
+            .sum();
+        id.tid().is_none() && (all - done(actor)) as f64 >= FEW * median
+    };
+    let mut found = targets.clone();
+    found.retain(|(id, actor)| {
+        let count = done(actor) as f64;
+        let works = count > 0.0 && count >= FEW * median;
+        let is_stuck = stuck(actor).0 as f64 >= LONG * window.0 as f64;
+        works || (is_stuck && !does_else(id, actor))
+    });
+    without_helpers(&mut found, &ours);
+    found.into_iter().map(|(id, _)| id).collect()
+}
+
+/// Beside tasks the threads of their process work for them, or the tasks for the threads, unless both do the same: each item is done
+/// by one of them, and those of which there are more are the workers.
+fn without_helpers(found: &mut Actors<'_>, ours: &[OperationId]) {
+    let does = |actor: &Actor<'_>| -> BTreeSet<OperationId> {
+        let done = ours.iter().filter(|id| actor.operations.contains_key(id));
+        done.copied().collect()
+    };
+    let (tasks, threads): (Actors<'_>, Actors<'_>) = found
         .iter()
-        .filter(|(_, actor)| {
-            let count = done(actor) as f64;
-            (count > 0.0 && count >= FEW * median)
-                || stuck(actor).0 as f64 >= LONG * window.0 as f64
-        })
+        .map(|(id, actor)| (*id, *actor))
+        .partition(|(id, _)| id.tid().is_none());
+    if tasks.is_empty() || threads.is_empty() {
+        return;
+    }
+    let (are_tasks, workers, others) = match tasks.len() >= threads.len() {
+        true => (true, &tasks, &threads),
+        false => (false, &threads, &tasks),
+    };
+    let pids: BTreeSet<Pid> = workers.iter().map(|(_, of)| of.account.pid).collect();
+    let done_by_workers: BTreeSet<OperationId> =
+        workers.iter().flat_map(|(_, of)| does(of)).collect();
+    let helps = |actor: &Actor<'_>| {
+        pids.contains(&actor.account.pid) && does(actor).is_disjoint(&done_by_workers)
+    };
+    let helpers: BTreeSet<ActorId> = others
+        .iter()
+        .filter(|(_, actor)| helps(actor))
         .map(|(id, _)| *id)
-        .collect()
+        .collect();
+    found.retain(|(id, _)| id.tid().is_none() == are_tasks || !helpers.contains(id));
 }
 
 /// The operations that are shared by at least half as many actors as the most shared one, each actor weighed by its life.

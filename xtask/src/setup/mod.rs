@@ -6,6 +6,7 @@
 mod apt;
 mod library;
 mod linker;
+mod node;
 
 use crate::{tools, vm};
 
@@ -38,9 +39,9 @@ const NEEDS: &[Need] = &[
     },
 ];
 
-/// What the bench compares with.
+/// What the bench compares with, and real clients and servers for the zoo.
 const PEERS: Need = Need {
-    what: "the comparisons of the bench (`cargo xtask bench`)",
+    what: "the comparisons of the bench (`cargo xtask bench`), and the labelled workloads with real clients and servers",
     packages: &[
         "bpftrace",
         "linux-perf",
@@ -51,6 +52,9 @@ const PEERS: Need = Need {
         "postgresql",
         "postgresql-contrib",
         "e2fsprogs",
+        "python3-aiohttp",
+        "python3-redis",
+        "python3-uvloop",
     ],
 };
 
@@ -90,6 +94,9 @@ pub fn run(wanted: Wanted) -> anyhow::Result<()> {
         for need in needs() {
             lacking.extend(apt::install(need.what, need.packages)?);
         }
+    }
+    if wanted.bench {
+        lacking.extend(node::install()?);
     }
     if wanted.dist {
         lacking.extend(library::install()?);

@@ -103,12 +103,22 @@ fn a_lock_of_tasks_is_named_with_who_has_it() {
 /// The same shape of waiting, for their own time: nobody is kept from anything.
 #[test]
 fn tasks_that_sleep_for_themselves_scale() {
-    let report = shown(ONE_AT_A_TIME, &[(9, "work", SLEEP), (1, "work", REPLY)]);
+    let text = "3 workers: fetch A 20ms+-15ms; write B 10ms+-8ms";
+    let report = shown(text, &[(27, "work", SLEEP), (3, "work", REPLY)]);
     assert_eq!(report.verdict.cause, Cause::None, "{:#?}", report.verdict);
     assert_eq!(
         (report.workers.count, report.verdict.severity),
-        (10, Severity::Good)
+        (30, Severity::Good)
     );
+}
+
+/// What they write begins as evenly as what they fetch ends: by their own time, or by a limit.
+#[test]
+fn tasks_that_sleep_and_go_on_evenly_may_be_limited() {
+    let report = shown(ONE_AT_A_TIME, &[(9, "work", SLEEP), (1, "work", REPLY)]);
+    let verdict = &report.verdict;
+    assert_eq!(verdict.cause, Cause::Unknown, "{verdict:#?}");
+    assert_eq!(verdict.alternatives, [Cause::RateLimit]);
 }
 
 #[test]

@@ -73,8 +73,25 @@ pub struct SeenWorkers {
     pub looks: u64,
     /// Where they are, most first.
     pub places: Vec<SeenPlace>,
-    /// How many other tasks of the user do something of which these may wait for the outcome, on average.
-    pub others: f64,
+    /// Other tasks of the user, by what they run; those first of which most do something.
+    pub others: Vec<SeenOthers>,
+}
+
+/// Tasks beside the workers that run the same function, of which the workers may wait for the outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeenOthers {
+    /// What they run.
+    pub runs: String,
+    /// How many there are, on average.
+    pub count: f64,
+    /// How many of them neither wait for others to end nor for time to pass, on average.
+    pub at_work: f64,
+    /// How many have nothing to take from a queue, on average.
+    pub idle: f64,
+    /// How many wait for a peer, on average.
+    pub network: f64,
+    /// Where most of those at work are, and what they do there.
+    pub most: Option<(Sort, ClassId)>,
 }
 
 /// A place of some of them.
@@ -101,11 +118,25 @@ struct Sums<'a> {
 }
 
 impl Sums<'_> {
-    /// How many of the user's tasks there are that neither wait for others to end nor for time to pass.
-    fn at_work(&self) -> f64 {
-        let all = self.places.iter().filter(|_| self.is_users);
-        let at_work = all.filter(|(at, _)| !matches!(at.sort, Sort::Join | Sort::Timer));
-        at_work.map(|(_, mean)| mean).sum()
+    /// As others than the workers.
+    fn others(&self, runs: &str) -> SeenOthers {
+        let at_work = self.places.iter();
+        let at_work = at_work.filter(|(at, _)| !matches!(at.sort, Sort::Join | Sort::Timer));
+        let of = |sort| {
+            let there = self.places.iter().filter(move |(at, _)| at.sort == sort);
+            there.map(|(_, mean)| mean).sum()
+        };
+        let busy = at_work.clone().filter(|(at, _)| at.sort != Sort::Queue);
+        SeenOthers {
+            runs: runs.to_owned(),
+            count: self.count,
+            at_work: at_work.map(|(_, mean)| mean).sum(),
+            idle: of(Sort::Queue),
+            network: of(Sort::Network),
+            most: busy
+                .max_by(|a, b| a.1.total_cmp(b.1))
+                .map(|(at, _)| (at.sort, at.class)),
+        }
     }
 }
 
@@ -189,8 +220,10 @@ impl SeenTasks {
         }
         let users = by_function.iter().filter(|(_, sums)| sums.is_users);
         let (runs, sums) = users.max_by(|a, b| a.1.count.total_cmp(&b.1.count))?;
-        let others = by_function.iter().filter(|(other, _)| other != &runs);
-        let others = others.map(|(_, sums)| sums.at_work()).sum();
+        let others = by_function.iter();
+        let others = others.filter(|(other, sums)| *other != runs && sums.is_users);
+        let mut others: Vec<SeenOthers> = others.map(|(of, sums)| sums.others(&of.0)).collect();
+        others.sort_by(|a, b| b.at_work.total_cmp(&a.at_work).then(a.runs.cmp(&b.runs)));
         let Sums { count, places, .. } = sums;
         let count = *count;
         let mut merged: BTreeMap<(Sort, ClassId), SeenPlace> = BTreeMap::new();

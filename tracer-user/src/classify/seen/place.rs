@@ -3,7 +3,7 @@
 //! Functions are those of the standard libraries of Go (1.18 to 1.24) and Python (3.11 to 3.13) and of the clients and pools that are used
 //! most with them. What is not listed is [`Sort::Elsewhere`], and no rule takes it for anything.
 
-use crate::row::{Frame, TaskState};
+use crate::row::{Frame, TaskSeen, TaskState};
 
 /// What a task does, or waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +28,8 @@ pub enum Sort {
     Queue,
     /// To put into a queue that is full.
     Full,
+    /// For what a thread of their process does for them: one of an executor.
+    Thread,
     /// For other tasks to end.
     Join,
     /// For something else.
@@ -49,6 +51,7 @@ impl Sort {
             Self::Timer => "timer",
             Self::Queue => "empty queue",
             Self::Full => "full queue",
+            Self::Thread => "a thread's work",
             Self::Join => "other tasks",
             Self::Elsewhere => "something else",
         }
@@ -64,7 +67,8 @@ impl Sort {
             | Self::Limiter
             | Self::Timer
             | Self::Queue
-            | Self::Full => true,
+            | Self::Full
+            | Self::Thread => true,
             Self::Running | Self::Ready | Self::Network | Self::Join | Self::Elsewhere => false,
         }
     }
@@ -130,6 +134,7 @@ const OUTER: &[Known] = &[
         Sort::Pool,
     ),
     python("sqlalchemy/util/queue.py", "AsyncAdaptedQueue.", Sort::Pool),
+    python("anyio/to_thread.py", "run_sync", Sort::Thread),
     python(
         "aiolimiter/leakybucket.py",
         "AsyncLimiter.acquire",
@@ -190,6 +195,7 @@ const REASONS: &[(&str, Sort)] = &[
     ("sync.RWMutex.RLock", Sort::Lock),
     ("semacquire", Sort::Lock),
     ("chan receive", Sort::Queue),
+    (TaskSeen::EXECUTOR, Sort::Thread),
     // Tasks that await another one, or all of asyncio.gather.
     ("_asyncio.Task", Sort::Join),
     ("_GatheringFuture", Sort::Join),

@@ -87,6 +87,7 @@ fn workers(findings: &Findings<'_>) -> Workers {
     Workers {
         count: number(findings.headcount()),
         unit: findings.unit().to_owned(),
+        threads: number(findings.threads_beside_tasks()),
         unseen: number(findings.unseen),
         places: places(findings),
         carriers: findings.carriers().map(|of| Carriers {

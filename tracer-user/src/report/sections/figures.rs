@@ -160,6 +160,12 @@ fn worker_words(report: &Report) -> String {
         &workers.unit
     };
     let mut text = match unit {
+        "worker" if workers.threads > 0 => format!(
+            "{}, {} async tasks and {}",
+            count(workers.count.into()),
+            count(workers.count.saturating_sub(workers.threads).into()),
+            plural(workers.threads.into(), "thread")
+        ),
         "process" if workers.count != 1 => format!("{} processes", count(workers.count.into())),
         "task" if report.target.language == "go" => plural(workers.count.into(), "goroutine"),
         "task" => plural(workers.count.into(), "async task"),

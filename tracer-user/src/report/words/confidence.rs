@@ -61,6 +61,7 @@ fn sign_words(sign: Sign) -> &'static str {
         Sign::RepliesSaySo => "replies that say the client is throttled",
         Sign::Tokens => "waits that end evenly spaced",
         Sign::PeerSleeps => "threads of the peer that sleep side by side",
+        Sign::ThreadsBusy => "threads without a pause",
         Sign::LoopIsBusy => "a thread without a pause",
         Sign::BehindOwnThreads => "that the CPUs are taken by the target's own threads",
         Sign::CpusBusy => "CPUs that the target keeps busy",

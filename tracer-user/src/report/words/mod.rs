@@ -3,6 +3,7 @@
 mod activity;
 mod advice;
 mod confidence;
+mod consumer;
 mod cpu;
 mod file_lock;
 mod fsync;
@@ -14,6 +15,7 @@ mod remote;
 mod single_thread;
 mod starved;
 mod task_lock;
+mod thread_pool;
 mod user_lock;
 mod verdict;
 
@@ -48,8 +50,10 @@ pub(super) fn words(findings: &Findings<'_>, candidate: &Candidate) -> Words {
         Facts::Quota(facts) => quota::words(findings, facts),
         Facts::Remote(facts) => remote::words(findings, facts),
         Facts::Pool(facts) => pool::words(findings, facts),
+        Facts::ThreadPool(facts) => thread_pool::words(findings, facts),
         Facts::RateLimit(facts) => rate_limit::words(findings, facts),
         Facts::SingleThread(facts) => single_thread::words(findings, facts),
+        Facts::Consumer(facts) => consumer::words(findings, facts),
         Facts::Cpu(facts) => cpu::words(findings, facts),
         Facts::Starved(facts) => starved::words(findings, facts),
     }

@@ -6,6 +6,10 @@ use crate::diagnose::{Findings, PoolFacts, PoolView};
 pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
     let name = findings.class(facts.peer);
     let size = facts.connections;
+    let connections = match size {
+        1 => "1 connection".to_owned(),
+        several => format!("{several} connections"),
+    };
     let at = match facts.view {
         PoolView::Runtime { .. } => Some(findings.class(facts.site.class)),
         PoolView::Waits { .. } | PoolView::Slots => findings.call_site(facts.site.class),
@@ -15,7 +19,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
     Words {
         evidence: vec![
             format!(
-                "{} workers share {size} connections to {name}; {} of them waited{at} for one, {:.1} s of worker time in all.",
+                "{} workers share {connections} to {name}; {} of them waited{at} for one, {:.1} s of worker time in all.",
                 findings.headcount(),
                 facts.waiters,
                 facts.seconds,
@@ -31,12 +35,16 @@ pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
                     percent(by_workers)
                 ),
                 PoolView::Slots => format!(
-                    "By arithmetic: {} workers there are by {} count, and no more than {size} requests are ever under way.",
+                    "By arithmetic: {} workers there are by {} count, and no more than {} ever under way.",
                     findings.headcount(),
                     if findings.told.is_some() {
                         "your"
                     } else {
                         "their runtime's"
+                    },
+                    match size {
+                        1 => "1 request is".to_owned(),
+                        several => format!("{several} requests are"),
                     }
                 ),
                 PoolView::Runtime { waiting, looks } => format!(
@@ -50,8 +58,12 @@ pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
         },
         chain: vec![
             format!(
-                "{} wait{at} for one of {size} connections",
-                of_workers(findings, facts.waiters)
+                "{} wait{at} for {}",
+                of_workers(findings, facts.waiters),
+                match size {
+                    1 => "the only connection".to_owned(),
+                    _ => format!("one of {connections}"),
+                }
             ),
             format!("held by {holder}"),
         ],

@@ -1,6 +1,6 @@
 //! A limit on the rate, in words.
 
-use super::Words;
+use super::{Words, percent};
 use crate::diagnose::{Findings, RateLimitFacts, Throttle};
 
 pub(super) fn words(findings: &Findings<'_>, facts: &RateLimitFacts) -> Words {
@@ -10,6 +10,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &RateLimitFacts) -> Words {
     );
     let waiting = match &facts.throttle {
         Throttle::Sleeps { .. } => "sleep until they may go on".to_owned(),
+        Throttle::Spaced { .. } => "wait inside their process until they may go on".to_owned(),
         Throttle::Runtime { .. } => format!("wait in {}", findings.class(facts.site.class)),
         Throttle::Inside { .. } => format!("wait for replies that {name} holds back"),
     };
@@ -49,6 +50,12 @@ fn evidence(findings: &Findings<'_>, facts: &RateLimitFacts, name: &str) -> Vec<
                 ));
             }
         }
+        Throttle::Spaced { peer, spread } => evidence.push(format!(
+            "{:.1} workers wait inside their process on average, and their requests to {} begin evenly spaced (the gaps vary by {}), not as others end: they wait for tokens.",
+            facts.at_once,
+            findings.class(*peer),
+            percent(*spread),
+        )),
         Throttle::Runtime { looks } => evidence.push(format!(
             "{:.1} tasks wait in {} on average, by {looks} looks into their runtime.",
             facts.at_once,

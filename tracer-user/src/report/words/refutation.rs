@@ -43,6 +43,18 @@ pub fn refutation(by: &Refutation) -> String {
         Refutation::SlotsFree { at_once, slots } => format!(
             "Of {slots:.0} slots {at_once:.1} are taken on average: whoever waits does not wait for one."
         ),
+        Refutation::TakersIdle { idle } => format!(
+            "Those that take it have nothing to take for {} of the time.",
+            percent(idle)
+        ),
+        Refutation::ThreadsFree {
+            waiting,
+            threads,
+            busy,
+        } => format!(
+            "{waiting:.1} tasks wait for {threads} threads on average, which have something to do for {} of the time: that is the work itself.",
+            percent(busy)
+        ),
         Refutation::SeveralCarriers { threads } => format!(
             "{threads} threads carry the tasks, and any of them could have read the replies."
         ),

@@ -25,15 +25,19 @@ pub(super) fn words(findings: &Findings<'_>, facts: &SingleThreadFacts) -> Words
             percent(times.sleeps)
         ));
     }
-    evidence.push(format!(
-        "Thread {name}, which carries all tasks{}, {}.",
-        if times.threads > 1 {
-            " of its process"
-        } else {
-            ""
-        },
-        parts.join(", ")
-    ));
+    let who = match times.threads {
+        1 => format!("Thread {name}, which carries all tasks"),
+        threads if threads == times.processes => {
+            format!("Thread {name}, which carries all tasks of its process")
+        }
+        threads => format!("Each of {threads} threads like {name}, which carry the tasks"),
+    };
+    evidence.push(format!("{who}, {}.", parts.join(", ")));
+    if let Some((ready, at_once)) = facts.held_back {
+        evidence.push(format!(
+            "The runtime shows {ready:.1} tasks on average that are ready and have no thread: it lets {at_once:.0} of them run at a time (in Go: GOMAXPROCS)."
+        ));
+    }
     if let Some((place, share)) = facts.running_in {
         evidence.push(format!(
             "Of the task that runs, looks into the runtime find {} in {}.",
@@ -48,10 +52,30 @@ pub(super) fn words(findings: &Findings<'_>, facts: &SingleThreadFacts) -> Words
     } else {
         "computes"
     };
-    let holder = format!("thread {name}, which {does}");
+    let several = times.threads > times.processes;
+    let holder = match (several, facts.held_back) {
+        (_, Some((_, at_once))) => {
+            format!("{at_once:.0} of the tasks at a time, by the runtime's own limit")
+        }
+        (true, None) => format!(
+            "{} threads like {name}, each of which {does}",
+            times.threads
+        ),
+        (false, None) => format!("thread {name}, which {does}"),
+    };
+    let clause = match (several, facts.held_back) {
+        (_, Some((_, at_once))) => format!(
+            "replies lie unread while the runtime lets no more than {at_once:.0} of them run at a time"
+        ),
+        (true, None) => format!(
+            "replies lie unread while each of the {} threads that carry them {does}",
+            times.threads
+        ),
+        (false, None) => format!("replies lie unread while thread {name} {does}"),
+    };
     Words {
         evidence,
-        clause: format!("replies lie unread while thread {name} {does}"),
+        clause,
         chain: vec![
             format!(
                 "{} tasks wait for the thread that carries them",

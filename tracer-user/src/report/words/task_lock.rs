@@ -38,7 +38,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &TaskLockFacts) -> Words {
 }
 
 /// What those do that are found at a place.
-fn does(findings: &Findings<'_>, at: crate::classify::ClassId, sort: Sort) -> String {
+pub(super) fn does(findings: &Findings<'_>, at: crate::classify::ClassId, sort: Sort) -> String {
     let name = findings.class(at);
     match sort {
         Sort::Running => "compute".to_owned(),
@@ -51,6 +51,7 @@ fn does(findings: &Findings<'_>, at: crate::classify::ClassId, sort: Sort) -> St
         | Sort::Limiter
         | Sort::Queue
         | Sort::Full
+        | Sort::Thread
         | Sort::Join
         | Sort::Elsewhere => format!("wait in {name}"),
     }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::capture::callsite::python::{Call, Python};
 use crate::capture::memory::{read, read_many, word, word_at};
-use crate::row::{Pid, TaskState};
+use crate::row::{Pid, TaskSeen, TaskState};
 
 /// Most entries of a table that are looked through.
 const MOST: u64 = 400_000;
@@ -27,8 +27,15 @@ const TEXT_HEAD: usize = 24;
 const TEXT_LENGTH: usize = 16;
 /// `futureiterobject.future`
 const FUTURE: usize = 16;
-/// Most types whose names are kept.
+/// Most types and functions whose names are kept.
 const MOST_TYPES: usize = 1024;
+/// `FutureObj.fut_callback0`
+const CALLBACK: usize = 24;
+/// `PyFunctionObject.func_name`, and the bytes up to its end.
+const NAME: usize = 32;
+const FUNCTION: usize = NAME + 8;
+/// What `asyncio.futures.wrap_future` has called first when the future is done that stands for one of an executor.
+const OF_EXECUTOR: &str = "_call_check_cancel";
 
 /// Where things lie in one minor version, as read off live objects of 3.11.7, 3.12.1 and 3.13.0.
 #[derive(Debug)]
@@ -114,6 +121,8 @@ pub struct Asyncio {
     all: u64,
     /// Names of types, by address.
     types: HashMap<u64, Box<str>>,
+    /// Whether a name of a function is that of an executor's, by address.
+    names: HashMap<u64, bool>,
 }
 
 /// Tasks that do the same.
@@ -136,6 +145,8 @@ struct Task {
     waits: bool,
     is_running: bool,
     reason: String,
+    /// What is called first when the future that it awaits is done, 0: nothing, or it awaits none.
+    callback: u64,
     /// Outermost first.
     calls: Vec<Call>,
     /// What is to be read next, 0: nothing.
@@ -149,6 +160,7 @@ impl Task {
             waits: word(&bytes, offsets.waiter)? != 0,
             is_running: false,
             reason: String::new(),
+            callback: 0,
             calls: Vec::new(),
             next: word(&bytes, offsets.coroutine)?,
             bytes,
@@ -200,6 +212,7 @@ impl Asyncio {
             offsets: &known?.1,
             all: 0,
             types: HashMap::new(),
+            names: HashMap::new(),
         };
         let modules = found.modules(python)?;
         let module = found.item(python, modules, "asyncio.tasks")?;
@@ -274,6 +287,7 @@ impl Asyncio {
                 task.next = self.await_on(task, &bytes, python).unwrap_or(0);
             }
         }
+        self.find_executors(&mut all, python);
         // What has gone on meanwhile was read in parts that do not belong together: it is there, and what it runs is known.
         let tasks: Vec<u64> = all.iter().map(|task| task.at).collect();
         let again = self.objects(&tasks, len);
@@ -289,6 +303,34 @@ impl Asyncio {
         Some(counts)
     }
 
+    /// Tells the tasks that await what a thread of an executor does.
+    fn find_executors(&mut self, all: &mut [Task], python: &Python) {
+        let mut waiting: Vec<&mut Task> = all.iter_mut().filter(|of| of.callback != 0).collect();
+        let callbacks: Vec<u64> = waiting.iter().map(|task| task.callback).collect();
+        for (task, bytes) in waiting.iter_mut().zip(self.objects(&callbacks, FUNCTION)) {
+            if self.is_of_executor(&bytes, python) == Some(true) {
+                TaskSeen::EXECUTOR.clone_into(&mut task.reason);
+            }
+        }
+    }
+
+    /// Whether a function is what an executor's future has called; `None`: it is no function.
+    fn is_of_executor(&mut self, function: &[u8], python: &Python) -> Option<bool> {
+        if !self.has_type(function, "function") {
+            return None;
+        }
+        let name = word(function, NAME)?;
+        if let Some(known) = self.names.get(&name) {
+            return Some(*known);
+        }
+        let is_one = python.text(name)? == OF_EXECUTOR;
+        if self.names.len() >= MOST_TYPES {
+            self.names.clear();
+        }
+        self.names.insert(name, is_one);
+        Some(is_one)
+    }
+
     /// The first bytes of objects; of one that cannot be read so far, none.
     fn objects(&self, at: &[u64], len: usize) -> Vec<Vec<u8>> {
         let pieces: Vec<(u64, usize)> = at.iter().map(|at| (*at, len)).collect();
@@ -302,6 +344,9 @@ impl Asyncio {
             || (!task.calls.is_empty() && self.has_type(bytes, "generator"));
         if !is_one {
             self.type_of(bytes)?.clone_into(&mut task.reason);
+            if self.has_type(bytes, "_asyncio.Future") {
+                task.callback = word(bytes, CALLBACK)?;
+            }
             // What is awaited in turn is the future it iterates: a task is waited for through one, and several are.
             let is_of_future = self.has_type(bytes, "_asyncio.FutureIter");
             return word(bytes, FUTURE).filter(|_| is_of_future);

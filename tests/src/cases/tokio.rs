@@ -1,0 +1,38 @@
+//! Tasks of tokio on two threads.
+
+use holdup::cause::Cause;
+
+use super::tasks::{guarded, linear, stalled};
+use crate::draw::Draw;
+use crate::plan::{Case, Culprit, Plan, Program};
+
+const TOKIO: Program = Program::Built("futures");
+
+pub const CASES: &[Case] = &[
+    Case {
+        name: "tokio-mutex",
+        cause: Cause::UserLock,
+        quick: false,
+        plan: mutex,
+    },
+    Case {
+        name: "tokio-blocked",
+        cause: Cause::SingleThread,
+        quick: false,
+        plan: |draw| stalled(draw, TOKIO),
+    },
+    Case {
+        name: "tokio-linear",
+        cause: Cause::None,
+        quick: false,
+        plan: |draw| linear(draw, TOKIO).told(),
+    },
+];
+
+/// A lock that nothing shows: one connection at a time is used.
+fn mutex(draw: &mut Draw) -> Plan {
+    guarded(draw, TOKIO, 1)
+        .culprit(Culprit::Server("output"))
+        .or(Cause::Pool)
+        .told()
+}

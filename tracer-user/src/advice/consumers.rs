@@ -1,0 +1,122 @@
+//! More tasks that take what the workers hand over.
+
+use super::Language;
+use super::remedy::{Code, FixInput, Remedy, called};
+
+/// The remedy.
+pub const REMEDY: Remedy = Remedy {
+    title: "Let several take what the workers hand over, or many at a time",
+    why,
+    code: [
+        Code {
+            language: Language::Python,
+            before: r#"
+# $CULPRIT
+async def drain(queue):
+    while True:
+        await insert([await queue.get()])
+
+asyncio.create_task(drain(queue))
+"#,
+            after: r#"
+async def drain(queue):
+    while True:
+        rows = [await queue.get()]
+        while rows and not queue.empty():
+            rows.append(queue.get_nowait())
+        await insert(rows)
+
+for _ in range(4):
+    asyncio.create_task(drain(queue))
+"#,
+        },
+        Code {
+            language: Language::TypeScript,
+            before: r#"
+// $CULPRIT
+for await (const row of queue) {
+  await insert([row]);
+}
+"#,
+            after: r#"
+async function drain() {
+  while (!queue.closed) {
+    await insert(await queue.takeAll());
+  }
+}
+await Promise.all(
+  Array.from({ length: 4 }, drain));
+"#,
+        },
+        Code {
+            language: Language::Java,
+            before: r#"
+// $CULPRIT
+while (true) {
+    insert(List.of(queue.take()));
+}
+"#,
+            after: r#"
+// in each of several threads
+while (true) {
+    var rows = new ArrayList<Row>();
+    rows.add(queue.take());
+    queue.drainTo(rows, 999);
+    insert(rows);
+}
+"#,
+        },
+        Code {
+            language: Language::Go,
+            before: r#"
+// $CULPRIT
+rows := make(chan Row)
+go func() {
+    for row := range rows {
+        insert([]Row{row})
+    }
+}()
+"#,
+            after: r#"
+rows := make(chan Row, $WORKERS)
+for i := 0; i < 4; i++ {
+    go func() {
+        for row := range rows {
+            batch := []Row{row}
+            for len(rows) > 0 {
+                batch = append(batch, <-rows)
+            }
+            insert(batch)
+        }
+    }()
+}
+"#,
+        },
+        Code {
+            language: Language::Rust,
+            before: r#"
+// $CULPRIT
+while let Some(row) = rows.recv().await {
+    insert(&[row]).await?;
+}
+"#,
+            after: r#"
+let mut batch = Vec::new();
+while rows.recv_many(&mut batch, 1000)
+    .await > 0
+{
+    insert(&batch).await?;
+    batch.clear();
+}
+"#,
+        },
+    ],
+};
+
+fn why(input: &FixInput<'_>) -> String {
+    format!(
+        "All {} workers hand over to {}, which does one thing after the other; while it is busy they wait.",
+        input.workers,
+        called(input.culprit)
+    )
+}

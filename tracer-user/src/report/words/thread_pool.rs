@@ -1,0 +1,52 @@
+//! A pool of threads that tasks hand over to, in words.
+
+use super::activity::doing;
+use super::{Words, percent};
+use crate::diagnose::{Findings, ThreadPoolFacts, ThreadView};
+
+pub(super) fn words(findings: &Findings<'_>, facts: &ThreadPoolFacts) -> Words {
+    let (size, tasks) = (facts.threads, findings.headcount());
+    let threads = match size {
+        1 => "1 thread".to_owned(),
+        several => format!("{several} threads"),
+    };
+    let mut evidence = vec![match facts.view {
+        ThreadView::Runtime(looks) => format!(
+            "{:.1} of {tasks} tasks wait in {} on average, by {looks} looks into their runtime, and {threads} of their process {}.",
+            facts.waiting,
+            findings.class(facts.site.class),
+            if size == 1 { "does that" } else { "do that" },
+        ),
+        ThreadView::Threads(wakes) => format!(
+            "{:.1} of {tasks} tasks wait inside their process on average, where {threads} beside the one that carries them {} without a pause, and {} it {wakes:.1} times an item.",
+            facts.waiting,
+            if size == 1 { "works" } else { "work" },
+            if size == 1 { "wakes" } else { "wake" },
+        ),
+    }];
+    evidence.push(format!(
+        "Waiting for one of them took {:.1} s of worker time in all.",
+        facts.seconds
+    ));
+    let does = facts.does.map(|holding| {
+        let does = doing(findings, holding.activity);
+        evidence.push(format!(
+            "Such a thread mostly {does}: {} of what it does.",
+            percent(holding.share)
+        ));
+        does
+    });
+    let holder = match does {
+        Some(does) => format!("tasks before them: thread {} {does}", facts.name),
+        None => "tasks before them".to_owned(),
+    };
+    Words {
+        clause: format!("what they hand over is done by {threads}"),
+        chain: vec![
+            format!("{:.1} of {tasks} tasks wait for {threads}", facts.waiting),
+            format!("held by {holder}"),
+        ],
+        holder,
+        evidence,
+    }
+}
