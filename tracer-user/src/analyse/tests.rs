@@ -2,6 +2,7 @@
 
 mod carried;
 mod event_loop;
+mod handed_over;
 mod idle;
 mod queues;
 mod rules;

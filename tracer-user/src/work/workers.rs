@@ -81,8 +81,8 @@ fn targets<'a>(inventory: &'a Inventory<'a>) -> Actors<'a> {
 
 #[expect(clippy::cast_precision_loss, reason = "counts and times of one window")]
 fn workers(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Vec<ActorId> {
-    let targets = targets(inventory);
     let steers = |operation: &OperationId| stages.of(*operation).is_some();
+    let targets = without_helpers(targets(inventory), &steers, inventory);
     let sleeps = |operation: &OperationId| {
         let operation = inventory.operation(*operation);
         operation.is_some_and(|operation| operation.kind == OperationKind::Sleep)
@@ -140,40 +140,45 @@ fn workers(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Vec<Act
         let is_stuck = stuck(actor).0 as f64 >= LONG * window.0 as f64;
         works || (is_stuck && !does_else(id, actor))
     });
-    without_helpers(&mut found, &ours);
     found.into_iter().map(|(id, _)| id).collect()
 }
 
 /// Beside tasks the threads of their process work for them, or the tasks for the threads, unless both do the same: each item is done
 /// by one of them, and those of which there are more are the workers.
-fn without_helpers(found: &mut Actors<'_>, ours: &[OperationId]) {
+#[expect(clippy::cast_precision_loss, reason = "a number of workers")]
+fn without_helpers<'a>(
+    targets: Actors<'a>,
+    counts: &dyn Fn(&OperationId) -> bool,
+    inventory: &Inventory<'_>,
+) -> Actors<'a> {
+    let of_tasks = |id: &ActorId| id.tid().is_none();
+    let tasks = targets.iter().filter(|(id, _)| of_tasks(id));
+    let pids: BTreeSet<Pid> = tasks.map(|(_, of)| of.account.pid).collect();
     let does = |actor: &Actor<'_>| -> BTreeSet<OperationId> {
-        let done = ours.iter().filter(|id| actor.operations.contains_key(id));
+        let done = actor.operations.keys().filter(|id| counts(id));
         done.copied().collect()
     };
-    let (tasks, threads): (Actors<'_>, Actors<'_>) = found
-        .iter()
-        .map(|(id, actor)| (*id, *actor))
-        .partition(|(id, _)| id.tid().is_none());
-    if tasks.is_empty() || threads.is_empty() {
-        return;
+    let (mut done, mut there) = ([BTreeSet::new(), BTreeSet::new()], [0.0_f64; 2]);
+    for (id, actor) in &targets {
+        let operations = does(actor);
+        if pids.contains(&actor.account.pid) && !operations.is_empty() {
+            let sort = usize::from(of_tasks(id));
+            done[sort].extend(operations);
+            there[sort] += 1.0;
+        }
     }
-    let (are_tasks, workers, others) = match tasks.len() >= threads.len() {
-        true => (true, &tasks, &threads),
-        false => (false, &threads, &tasks),
+    // Of tasks only those are actors that have asked somebody; their runtime may show more.
+    let shown = inventory.classifier.seen.workers(&pids);
+    let shown = shown.map_or(0.0, |shown| shown.count.round());
+    let are_tasks = there[1].max(shown) >= there[0];
+    let by_workers = std::mem::take(&mut done[usize::from(are_tasks)]);
+    let helps = |id: &ActorId, actor: &Actor<'_>| {
+        pids.contains(&actor.account.pid)
+            && of_tasks(id) != are_tasks
+            && does(actor).is_disjoint(&by_workers)
     };
-    let pids: BTreeSet<Pid> = workers.iter().map(|(_, of)| of.account.pid).collect();
-    let done_by_workers: BTreeSet<OperationId> =
-        workers.iter().flat_map(|(_, of)| does(of)).collect();
-    let helps = |actor: &Actor<'_>| {
-        pids.contains(&actor.account.pid) && does(actor).is_disjoint(&done_by_workers)
-    };
-    let helpers: BTreeSet<ActorId> = others
-        .iter()
-        .filter(|(_, actor)| helps(actor))
-        .map(|(id, _)| *id)
-        .collect();
-    found.retain(|(id, _)| id.tid().is_none() == are_tasks || !helpers.contains(id));
+    let all = targets.into_iter();
+    all.filter(|(id, actor)| !helps(id, actor)).collect()
 }
 
 /// The operations that are shared by at least half as many actors as the most shared one, each actor weighed by its life.

@@ -15,10 +15,10 @@ use crate::work::StageName;
 /// How long the loop looks at a reply that has come, ns.
 const READS: u64 = 1_000;
 
-/// The rows that one thread would have given which does by an event loop what the threads of the target do.
+/// The rows that one thread would have given which does by an event loop what the threads of the target do that are called workers.
 pub(super) fn by_one_thread(source: &MemorySource) -> MemorySource {
     let mut batch = source.joined();
-    let is_target = |task: &Task| task.role == TaskRole::Target;
+    let is_target = |task: &Task| task.role == TaskRole::Target && task.name.starts_with("worker");
     let workers: BTreeSet<Tid> = batch
         .tasks
         .iter()

@@ -9,25 +9,25 @@ use crate::script;
 
 const LOCK: &[&str] = &["Lock.acquire asyncio/locks.py", "flush app.py"];
 const SLEEP: &[&str] = &["sleep asyncio/tasks.py", "flush app.py"];
-const GET: &[&str] = &["Queue.get asyncio/queues.py", "take app.py"];
+pub(super) const GET: &[&str] = &["Queue.get asyncio/queues.py", "take app.py"];
 const LIMIT: &[&str] = &[
     "AsyncLimiter.acquire aiolimiter/leakybucket.py",
     "take app.py",
 ];
-const REPLY: &[&str] = &["StreamReader.read asyncio/streams.py", "flush app.py"];
+pub(super) const REPLY: &[&str] = &["StreamReader.read asyncio/streams.py", "flush app.py"];
 const FUTURE: &[&str] = &["pick app.py"];
 
 /// So many tasks that run a function of the user wait there.
-type Group<'a> = (u32, &'a str, &'a [&'a str]);
+pub(super) type Group<'a> = (u32, &'a str, &'a [&'a str]);
 
 /// One event loop that does `text`, whose runtime shows these tasks twenty times a second.
-fn shown(text: &str, groups: &[Group<'_>]) -> Report {
+pub(super) fn shown(text: &str, groups: &[Group<'_>]) -> Report {
     let mut source = by_one_thread(&script::workload(text));
     show(&mut source, groups);
     report(&source)
 }
 
-fn show(source: &mut MemorySource, groups: &[Group<'_>]) {
+pub(super) fn show(source: &mut MemorySource, groups: &[Group<'_>]) {
     let (opened, closed) = (source.meta.opened, source.meta.closed);
     let batch = &mut source.batches[0];
     let target = batch

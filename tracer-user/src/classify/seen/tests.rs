@@ -122,6 +122,8 @@ fn asyncio_tasks_wait_in_the_coroutines_they_are_in() {
         (Sort::Pool, "Pool._acquire in worker (work.py:31)"),
     );
     check(&[get], (Sort::Queue, "Queue.get in worker (work.py:31)"));
+    let handed_over = (Sort::Thread, "run_in_executor in worker (work.py:31)");
+    self::check("", TaskSeen::EXECUTOR, 0, &[worker], handed_over);
     // The user's own class of the same name is not the library's.
     let own = "Lock.acquire /srv/app/locks2.py 3";
     let expect = (

@@ -15,9 +15,9 @@ fn pid(program: &Program) -> Pid {
     Pid(program.0.id())
 }
 
-/// Five tasks that wait for a lock which a sixth has while it sleeps, one that computes now and then, and one that waits for all.
+/// Five tasks that wait for a lock which a sixth has while it sleeps, one that waits for a thread, and one that waits for all.
 const TASKS: &str = "
-import asyncio
+import asyncio, time
 
 async def flush(lock):
     async with lock:
@@ -29,6 +29,7 @@ async def worker(lock):
 async def main():
     lock = asyncio.Lock()
     workers = [asyncio.create_task(worker(lock)) for _ in range(6)]
+    workers.append(asyncio.create_task(asyncio.to_thread(time.sleep, 1000)))
     await asyncio.sleep(0.05)
     print('ready', flush=True)
     await asyncio.gather(*workers)
@@ -75,15 +76,16 @@ fn asyncio_tasks_are_found_where_they_wait() {
     let deadline = Instant::now() + Duration::from_secs(10);
     let found = loop {
         let found = look(&mut sites, pid(&program));
-        let is_settled = found.len() == 3 && found.iter().all(|row| row.contains("Waiting"));
+        let is_settled = found.len() == 4 && found.iter().all(|row| row.contains("Waiting"));
         if is_settled || Instant::now() > deadline {
             break found;
         }
     };
-    let [waits_for_all, sleeps, wait] = &found[..] else {
+    let [waits_for_all, sleeps, hands_over, wait] = &found[..] else {
         panic!("{found:#?}");
     };
     assert_eq!(sleeps, "1 Waiting _asyncio.Future: sleep < flush < worker");
+    assert_eq!(hands_over, "1 Waiting run_in_executor: to_thread");
     assert_eq!(waits_for_all, "1 Waiting _GatheringFuture: main");
     let chain = "Lock.acquire < _ContextManagerMixin.__aenter__ < flush < worker";
     assert_eq!(*wait, format!("5 Waiting _asyncio.Future: {chain}"));

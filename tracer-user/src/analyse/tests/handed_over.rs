@@ -1,0 +1,128 @@
+//! Tasks that hand over what they would do: to threads of their process, or to another task. And threads that do the same beside them.
+
+use super::carried::{by_one_thread, report};
+use super::shown::{GET, Group, REPLY, show, shown};
+use crate::cause::Cause;
+use crate::script;
+
+const TO_THREAD: &[&str] = &["run_sync anyio/to_thread.py", "store app.py"];
+const PUT: &[&str] = &["Queue.put asyncio/queues.py", "store app.py"];
+
+#[test]
+fn tasks_that_wait_for_threads_wait_for_a_pool_of_them() {
+    let text = "3 workers: fetch A 20ms+-15ms\n2 helpers: write B 10ms+-3ms";
+    let report = shown(text, &[(9, "work", TO_THREAD), (3, "work", REPLY)]);
+    let verdict = &report.verdict;
+    assert_eq!(verdict.cause, Cause::Pool, "{verdict:#?}");
+    assert!(
+        (verdict.culprit.capacity - 2.0).abs() < 1e-9,
+        "{verdict:#?}"
+    );
+    let workers = &report.workers;
+    assert_eq!(
+        (workers.count, workers.unit.as_str(), workers.helpers),
+        (12, "task", 3)
+    );
+    // Of nine that wait two are served.
+    let factor = report.parallelism.serialization_factor;
+    assert!((factor - 12.0 / 5.0).abs() < 0.05, "{factor}");
+    assert!(
+        report
+            .fix
+            .as_ref()
+            .is_some_and(|fix| fix.title.contains("threads"))
+    );
+}
+
+/// As many threads as tasks that wait: what they do is the work itself.
+#[test]
+fn threads_that_are_as_many_as_wait_are_no_pool() {
+    let text = "3 workers: fetch A 20ms+-15ms\n9 helpers: write B 10ms+-3ms";
+    let report = shown(text, &[(9, "work", TO_THREAD), (3, "work", REPLY)]);
+    assert_ne!(report.verdict.cause, Cause::Pool, "{:#?}", report.verdict);
+    let cleared = report.refuted.iter().find(|row| row.cause == Cause::Pool);
+    let by = cleared.map(|row| row.by.join(" ")).unwrap_or_default();
+    assert!(by.contains("9.0 tasks wait for 9 threads"), "{by}");
+}
+
+/// Nothing but threads asks anybody; those they work for are the workers.
+#[test]
+fn tasks_that_do_nothing_but_hand_over_are_the_workers() {
+    let mut source = script::workload("2 workers: write B 10ms+-3ms");
+    show(&mut source, &[(12, "work", TO_THREAD)]);
+    let report = report(&source);
+    let verdict = &report.verdict;
+    assert_eq!(verdict.cause, Cause::Pool, "{verdict:#?}");
+    assert_eq!(
+        (report.workers.count, report.workers.unit.as_str()),
+        (12, "task")
+    );
+    let factor = report.parallelism.serialization_factor;
+    assert!((factor - 6.0).abs() < 0.1, "{factor}");
+}
+
+/// The runtime shows more tasks than there are threads at work, but none that waits for a thread.
+#[test]
+fn threads_beside_tasks_that_wait_for_something_else_are_not_settled() {
+    let mut source = script::workload("2 workers: write B 10ms+-3ms; write C 15ms+-6ms");
+    show(&mut source, &[(12, "work", GET)]);
+    let report = report(&source);
+    assert_eq!(
+        report.verdict.cause,
+        Cause::Unknown,
+        "{:#?}",
+        report.verdict
+    );
+    let sentence = &report.verdict.sentence;
+    assert!(
+        sentence.contains("their runtime shows 12 tasks"),
+        "{sentence}"
+    );
+}
+
+/// One fetches, nine wait to hand over, and another task stores for all of them.
+const FULL: &[Group<'_>] = &[(9, "work", PUT), (1, "work", REPLY)];
+const GATHERED: &str = "1 worker: fetch A 20ms+-15ms\n1 worker: write B 10ms+-3ms";
+
+#[test]
+fn a_task_that_stores_for_all_does_the_work_of_all() {
+    let report = shown(GATHERED, &[FULL, &[(1, "drain", REPLY)]].concat());
+    let verdict = &report.verdict;
+    assert_eq!(verdict.cause, Cause::SingleThread, "{verdict:#?}");
+    assert!(verdict.culprit.name.contains("drain"), "{verdict:#?}");
+    assert_eq!(report.workers.count, 10);
+    let factor = report.parallelism.serialization_factor;
+    assert!((factor - 10.0).abs() < 0.5, "{factor}");
+}
+
+#[test]
+fn a_task_that_has_nothing_to_take_is_not_what_a_full_queue_waits_for() {
+    let report = shown(GATHERED, &[FULL, &[(1, "drain", GET)]].concat());
+    assert_ne!(
+        report.verdict.cause,
+        Cause::SingleThread,
+        "{:#?}",
+        report.verdict
+    );
+}
+
+#[test]
+fn threads_and_tasks_that_do_the_same_are_all_workers() {
+    let text = "6 workers: fetch A 20ms+-15ms; write B 10ms+-3ms\n2 helpers: fetch A 20ms+-15ms; write B 10ms+-3ms";
+    let workers = report(&by_one_thread(&script::workload(text))).workers;
+    assert_eq!(
+        (workers.count, workers.unit.as_str(), workers.threads),
+        (8, "worker", 2)
+    );
+}
+
+#[test]
+fn threads_that_do_something_else_than_the_tasks_are_helpers() {
+    let text = "6 workers: fetch A 20ms+-15ms; write B 10ms+-3ms\n1 helper: append log; sleep 50ms\n1 helper: write C 40ms";
+    let workers = report(&by_one_thread(&script::workload(text))).workers;
+    assert_eq!(
+        (workers.count, workers.unit.as_str(), workers.threads),
+        (6, "task", 0)
+    );
+    assert_eq!(workers.helpers, 3, "the loop too");
+}
