@@ -23,11 +23,11 @@ pub enum Cause {
     Quota,
     /// A peer that serves fewer at a time than come.
     RemoteSerial,
-    /// Fewer connections than workers.
+    /// Fewer connections, threads or permits than workers.
     Pool,
     /// A throttled rate.
     RateLimit,
-    /// One thread that carries all tasks.
+    /// One thread, or task, that does everybody's work.
     SingleThread,
     /// More runnable work than CPUs.
     Cpu,
@@ -94,8 +94,8 @@ pub const ENTRIES: [Entry; 13] = [
     Entry {
         cause: Cause::Pool,
         id: "pool",
-        title: "fewer connections than workers",
-        definition: "workers wait in their own process for one of too few connections",
+        title: "fewer slots than workers",
+        definition: "workers wait in their own process for one of too few connections, threads or permits",
     },
     Entry {
         cause: Cause::RateLimit,
@@ -106,8 +106,8 @@ pub const ENTRIES: [Entry; 13] = [
     Entry {
         cause: Cause::SingleThread,
         id: "single-thread",
-        title: "one thread that carries all tasks",
-        definition: "an event loop that computes, or sleeps in a call, while replies to its tasks lie unread",
+        title: "one that does everybody's work",
+        definition: "an event loop that computes, or sleeps in a call, while replies to its tasks lie unread; or a task that does what all others hand over",
     },
     Entry {
         cause: Cause::Cpu,

@@ -75,12 +75,29 @@ fn wait_inside(inventory: &Inventory<'_>, cycle: &Cycle, told: Option<u32>) -> b
     /// Between a reply and the next request a task that does not wait takes less than this share of its time.
     const AT_ONCE: f64 = 0.02;
     let pids = inventory.processes_of_tasks(cycle.workers.iter());
+    if pids.is_empty() {
+        return work_for_tasks(inventory, cycle);
+    }
     let shown = inventory.classifier.seen.workers(&pids);
     let by_runtime = shown.map(|shown| shown.count.round());
     let count = told.map(f64::from).or(by_runtime).unwrap_or_default();
     #[expect(clippy::cast_precision_loss, reason = "a number of workers")]
     let are_more = count > cycle.workers.len() as f64;
-    !pids.is_empty() && (are_more || inventory.parked(&cycle.workers) >= AT_ONCE)
+    are_more || inventory.parked(&cycle.workers) >= AT_ONCE
+}
+
+/// Workers that are threads do now this, now that for the tasks of their process.
+fn work_for_tasks(inventory: &Inventory<'_>, cycle: &Cycle) -> bool {
+    /// So many of the tasks for each thread wait for one: threads that all work have at least one each.
+    const FOR_EACH: f64 = 0.5;
+    let actors = cycle.workers.iter();
+    let actors = actors.filter_map(|id| inventory.actors.get(id));
+    let pids = actors.map(|actor| actor.account.pid).collect();
+    let shown = inventory.classifier.seen.workers(&pids);
+    let waiting = shown.map_or(0.0, |shown| shown.waiting_for_threads());
+    #[expect(clippy::cast_precision_loss, reason = "a number of workers")]
+    let threads = cycle.workers.len() as f64;
+    waiting >= FOR_EACH * threads
 }
 
 /// What of a trace's own words must be known before its first row is taken.

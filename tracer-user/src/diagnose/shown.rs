@@ -92,10 +92,5 @@ pub(super) fn beside(
 /// More of these tasks wait for what threads do for them than there are threads that do.
 #[expect(clippy::cast_precision_loss, reason = "a number of workers")]
 pub(super) fn hand_over(tasks: &SeenWorkers, threads: usize) -> bool {
-    let places = tasks.places.iter();
-    let waiting: f64 = places
-        .filter(|place| place.sort == Sort::Thread)
-        .map(|place| place.mean)
-        .sum();
-    waiting > threads as f64
+    tasks.waiting_for_threads() > threads as f64
 }

@@ -31,8 +31,10 @@ const WAKES: f64 = 0.3;
 /// What is seen of threads that tasks hand over to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ThreadPoolFacts {
-    /// Where tasks wait for them.
+    /// Where tasks wait for them most.
     pub site: WaitSite,
+    /// At how many places they do.
+    pub places: usize,
     /// How many threads.
     pub threads: usize,
     /// Name of one of them.
@@ -73,26 +75,24 @@ impl Helpers {
 
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
-    for (site, seconds) in findings.sites() {
-        if site.kind != WaitKind::Parked || seconds < WORTH_NAMING * findings.time() {
-            continue;
-        }
-        let is_told = match findings.place(site) {
-            Some(place) if place.sort == Sort::Thread => true,
-            None if findings.shown.is_none() => false,
-            _ => continue,
-        };
-        judge(findings, (site, seconds), is_told, &mut ruling);
+    let waits = |site: WaitSite| match findings.place(site) {
+        Some(place) => place.sort == Sort::Thread,
+        None => findings.shown.is_none() && site.kind == WaitKind::Parked,
+    };
+    let mut sites = findings.sites();
+    sites.retain(|(site, _)| waits(*site));
+    let seconds: f64 = sites.iter().map(|(_, seconds)| seconds).sum();
+    if seconds >= WORTH_NAMING * findings.time() {
+        judge(findings, &sites, seconds, &mut ruling);
     }
     ruling
 }
 
-fn judge(
-    findings: &Findings<'_>,
-    (site, seconds): (WaitSite, f64),
-    is_told: bool,
-    ruling: &mut Ruling,
-) {
+fn judge(findings: &Findings<'_>, sites: &[(WaitSite, f64)], seconds: f64, ruling: &mut Ruling) {
+    let Some((site, _)) = sites.first().copied() else {
+        return;
+    };
+    let is_told = findings.place(site).is_some();
     let workers_are_threads = findings.workers.keys().all(|id| id.tid().is_some());
     let helpers = helpers(findings, workers_are_threads, is_told);
     let Some(first) = helpers.ids.first().copied() else {
@@ -137,6 +137,7 @@ fn judge(
     }
     let facts = ThreadPoolFacts {
         site,
+        places: sites.len(),
         threads: helpers.ids.len(),
         name,
         does: helpers.does,
@@ -148,10 +149,13 @@ fn judge(
         },
     };
     ruling.candidates.push(Candidate {
-        claims: vec![Claim {
-            site,
-            lost: Lost::certain(lost),
-        }],
+        claims: sites
+            .iter()
+            .map(|(site, there)| Claim {
+                site: *site,
+                lost: Lost::certain(lost * there / seconds.max(1e-9)),
+            })
+            .collect(),
         demand: helpers.busy * helpers.count() * findings.per_item(findings.window()),
         capacity: helpers.count(),
         tests: vec![

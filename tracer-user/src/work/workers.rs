@@ -145,7 +145,6 @@ fn workers(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Vec<Act
 
 /// Beside tasks the threads of their process work for them, or the tasks for the threads, unless both do the same: each item is done
 /// by one of them, and those of which there are more are the workers.
-#[expect(clippy::cast_precision_loss, reason = "a number of workers")]
 fn without_helpers<'a>(
     targets: Actors<'a>,
     counts: &dyn Fn(&OperationId) -> bool,

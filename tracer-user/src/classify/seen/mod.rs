@@ -94,6 +94,16 @@ pub struct SeenOthers {
     pub most: Option<(Sort, ClassId)>,
 }
 
+impl SeenWorkers {
+    /// How many of them wait for what threads do for them, on average.
+    #[must_use]
+    pub fn waiting_for_threads(&self) -> f64 {
+        let places = self.places.iter();
+        let there = places.filter(|place| place.sort == Sort::Thread);
+        there.map(|place| place.mean).sum()
+    }
+}
+
 /// A place of some of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeenPlace {

@@ -37,6 +37,9 @@ impl Queueing {
     }
 }
 
+/// A smaller share of the time is a remainder of rounding.
+const NOTHING: f64 = 1e-7;
+
 pub(super) fn stages(findings: &Findings<'_>, conclusion: &Conclusion) -> Vec<Stage> {
     let queueing = Queueing::of(conclusion);
     let whole = findings.time().max(1e-12);
@@ -62,7 +65,7 @@ pub(super) fn stages(findings: &Findings<'_>, conclusion: &Conclusion) -> Vec<St
     findings
         .stages
         .iter()
-        .filter(|(_, stage)| stage.times.total().0 > 0)
+        .filter(|(_, stage)| stage.times.total().seconds() > NOTHING * whole)
         .map(row)
         .collect()
 }

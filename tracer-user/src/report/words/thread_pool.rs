@@ -12,9 +12,14 @@ pub(super) fn words(findings: &Findings<'_>, facts: &ThreadPoolFacts) -> Words {
     };
     let mut evidence = vec![match facts.view {
         ThreadView::Runtime(looks) => format!(
-            "{:.1} of {tasks} tasks wait in {} on average, by {looks} looks into their runtime, and {threads} of their process {}.",
+            "{:.1} of {tasks} tasks wait in {}{} on average, by {looks} looks into their runtime, and {threads} of their process {}.",
             facts.waiting,
             findings.class(facts.site.class),
+            if facts.places > 1 {
+                " and elsewhere"
+            } else {
+                ""
+            },
             if size == 1 { "does that" } else { "do that" },
         ),
         ThreadView::Threads(wakes) => format!(
