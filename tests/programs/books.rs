@@ -58,7 +58,6 @@ pub fn scramble(number: u64) -> u64 {
 pub const FETCH: u64 = 1;
 pub const TRANSFORM: u64 = 2;
 pub const WRITE: u64 = 3;
-pub const OTHER: u64 = 4;
 
 /// One worker's page of the books: 16 numbers.
 pub struct Page(&'static [AtomicU64; 16]);

@@ -33,10 +33,11 @@ def server(folder, port):
 # Made once for all runs: it takes seconds.
 TEMPLATE = os.path.abspath("../postgres")
 if not os.path.exists(TEMPLATE):
-    subprocess.run([*tool("initdb"), "-D", TEMPLATE, "-A", "trust", "-U", "zoo"], check=True, stdout=subprocess.DEVNULL)
+    quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([*tool("initdb"), "-D", TEMPLATE, "-A", "trust", "-U", "zoo"], **quiet)
     table = b"CREATE TABLE blocks (body text);\n"
     single = [*tool("postgres"), "--single", "-D", TEMPLATE, "postgres"]
-    subprocess.run(single, input=table, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(single, input=table, **quiet)
 shutil.copytree(TEMPLATE, "postgres", symlinks=True)
 
 with socket.create_server(("127.0.0.1", 0)) as free:

@@ -273,6 +273,8 @@ fn node() -> Command {
         "NODE_PATH",
         "/usr/lib/node_modules:/usr/local/lib/node_modules:/usr/share/nodejs",
     );
+    // Clients warn of what their next version will not do any more.
+    command.env("NODE_NO_WARNINGS", "1");
     command
 }
 
