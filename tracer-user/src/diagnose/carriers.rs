@@ -1,11 +1,11 @@
 //! What the threads do that carry the workers' tasks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::Findings;
 use crate::actors::ActorId;
 use crate::classify::{State, WaitKind, WaitSite};
-use crate::row::Pid;
+use crate::row::{Nanos, Pid};
 use crate::work::Actor;
 
 /// A thread that is busy for this share of the window has hardly a pause.
@@ -54,12 +54,13 @@ impl Findings<'_> {
             .iter()
             .map(|(_, actor)| actor.account.pid)
             .collect();
-        let (mut computes, mut queues, mut sleeps) = (0.0, 0.0, 0.0);
-        let mut most: Option<(f64, WaitSite)> = None;
+        // Whole nanoseconds add up to the same in any order.
+        let (mut computes, mut queues) = (Nanos::ZERO, Nanos::ZERO);
+        let mut sleeps: BTreeMap<WaitSite, Nanos> = BTreeMap::new();
         for ((_, state), time) in carriers.iter().flat_map(|(_, actor)| &actor.slots.times) {
             match state {
-                State::Running => computes += time.seconds(),
-                State::Queued => queues += time.seconds(),
+                State::Running => computes += *time,
+                State::Queued => queues += *time,
                 State::Waiting(id) => {
                     let at = self.inventory.classifier.sites.get(*id).station();
                     // Several of them park in futexes; one alone waits in its poll for what comes.
@@ -69,10 +70,7 @@ impl Findings<'_> {
                         _ => false,
                     };
                     if !is_idle {
-                        sleeps += time.seconds();
-                        if most.is_none_or(|(seconds, _)| time.seconds() > seconds) {
-                            most = Some((time.seconds(), at));
-                        }
+                        *sleeps.entry(at).or_default() += *time;
                     }
                 }
                 State::Absent | State::Unknown | State::Stopped => {}
@@ -84,10 +82,13 @@ impl Findings<'_> {
             first: *first,
             threads: carriers.len(),
             processes: processes.len(),
-            computes: computes / all,
-            queues: queues / all,
-            sleeps: sleeps / all,
-            sleeps_in: most.map(|(_, at)| at),
+            computes: computes.seconds() / all,
+            queues: queues.seconds() / all,
+            sleeps: sleeps.values().copied().sum::<Nanos>().seconds() / all,
+            sleeps_in: sleeps
+                .into_iter()
+                .max_by_key(|(_, time)| *time)
+                .map(|(at, _)| at),
         })
     }
 

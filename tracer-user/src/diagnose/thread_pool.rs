@@ -17,7 +17,7 @@ use crate::actors::ActorId;
 use crate::blame::HolderActivity;
 use crate::cause::Cause;
 use crate::classify::{Sort, State, WaitKind, WaitSite};
-use crate::row::TaskRole;
+use crate::row::{Nanos, TaskRole};
 use crate::scaling::Lost;
 
 /// A thread that does something for this share of the window has hardly a pause ...
@@ -175,7 +175,8 @@ fn helpers(findings: &Findings<'_>, workers_are_threads: bool, is_told: bool) ->
     let inventory = findings.inventory;
     let pids = inventory.processes_of_tasks(findings.workers.keys());
     let window = findings.window().max(1e-9);
-    let mut doing: BTreeMap<HolderActivity, f64> = BTreeMap::new();
+    // Whole nanoseconds add up to the same in any order.
+    let mut doing: BTreeMap<HolderActivity, Nanos> = BTreeMap::new();
     let (mut ids, mut busy) = (Vec::new(), 0.0);
     for (id, actor) in &inventory.actors {
         let is_one = match workers_are_threads {
@@ -185,7 +186,7 @@ fn helpers(findings: &Findings<'_>, workers_are_threads: bool, is_told: bool) ->
         if !is_one || actor.account.role != TaskRole::Target {
             continue;
         }
-        let mut times: Vec<(HolderActivity, f64)> = Vec::new();
+        let mut times: Vec<(HolderActivity, Nanos)> = Vec::new();
         for ((_, state), time) in &actor.slots.times {
             let activity = match state {
                 State::Running => HolderActivity::Runs,
@@ -206,28 +207,29 @@ fn helpers(findings: &Findings<'_>, workers_are_threads: bool, is_told: bool) ->
                 }
                 State::Absent | State::Unknown | State::Stopped => continue,
             };
-            times.push((activity, time.seconds()));
+            times.push((activity, *time));
         }
-        let share = times.iter().map(|(_, seconds)| seconds).sum::<f64>() / window;
+        let all: Nanos = times.iter().map(|(_, time)| *time).sum();
+        let share = all.seconds() / window;
         if share < AT_WORK {
             continue;
         }
         ids.push(*id);
         busy += share;
-        for (activity, seconds) in times {
-            *doing.entry(activity).or_default() += seconds;
+        for (activity, time) in times {
+            *doing.entry(activity).or_default() += time;
         }
     }
-    let all: f64 = doing.values().sum();
-    let most = doing.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    let all: Nanos = doing.values().copied().sum();
+    let most = doing.into_iter().max_by_key(|(_, time)| *time);
     #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
     let busy = busy / (ids.len() as f64).max(1.0);
     Helpers {
         ids,
         busy: busy.min(1.0),
-        does: most.map(|(activity, seconds)| Holding {
+        does: most.map(|(activity, time)| Holding {
             activity,
-            share: seconds / all.max(1e-9),
+            share: time.seconds() / all.seconds().max(1e-9),
         }),
     }
 }

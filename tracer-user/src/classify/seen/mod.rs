@@ -218,8 +218,11 @@ impl SeenTasks {
         let mut looks = 0;
         for (_, process) in of {
             looks = looks.max(process.looks);
-            for index in process.places.values() {
-                let Place { at, tasks } = &self.places[*index];
+            // In one order, so that fractions add up to the same each time.
+            let mut indexes: Vec<usize> = process.places.values().copied().collect();
+            indexes.sort_unstable();
+            for index in indexes {
+                let Place { at, tasks } = &self.places[index];
                 #[expect(clippy::cast_precision_loss, reason = "numbers of tasks and looks")]
                 let mean = *tasks as f64 / process.looks.max(1) as f64;
                 let sums = by_function.entry(&at.runs).or_default();
