@@ -37,6 +37,7 @@ fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
         Cause::Fsync => &fsync::REMEDY,
         Cause::Quota => &fsync::UNDER_A_LIMIT,
         Cause::Pool if input.variant == Variant::OfThreads => &thread_pool::REMEDY,
+        Cause::Pool if input.variant == Variant::HandedOver => &consumers::REMEDY,
         Cause::Pool => &pool::REMEDY,
         Cause::RateLimit => &pacing::REMEDY,
         Cause::Starved => &feed::REMEDY,

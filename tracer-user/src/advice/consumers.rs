@@ -79,16 +79,22 @@ go func() {
 "#,
             after: r#"
 rows := make(chan Row, $WORKERS)
-for i := 0; i < 4; i++ {
-    go func() {
-        for row := range rows {
-            batch := []Row{row}
-            for len(rows) > 0 {
-                batch = append(batch, <-rows)
+drain := func() {
+    for row := range rows {
+        batch := []Row{row}
+        for more := true; more; {
+            select {
+            case row, more = <-rows:
+                batch = append(batch, row)
+            default:
+                more = false
             }
-            insert(batch)
         }
-    }()
+        insert(batch)
+    }
+}
+for i := 0; i < 4; i++ {
+    go drain()
 }
 "#,
         },
@@ -114,8 +120,12 @@ while rows.recv_many(&mut batch, 1000)
 };
 
 fn why(input: &FixInput<'_>) -> String {
+    let at_a_time = match input.culprit.capacity {
+        several if several > 1.5 => format!("which do {several:.0} things at a time"),
+        _ => "which does one thing after the other".to_owned(),
+    };
     format!(
-        "All {} workers hand over to {}, which does one thing after the other; while it is busy they wait.",
+        "All {} workers hand over to {}, {at_a_time}; meanwhile the others wait.",
         input.workers,
         called(input.culprit)
     )

@@ -51,13 +51,16 @@ impl Findings<'_> {
                 if !workers.contains(actor) {
                     continue;
                 }
-                time += *length;
                 let index = match state {
                     State::Waiting(site) => {
                         let site = self.inventory.classifier.sites.get(*site);
+                        if self.theirs == Some(site.station()) {
+                            continue;
+                        }
                         let station = self.lock_site(self.inventory.station(site));
                         if station == anywhere {
                             parked += *length;
+                            time += *length;
                             continue;
                         }
                         by_site.get(&station).copied()
@@ -65,6 +68,7 @@ impl Findings<'_> {
                     State::Queued => by_queue,
                     _ => None,
                 };
+                time += *length;
                 if let Some(index) = index {
                     at_candidates[index] += *length;
                 }

@@ -92,6 +92,16 @@ impl Findings<'_> {
         })
     }
 
+    /// Several threads carry the workers' tasks, and compute on all CPUs.
+    #[must_use]
+    pub fn carriers_fill_cpus(&self) -> bool {
+        let cpus = f64::from(self.meta.host.cpus.max(1));
+        #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
+        let fill = |times: CarrierTimes| times.computes * times.threads as f64 >= BUSY * cpus;
+        self.carriers()
+            .is_some_and(|times| times.threads > times.processes && fill(times))
+    }
+
     /// The workers' tasks are carried by threads without a pause, and this trace does not tell how long replies lay unread: what a
     /// reply seems to take may be its carrier's time.
     #[must_use]

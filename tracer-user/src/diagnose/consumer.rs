@@ -1,7 +1,8 @@
 //! `single-thread` among tasks: one task, or a few, does what all workers hand over.
 //!
-//! Must be seen: tasks that the runtime shows waiting to put into a queue that is full, and other tasks of the program that take from it
-//! and have hardly a pause. Refuted by: takers that wait for something to take.
+//! Must be seen: tasks that the runtime shows waiting to put into a queue that is full, and other tasks of the program, all of which run
+//! the same, that compute or make requests to a station of their own: they take what is put there, and have hardly a pause. Refuted by:
+//! takers that wait for something to take. Several of them are slots of which there are too few.
 
 use super::candidate::{Candidate, Claim, Ruling};
 use super::culprit::{Culprit, CulpritKind};
@@ -36,22 +37,51 @@ pub struct ConsumerFacts {
     pub seconds: f64,
 }
 
+impl ConsumerFacts {
+    /// One that does everybody's work, or too few.
+    #[must_use]
+    pub const fn cause(&self) -> Cause {
+        if self.takers > 1.5 {
+            Cause::Pool
+        } else {
+            Cause::SingleThread
+        }
+    }
+}
+
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
     for (site, seconds) in findings.sites() {
         let place = findings.place(site);
-        let is_full = place.is_some_and(|place| matches!(place.sort, Sort::Full | Sort::Semaphore));
-        let taker = findings
-            .shown
-            .as_ref()
-            .and_then(|shown| shown.others.first());
-        if let Some(taker) = taker.filter(|_| is_full && findings.has_other_tasks())
+        // A channel with slots that is full.
+        let is_full = place.is_some_and(|place| {
+            place.sort == Sort::Full || (place.sort == Sort::Semaphore && place.slots > 0)
+        });
+        if let Some(taker) = taker(findings).filter(|_| is_full)
             && seconds >= WORTH_NAMING * findings.time()
         {
             judge(findings, (site, seconds), taker, &mut ruling);
         }
     }
     ruling
+}
+
+/// The only ones beside the workers that do something. What others there are do may have nothing to do with the queue.
+fn taker<'f>(findings: &'f Findings<'_>) -> Option<&'f SeenOthers> {
+    /// Fewer do nothing.
+    const LEAST: f64 = 0.1;
+    let others = &findings.shown.as_ref()?.others;
+    let mut at_work = others.iter().filter(|others| others.at_work >= LEAST);
+    let (taker, None) = (at_work.next()?, at_work.next()) else {
+        return None;
+    };
+    let (sort, _) = taker.most?;
+    let works_for_them = match sort {
+        Sort::Running | Sort::Ready => true,
+        Sort::Network => findings.theirs.is_some(),
+        _ => false,
+    };
+    (works_for_them || taker.idle > IDLE * taker.count).then_some(taker)
 }
 
 fn judge(
@@ -83,13 +113,10 @@ fn judge(
         service_ms: 1e3 * takers * findings.per_item(findings.window()),
         ..Culprit::default()
     };
+    let cause = facts.cause();
     if taker.idle > IDLE * taker.count {
         let idle = taker.idle / taker.count.max(1e-9);
-        ruling.clear(
-            Cause::SingleThread,
-            culprit,
-            Refutation::TakersIdle { idle },
-        );
+        ruling.clear(cause, culprit, Refutation::TakersIdle { idle });
         return;
     }
     ruling.candidates.push(Candidate {

@@ -1,9 +1,10 @@
 //! `cpu`: more runnable work than cores.
 //!
 //! Must be seen: workers queued for a CPU while the target's own threads have the CPUs. Time queued behind strangers is not
-//! counted as lost to other workers.
+//! counted as lost to other workers. Tasks queue in their runtime: their replies lie unread while the threads that carry them compute on
+//! all CPUs.
 
-use super::candidate::{Candidate, Ruling};
+use super::candidate::{Candidate, Claim, Ruling};
 use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
 use super::findings::Findings;
@@ -11,6 +12,7 @@ use super::refutation::Refutation;
 use super::sign::{Outcome, Sign};
 use super::user_lock::WORTH_NAMING;
 use crate::cause::Cause;
+use crate::classify::WaitKind;
 use crate::scaling::Lost;
 
 /// Most of the queueing must be behind the target's own threads not to speak against the cause.
@@ -26,6 +28,8 @@ pub struct CpuFacts {
     pub waiters: usize,
     /// Worker time without a CPU, s.
     pub seconds: f64,
+    /// Of it, of tasks that wait for the threads that carry them, s.
+    pub carried: f64,
     /// Share of it behind the target's own threads, 0 to 1.
     pub own: f64,
     /// CPUs the target keeps busy.
@@ -36,19 +40,40 @@ pub struct CpuFacts {
     pub item_s: f64,
 }
 
+/// What tasks wait for the threads that carry them, where these compute on all CPUs.
+fn carried(findings: &Findings<'_>) -> Vec<Claim> {
+    if !findings.carriers_fill_cpus() {
+        return Vec::new();
+    }
+    let sites = findings.sites().into_iter();
+    let sites = sites.filter(|(site, _)| site.kind == WaitKind::Carrier);
+    let claim = |(site, seconds)| Claim {
+        site,
+        lost: Lost::certain(seconds),
+    };
+    sites.map(claim).collect()
+}
+
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
-    let seconds = findings.all.queued.seconds();
+    let claims = carried(findings);
+    let carried: f64 = claims.iter().map(|claim| claim.lost.likely).sum();
+    let queued = findings.all.queued.seconds();
+    let seconds = queued + carried;
     if seconds < WORTH_NAMING * findings.time() {
         return ruling;
     }
     let facts = CpuFacts {
         waiters: findings.waited_for_a_cpu(),
         seconds,
+        carried,
         own: findings.queued.own_share(),
         busy: findings.run_of_all() / findings.window().max(1e-9),
         cpus: f64::from(findings.meta.host.cpus.max(1)),
-        item_s: findings.per_item(findings.all.run.seconds()),
+        item_s: findings.per_item(findings.all.run.seconds().max(match claims.is_empty() {
+            true => 0.0,
+            false => findings.run_of_all(),
+        })),
     };
     let culprit = Culprit {
         kind: CulpritKind::Cpu,
@@ -59,8 +84,8 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let behind_others = Refutation::BehindOthers {
         share: 1.0 - facts.own,
     };
-    let lost = seconds * facts.own;
-    if lost < WORTH_NAMING * findings.time() {
+    let lost = queued * facts.own;
+    if lost + carried < WORTH_NAMING * findings.time() {
         ruling.clear(Cause::Cpu, culprit, behind_others);
         return ruling;
     }
@@ -70,13 +95,14 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
         .max_by_key(|(_, stage)| stage.times.queued)
         .map(|(name, _)| *name)
         .unwrap_or_default();
-    let is_own = facts.own >= OWN;
+    let is_own = facts.own >= OWN || carried > queued;
     ruling.candidates.push(Candidate {
         run_queue: Lost {
             proved: lost,
             likely: lost,
-            possible: seconds,
+            possible: queued,
         },
+        claims,
         demand: facts.item_s,
         capacity: facts.cpus,
         tests: vec![

@@ -41,7 +41,7 @@ pub enum Facts {
     RateLimit(RateLimitFacts),
     /// Of [`Cause::SingleThread`].
     SingleThread(SingleThreadFacts),
-    /// Of [`Cause::SingleThread`], where tasks hand over to another task.
+    /// Of [`Cause::SingleThread`], where tasks hand over to another task, or of [`Cause::Pool`], where to a few.
     Consumer(ConsumerFacts),
     /// Of [`Cause::Cpu`].
     Cpu(CpuFacts),
@@ -62,7 +62,8 @@ impl Facts {
             Self::Remote(_) => Cause::RemoteSerial,
             Self::Pool(_) | Self::ThreadPool(_) => Cause::Pool,
             Self::RateLimit(_) => Cause::RateLimit,
-            Self::SingleThread(_) | Self::Consumer(_) => Cause::SingleThread,
+            Self::SingleThread(_) => Cause::SingleThread,
+            Self::Consumer(facts) => facts.cause(),
             Self::Cpu(_) => Cause::Cpu,
             Self::Starved(_) => Cause::Starved,
         }

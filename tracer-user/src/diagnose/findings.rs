@@ -92,6 +92,8 @@ pub struct Findings<'a> {
     pub queued: Queued,
     pub(super) heads: &'a [(WaitSite, Visit)],
     pub(super) parked: Parked,
+    /// The station whose requests other tasks make than the workers.
+    pub(super) theirs: Option<WaitSite>,
     at: Nanos,
 }
 
@@ -136,7 +138,12 @@ impl<'a> Findings<'a> {
             // These threads do for the tasks what the tasks wait for.
             shown = beside.take();
         }
-        let by_runtime = shown.as_ref().map(|shown| shown.count.round() as u32);
+        let tasks = workers.keys().filter(|id| id.tid().is_none()).count();
+        // Threads that do the same beside them are no tasks of theirs.
+        let threads = if tasks > 0 { workers.len() - tasks } else { 0 };
+        let by_runtime = shown
+            .as_ref()
+            .map(|shown| shown.count.round() as u32 + u32::try_from(threads).unwrap_or(0));
         let counted = told.or(by_runtime).unwrap_or(0);
         let unseen = match workers.len() {
             0 => 0,
@@ -144,10 +151,9 @@ impl<'a> Findings<'a> {
         };
         let site = anywhere(inventory.classes());
         let window = at.since(meta.opened);
-        if let Some(theirs) = shown
-            .as_ref()
-            .and_then(|shown| of_others(&all, shown, window))
-        {
+        let theirs = shown.as_ref();
+        let theirs = theirs.and_then(|shown| of_others(&all, shown, window));
+        if let Some(theirs) = theirs {
             all.blocked.retain(|at, _| at.station() != theirs);
             for stage in stages.values_mut() {
                 stage.times.blocked.retain(|at, _| at.station() != theirs);
@@ -185,6 +191,7 @@ impl<'a> Findings<'a> {
             queued: collector.queue.queued(&cycle.workers, at),
             heads,
             parked,
+            theirs,
             at,
         };
         // Which stage waits there is not known: the order in which tasks go on is not.
@@ -381,6 +388,12 @@ impl<'a> Findings<'a> {
                 actor.account.role == TaskRole::Target && !self.workers.contains_key(id)
             })
             .count()
+    }
+
+    /// Some workers are tasks.
+    #[must_use]
+    pub fn has_tasks(&self) -> bool {
+        self.workers.keys().any(|id| id.tid().is_none())
     }
 
     /// Workers that are threads, where others are tasks.

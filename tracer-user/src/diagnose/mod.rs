@@ -65,7 +65,7 @@ pub use rate_limit::{RateLimitFacts, Throttle};
 pub use refutation::Refutation;
 pub use remote::{InsideFacts, InsideQueue, OutsideFacts, RemoteFacts, RemoteView};
 pub use sign::{Outcome, Sign, Test};
-pub use single_thread::SingleThreadFacts;
+pub use single_thread::{HeldBack, SingleThreadFacts};
 pub use starved::StarvedFacts;
 pub use statements::StatementShare;
 pub use task_lock::TaskLockFacts;

@@ -1,14 +1,16 @@
 //! `pool`: fewer connections than workers.
 //!
 //! Must be seen: workers wait inside their process and are woken by fellow workers; whoever has what they wait for is inside
-//! an exchange with a peer nearly all the while; fewer sockets than workers, but more than one, lead to that peer.
-//! Refuted by: a single socket (that is a lock around a connection), as many sockets as workers.
+//! an exchange with a peer nearly all the while; fewer sockets than workers, but more than one, lead to that peer. Of tasks: that they
+//! wait in a pool by their runtime's word, or that as many requests are under way all the while as there are sockets, or as there ever
+//! are where each begins as another one ends.
+//! Refuted by: a single socket of threads (that is a lock around a connection), as many sockets as workers, slots that are free.
 
 use super::candidate::{Candidate, Claim, Ruling};
 use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
 use super::findings::Findings;
-use super::rate_limit::is_paced;
+use super::rate_limit::is_spaced;
 use super::refutation::Refutation;
 use super::sign::{Outcome, Sign, Test};
 use super::user_lock::{BY_CO_WAITERS, WORTH_NAMING, by_co_waiters};
@@ -23,6 +25,8 @@ const INSIDE: f64 = 0.5;
 /// Slots of which this share is taken on average are never free for long.
 const PINNED: f64 = 0.9;
 
+/// Slots that are taken up again by who waits for them are free for less than this leaves.
+const TAKEN_UP_AT_ONCE: f64 = 0.97;
 /// Of requests that wait for a slot this share and more begin as one comes free; of those that do not a fifth does, by chance.
 pub(super) const HANDED_ON: f64 = 0.6;
 
@@ -33,8 +37,10 @@ pub struct PoolFacts {
     pub site: WaitSite,
     /// Where the connections lead.
     pub peer: ClassId,
-    /// How many there are.
+    /// How many there are, or of slots for requests where there are more connections than that.
     pub connections: usize,
+    /// Sockets that lead to the peer.
+    pub sockets: usize,
     /// How many workers waited for one.
     pub waiters: usize,
     /// Worker time that took, s.
@@ -87,7 +93,8 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
                 Some(place) if place.sort == Sort::Queue && !findings.has_other_tasks() => {
                     slots(findings, (site, seconds), PoolView::Slots, &mut ruling);
                 }
-                None if findings.unseen > 0 => {
+                // A thread waits for nothing unseen.
+                None if findings.unseen > 0 && findings.has_tasks() => {
                     slots(findings, (site, seconds), PoolView::Slots, &mut ruling);
                 }
                 _ => {}
@@ -115,6 +122,7 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
         site,
         peer,
         connections: findings.sockets(peer).len(),
+        sockets: findings.sockets(peer).len(),
         waiters: findings.waiting_workers(stats),
         seconds,
         exchange_s: seen.mean,
@@ -144,8 +152,12 @@ struct Slots {
     count: usize,
     /// Requests under way, on average over the window.
     taken: f64,
-    /// A limit spaces the requests.
-    is_paced: bool,
+    /// Sockets that lead to the peer.
+    sockets: usize,
+    /// The requests begin evenly spaced, as a limit spaces them.
+    is_spaced: bool,
+    /// They begin as others end.
+    are_handed_on: bool,
 }
 
 impl Slots {
@@ -153,14 +165,17 @@ impl Slots {
         let flight = findings.in_flight_at(exchange);
         let connections = findings.sockets(exchange.class).len();
         let mut count = connections.min(findings.workers.len());
-        if flight.handed_on >= HANDED_ON && flight.most > 0 {
+        let are_handed_on = flight.handed_on >= HANDED_ON;
+        if are_handed_on && flight.most > 0 {
             count = count.min(flight.most);
         }
         Self {
             exchange,
             count,
             taken: seconds / findings.window().max(1e-9),
-            is_paced: is_paced(&flight),
+            sockets: connections,
+            is_spaced: is_spaced(&flight),
+            are_handed_on,
         }
     }
 
@@ -170,7 +185,9 @@ impl Slots {
     }
 
     fn are_pinned(&self) -> bool {
-        self.count > 0 && !self.is_paced && self.taken >= PINNED * self.number()
+        // What a limit spaces waits for no slot.
+        let is_limited = self.is_spaced && !self.are_handed_on;
+        self.count > 0 && !is_limited && self.taken >= PINNED * self.number()
     }
 }
 
@@ -200,6 +217,7 @@ fn slots(
         site,
         peer: exchange.class,
         connections: slots.count,
+        sockets: slots.sockets,
         waiters: findings.headcount().saturating_sub(slots.count),
         seconds,
         exchange_s: seen.mean,
@@ -215,11 +233,9 @@ fn slots(
         return;
     }
     ruling.candidates.push(Candidate {
-        // One request at a time may be a lock around the only connection.
-        alternatives: if facts.connections == 1 && !is_told {
-            vec![Cause::UserLock]
-        } else {
-            Vec::new()
+        alternatives: match is_told {
+            true => Vec::new(),
+            false => alternatives(slots, &facts),
         },
         tests: vec![
             Sign::RuntimeSaysSo.is(Outcome::if_there(is_told)),
@@ -229,6 +245,20 @@ fn slots(
         ],
         ..candidate(findings, exchange, &seen, culprit, facts)
     });
+}
+
+/// What cannot be told apart from slots that nothing but arithmetic shows.
+fn alternatives(slots: &Slots, facts: &PoolFacts) -> Vec<Cause> {
+    let mut others = Vec::new();
+    // One request at a time may be a lock around the only connection, and a few on many connections a semaphore.
+    if facts.connections == 1 || facts.sockets > facts.connections {
+        others.push(Cause::UserLock);
+    }
+    // A peer that takes nearly a whole number of spacings answers just before the limit lets the next request through.
+    if slots.is_spaced && slots.taken < TAKEN_UP_AT_ONCE * slots.number() {
+        others.push(Cause::RateLimit);
+    }
+    others
 }
 
 /// What all pools have in common: the wait for a connection is lost.
@@ -264,6 +294,7 @@ fn culprit(findings: &Findings<'_>, facts: &PoolFacts, rate: f64) -> Culprit {
     Culprit {
         kind: CulpritKind::Queue,
         name: match facts.connections {
+            slots if slots < facts.sockets => format!("{slots} slots for requests to {address}"),
             1 => format!("the one connection to {address}"),
             connections => format!("pool of {connections} connections to {address}"),
         },

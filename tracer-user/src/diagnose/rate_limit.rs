@@ -103,9 +103,21 @@ fn are_tokens(sharing: &SharingEstimate, seen: &Figures) -> bool {
     sharing.even && seen.variation > LENGTHS_VARY && seen.others >= 1.0
 }
 
-/// Requests begin evenly spaced, and not as others end.
-pub(super) fn is_paced(flight: &InFlight) -> bool {
-    flight.begins_spread <= SPACED && flight.handed_on < HANDED_ON
+/// Requests begin evenly spaced.
+pub(super) fn is_spaced(flight: &InFlight) -> bool {
+    flight.begins_spread <= SPACED
+}
+
+/// Requests begin more evenly spaced than those to other peers end; where there are no others, than they end themselves. Where each
+/// begins as another one ends it may be a slot that it waited for.
+fn is_made_even<'f>(flight: &InFlight, others: impl Iterator<Item = &'f InFlight>) -> bool {
+    let mut before: Vec<f64> = others.map(|other| other.ends_spread).collect();
+    before.retain(|spread| spread.is_finite());
+    if before.is_empty() {
+        before.push(flight.ends_spread);
+    }
+    let is_more_even = |ends: &f64| flight.begins_spread <= MORE_EVEN * ends;
+    flight.handed_on < HANDED_ON && before.iter().all(is_more_even)
 }
 
 /// The longest wait of a kind that is worth naming.
@@ -248,6 +260,17 @@ fn among_tasks(findings: &Findings<'_>, ruling: &mut Ruling) {
     }
 }
 
+impl Findings<'_> {
+    /// About as many requests begin as items are done, or more.
+    fn is_done_each_item(&self, flight: &InFlight) -> bool {
+        /// Some are under way at the ends of the window.
+        const AS_OFTEN: f64 = 0.8;
+        #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+        let (begins, items) = (flight.begins as f64, self.items as f64);
+        begins >= AS_OFTEN * items
+    }
+}
+
 /// Tasks that wait inside, or for a timer, before requests that begin evenly spaced. What is as even as something that ends elsewhere
 /// may be that: of workers that each pause for as long between two requests the one begins as the other ends.
 fn spaced(findings: &Findings<'_>, ruling: &mut Ruling) {
@@ -256,23 +279,25 @@ fn spaced(findings: &Findings<'_>, ruling: &mut Ruling) {
         site.kind == WaitKind::Parked
             && (findings.place(*site)).is_none_or(|place| place.sort == Sort::Timer)
     };
-    let Some((site, seconds)) = sites.iter().find(waits).copied() else {
+    let worth_naming = WORTH_NAMING * findings.time();
+    let heaviest = sites.iter().find(waits).copied();
+    let Some((site, seconds)) = heaviest.filter(|(_, seconds)| *seconds >= worth_naming) else {
         return;
     };
     let at_once = seconds / findings.window().max(1e-9);
     let requests = sites.iter().filter(|(at, _)| at.kind == WaitKind::Request);
     let flights: Vec<(ClassId, InFlight)> = requests
         .map(|(at, _)| (at.class, findings.in_flight_at(*at)))
+        // What comes by itself now and then is no step of the work.
+        .filter(|(_, flight)| findings.is_done_each_item(flight))
         .collect();
-    let paced = flights.iter().filter(|(_, flight)| is_paced(flight));
+    let paced = flights.iter().filter(|(_, flight)| is_spaced(flight));
     let most_even = paced.min_by(|a, b| a.1.begins_spread.total_cmp(&b.1.begins_spread));
     let Some((peer, flight)) = most_even.filter(|_| at_once >= 1.0) else {
         return;
     };
     let others = flights.iter().filter(|(other, _)| other != peer);
-    let is_made_even = others
-        .map(|(_, other)| other.ends_spread)
-        .all(|ends| flight.begins_spread <= MORE_EVEN * ends);
+    let is_made_even = is_made_even(flight, others.map(|(_, other)| other));
     let facts = RateLimitFacts {
         site,
         peer: None,
@@ -298,6 +323,11 @@ fn spaced(findings: &Findings<'_>, ruling: &mut Ruling) {
     }
     ruling.candidates.push(Candidate {
         tests: vec![Sign::Tokens.is(Outcome::of(is_made_even))],
+        // What is done one at a time before the request, and takes as long each time, spaces it as well.
+        alternatives: match findings.place(site) {
+            Some(_) => Vec::new(),
+            None => vec![Cause::UserLock, Cause::SingleThread],
+        },
         ..candidate
     });
 }
@@ -349,7 +379,37 @@ fn inside_peer(findings: &Findings<'_>, ruling: &mut Ruling) {
 
 #[cfg(test)]
 mod tests {
-    use super::explains;
+    use super::{InFlight, explains, is_made_even};
+
+    /// Requests whose begins and ends vary by so much, ...
+    fn flight(begins_spread: f64, ends_spread: f64) -> InFlight {
+        InFlight {
+            begins_spread,
+            ends_spread,
+            ..InFlight::default()
+        }
+    }
+
+    #[test]
+    fn a_limit_makes_even_what_comes_unevenly() {
+        let limited = flight(0.05, 0.4);
+        assert!(is_made_even(&limited, [&flight(1.0, 0.9)].into_iter()));
+        assert!(is_made_even(&limited, [].into_iter()));
+        // What they fetch ends as evenly: they may pause for as long each.
+        assert!(!is_made_even(&limited, [&flight(1.0, 0.06)].into_iter()));
+        // So do they themselves, with nobody else to compare with; of a few nothing is known.
+        let by_pauses = flight(0.05, 0.05);
+        assert!(!is_made_even(&by_pauses, [].into_iter()));
+        assert!(!is_made_even(
+            &by_pauses,
+            [&flight(1.0, f64::INFINITY)].into_iter()
+        ));
+        let slots = InFlight {
+            handed_on: 0.9,
+            ..limited
+        };
+        assert!(!is_made_even(&slots, [&flight(1.0, 0.9)].into_iter()));
+    }
 
     #[test]
     fn one_refusal_in_a_window_explains_no_sleeps() {

@@ -58,14 +58,24 @@ pub enum Refutation {
         /// Share of the time, 0 to 1.
         idle: f64,
     },
-    /// The threads that tasks hand over to have time, or are as many as wait.
+    /// The threads that tasks hand over to have time.
     ThreadsFree {
-        /// Tasks that wait, on average.
-        waiting: f64,
         /// Threads.
         threads: usize,
         /// Share of the time in which one has something to do, 0 to 1.
         busy: f64,
+    },
+    /// The threads that carry the tasks compute on all CPUs.
+    CpusTaken {
+        /// How many.
+        cpus: u32,
+    },
+    /// Fewer tasks wait for a thread than there are threads.
+    FewHandOver {
+        /// Tasks that wait, on average.
+        waiting: f64,
+        /// Threads.
+        threads: usize,
     },
     /// Several threads carry the tasks of one process.
     SeveralCarriers {

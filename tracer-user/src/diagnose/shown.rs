@@ -44,6 +44,14 @@ pub(super) fn of_others(all: &Times, shown: &SeenWorkers, window: Nanos) -> Opti
     /// Fewer make no station of their own.
     const LEAST: f64 = 0.3;
     let theirs: f64 = shown.others.iter().map(|others| others.network).sum();
+    let unnamed = shown
+        .places
+        .iter()
+        .filter(|place| place.sort == Sort::Elsewhere);
+    if unnamed.map(|place| place.mean).sum::<f64>() > AGREE * theirs {
+        // Some of these may be requests of a client that no list names.
+        return None;
+    }
     let places = shown.places.iter();
     let ours: f64 = places
         .filter(|place| place.sort == Sort::Network)

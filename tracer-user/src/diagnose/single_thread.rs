@@ -28,11 +28,19 @@ pub struct SingleThreadFacts {
     pub seconds: f64,
     /// What they do.
     pub times: CarrierTimes,
-    /// How many tasks the runtime shows that are ready and have no thread, on average, where it lets fewer run at once than it has
-    /// threads, and how many it lets.
-    pub held_back: Option<(f64, f64)>,
+    /// The runtime lets fewer tasks run at once than there are CPUs.
+    pub held_back: Option<HeldBack>,
     /// Where the runtime shows the task that runs most often, and for what share of such looks, 0 to 1; `None`: it does not.
     pub running_in: Option<(ClassId, f64)>,
+}
+
+/// Tasks that could run, and that their runtime does not let.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HeldBack {
+    /// How many are ready and have no thread, on average.
+    pub ready: f64,
+    /// How many it lets run at a time.
+    pub at_once: f64,
 }
 
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
@@ -60,7 +68,7 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
     };
     #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
     let all_threads = threads as f64;
-    let capacity = facts.held_back.map_or(all_threads, |(_, at_once)| at_once);
+    let capacity = facts.held_back.map_or(all_threads, |of| of.at_once);
     let busy = facts.times.busy() * all_threads / capacity;
     let demand = findings.per_item(busy * capacity * findings.window());
     let culprit = Culprit {
@@ -78,7 +86,15 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
         service_ms: 1e3 * demand,
         ..Culprit::default()
     };
-    if threads > facts.times.processes && busy < BUSY {
+    let are_several = threads > facts.times.processes;
+    if are_several && findings.carriers_fill_cpus() {
+        let by = Refutation::CpusTaken {
+            cpus: findings.meta.host.cpus,
+        };
+        ruling.clear(Cause::SingleThread, culprit, by);
+        return;
+    }
+    if are_several && busy < BUSY {
         let by = Refutation::SeveralCarriers { threads };
         ruling.clear(Cause::SingleThread, culprit, by);
         return;
@@ -95,16 +111,20 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
     });
 }
 
-/// Tasks that are ready and have no thread, though threads of several have nothing to do: their runtime lets so many run at once.
-fn held_back(findings: &Findings<'_>, times: &CarrierTimes) -> Option<(f64, f64)> {
-    /// Fewer have just become ready.
-    const LEAST: f64 = 1.0;
+/// Tasks that are ready and have no thread, though there are CPUs and threads for them: their runtime lets so many run at once, and so many
+/// do all the while.
+fn held_back(findings: &Findings<'_>, times: &CarrierTimes) -> Option<HeldBack> {
+    /// The runtime's own part of the time, in which it looks for the next task.
+    const PINNED: f64 = 0.9;
     #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
-    let at_once = (times.busy() * times.threads as f64).round().max(1.0);
+    let used = times.busy() * times.threads as f64;
+    let at_once = used.ceil().max(1.0);
     let places = &findings.shown.as_ref()?.places;
     let ready = places.iter().filter(|place| place.sort == Sort::Ready);
     let ready: f64 = ready.map(|place| place.mean).sum();
-    (times.threads > times.processes && ready >= LEAST).then_some((ready, at_once))
+    let are_there = at_once < f64::from(findings.meta.host.cpus);
+    let is_one = used >= PINNED * at_once && ready >= at_once;
+    (times.threads > times.processes && is_one && are_there).then_some(HeldBack { ready, at_once })
 }
 
 fn running_in(findings: &Findings<'_>) -> Option<(ClassId, f64)> {

@@ -19,10 +19,12 @@ use crate::cause::Cause;
 use crate::classify::{Sort, State, WaitKind, WaitSite};
 use crate::row::{Nanos, TaskRole};
 use crate::scaling::Lost;
+use crate::work::Actor;
 
-/// A thread that does something for this share of the window has hardly a pause ...
+/// Threads that have something to do for this share of the window have hardly a pause.
 const PINNED: f64 = 0.9;
-/// ... and one that does for less than this share is none of those that things are handed over to all the while.
+/// Of threads by whom things are done that tasks wait for, each has something to do for more of the time than not while more tasks wait
+/// than there are threads.
 const AT_WORK: f64 = 0.5;
 /// A thread that is done with what was handed over wakes the one that carries the tasks, unless that is awake: for this share of the items
 /// at least.
@@ -58,9 +60,11 @@ pub enum ThreadView {
     Threads(f64),
 }
 
-/// Threads beside those that carry the tasks.
+/// Threads by whom things are done that tasks wait for.
 struct Helpers {
     ids: Vec<ActorId>,
+    /// How often they ended polls.
+    wakes: f64,
     /// Share of the window in which one has something to do, on average, 0 to 1.
     busy: f64,
     does: Option<Holding>,
@@ -77,7 +81,7 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
     let waits = |site: WaitSite| match findings.place(site) {
         Some(place) => place.sort == Sort::Thread,
-        None => findings.shown.is_none() && site.kind == WaitKind::Parked,
+        None => site.kind == WaitKind::Parked && findings.shown.is_none() && findings.has_tasks(),
     };
     let mut sites = findings.sites();
     sites.retain(|(site, _)| waits(*site));
@@ -93,53 +97,23 @@ fn judge(findings: &Findings<'_>, sites: &[(WaitSite, f64)], seconds: f64, rulin
         return;
     };
     let is_told = findings.place(site).is_some();
-    let workers_are_threads = findings.workers.keys().all(|id| id.tid().is_some());
-    let helpers = helpers(findings, workers_are_threads, is_told);
-    let Some(first) = helpers.ids.first().copied() else {
+    let helpers = helpers(findings, is_told);
+    let wakes = findings.per_item(helpers.wakes);
+    let Some(first) = helpers.ids.first().filter(|_| is_told || wakes >= WAKES) else {
         return;
     };
-    let wakes = findings.per_item(wakes(findings, &helpers.ids));
     let parked = seconds / findings.window().max(1e-9);
     // Where the threads are the workers, what they do is seen apart from the waiting.
-    let (served, waiting) = match workers_are_threads {
-        true => (0.0, parked + helpers.count()),
-        false => (helpers.count().min(parked), parked),
+    let (served, waiting) = match findings.has_tasks() {
+        true => (helpers.count().min(parked), parked),
+        false => (0.0, parked + helpers.count()),
     };
     let lost = seconds * (1.0 - served / parked.max(1e-9)).max(0.0);
-    let name = findings.thread(first);
-    let culprit = Culprit {
-        kind: CulpritKind::Queue,
-        name: match helpers.ids.len() {
-            1 => format!("the one thread {name}"),
-            threads => format!("pool of {threads} threads like {name}"),
-        },
-        call_site: match is_told {
-            true => findings.class(site.class),
-            false => String::new(),
-        },
-        capacity: helpers.count(),
-        rate_per_s: findings.rate(),
-        service_ms: 1e3 * helpers.busy * helpers.count() * findings.per_item(findings.window()),
-        ..Culprit::default()
-    };
-    if !is_told && wakes < WAKES {
-        // They do something else.
-        return;
-    }
-    if lost < WORTH_NAMING * findings.time() || (!is_told && helpers.busy < PINNED) {
-        let by = Refutation::ThreadsFree {
-            waiting,
-            threads: helpers.ids.len(),
-            busy: helpers.busy,
-        };
-        ruling.clear(Cause::Pool, culprit, by);
-        return;
-    }
     let facts = ThreadPoolFacts {
         site,
         places: sites.len(),
         threads: helpers.ids.len(),
-        name,
+        name: findings.thread(*first),
         does: helpers.does,
         waiting,
         seconds: lost,
@@ -148,6 +122,12 @@ fn judge(findings: &Findings<'_>, sites: &[(WaitSite, f64)], seconds: f64, rulin
             false => ThreadView::Threads(wakes),
         },
     };
+    let culprit = culprit(findings, &helpers, &facts, is_told);
+    let least = if is_told { AT_WORK } else { PINNED };
+    if let Some(by) = refutation(findings, &helpers, &facts, least) {
+        ruling.clear(Cause::Pool, culprit, by);
+        return;
+    }
     ruling.candidates.push(Candidate {
         claims: sites
             .iter()
@@ -156,12 +136,19 @@ fn judge(findings: &Findings<'_>, sites: &[(WaitSite, f64)], seconds: f64, rulin
                 lost: Lost::certain(lost * there / seconds.max(1e-9)),
             })
             .collect(),
-        demand: helpers.busy * helpers.count() * findings.per_item(findings.window()),
+        demand: culprit.service_ms / 1e3,
         capacity: helpers.count(),
         tests: vec![
             Sign::RuntimeSaysSo.is(Outcome::if_there(is_told)),
             Sign::ThreadsBusy.is(Outcome::of(helpers.busy >= PINNED)),
         ],
+        alternatives: match (is_told, helpers.busy >= PINNED) {
+            (true, true) => Vec::new(),
+            // While more wait than there are threads, these wait for nothing to do: what they wait for in futexes is a lock.
+            (true, false) => vec![Cause::UserLock],
+            // A thread that feeds the tasks wakes their carrier as well.
+            (false, _) => vec![Cause::Starved],
+        },
         ..Candidate::new(
             stage(findings, &helpers, site),
             culprit,
@@ -170,63 +157,77 @@ fn judge(findings: &Findings<'_>, sites: &[(WaitSite, f64)], seconds: f64, rulin
     });
 }
 
-/// Threads of the tasks' processes that do not carry them and have more to do than not.
-fn helpers(findings: &Findings<'_>, workers_are_threads: bool, is_told: bool) -> Helpers {
+/// What clears them: they have time, or each task that waits has one.
+fn refutation(
+    findings: &Findings<'_>,
+    helpers: &Helpers,
+    facts: &ThreadPoolFacts,
+    least: f64,
+) -> Option<Refutation> {
+    let (threads, waiting, busy) = (facts.threads, facts.waiting, helpers.busy);
+    if busy < least {
+        return Some(Refutation::ThreadsFree { threads, busy });
+    }
+    (facts.seconds < WORTH_NAMING * findings.time())
+        .then_some(Refutation::FewHandOver { waiting, threads })
+}
+
+fn culprit(
+    findings: &Findings<'_>,
+    helpers: &Helpers,
+    facts: &ThreadPoolFacts,
+    is_told: bool,
+) -> Culprit {
+    let name = &facts.name;
+    Culprit {
+        kind: CulpritKind::Queue,
+        name: match facts.threads {
+            1 => format!("the one thread {name}"),
+            threads => format!("pool of {threads} threads like {name}"),
+        },
+        call_site: match is_told {
+            true => findings.class(facts.site.class),
+            false => String::new(),
+        },
+        capacity: helpers.count(),
+        rate_per_s: findings.rate(),
+        service_ms: 1e3 * helpers.busy * helpers.count() * findings.per_item(findings.window()),
+        ..Culprit::default()
+    }
+}
+
+/// The threads by whom things are done that tasks wait for: the workers, where they are threads; else those of the tasks' processes that
+/// carry none and end polls, as a thread does that is done with what was handed over.
+fn helpers(findings: &Findings<'_>, is_told: bool) -> Helpers {
     let inventory = findings.inventory;
     let pids = inventory.processes_of_tasks(findings.workers.keys());
-    let window = findings.window().max(1e-9);
+    let wakers = wakers(findings);
     // Whole nanoseconds add up to the same in any order.
     let mut doing: BTreeMap<HolderActivity, Nanos> = BTreeMap::new();
-    let (mut ids, mut busy) = (Vec::new(), 0.0);
+    let (mut ids, mut wakes) = (Vec::new(), 0);
     for (id, actor) in &inventory.actors {
-        let is_one = match workers_are_threads {
-            true => findings.workers.contains_key(id),
-            false => id.tid().is_some() && pids.contains(&actor.account.pid) && !actor.is_carrier,
+        let woke = wakers.get(id).copied().unwrap_or_default();
+        let is_one = match findings.has_tasks() {
+            true => {
+                let is_thread = id.tid().is_some() && !actor.is_carrier;
+                is_thread && pids.contains(&actor.account.pid) && woke > 0
+            }
+            false => findings.workers.contains_key(id),
         };
-        if !is_one || actor.account.role != TaskRole::Target {
-            continue;
-        }
-        let mut times: Vec<(HolderActivity, Nanos)> = Vec::new();
-        for ((_, state), time) in &actor.slots.times {
-            let activity = match state {
-                State::Running => HolderActivity::Runs,
-                State::Queued => HolderActivity::Queues,
-                State::Waiting(site) => {
-                    let at = inventory.classifier.sites.get(*site).station();
-                    // What is handed over is waited for in a futex, or in a poll that tells of nothing else; and who only passes the
-                    // time does nothing for others, unless the runtime says so.
-                    let is_idle = match inventory.station(at).kind {
-                        WaitKind::Futex | WaitKind::Poll => true,
-                        WaitKind::Sleep => !is_told,
-                        _ => false,
-                    };
-                    if is_idle {
-                        continue;
-                    }
-                    HolderActivity::Blocked(at)
-                }
-                State::Absent | State::Unknown | State::Stopped => continue,
-            };
-            times.push((activity, *time));
-        }
-        let all: Nanos = times.iter().map(|(_, time)| *time).sum();
-        let share = all.seconds() / window;
-        if share < AT_WORK {
-            continue;
-        }
-        ids.push(*id);
-        busy += share;
-        for (activity, time) in times {
-            *doing.entry(activity).or_default() += time;
+        if is_one && actor.account.role == TaskRole::Target {
+            ids.push(*id);
+            wakes += woke;
+            does(findings, actor, is_told, &mut doing);
         }
     }
     let all: Nanos = doing.values().copied().sum();
     let most = doing.into_iter().max_by_key(|(_, time)| *time);
-    #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
-    let busy = busy / (ids.len() as f64).max(1.0);
+    #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+    let (threads, wakes) = (ids.len() as f64, wakes as f64);
     Helpers {
+        busy: (all.seconds() / (threads * findings.window()).max(1e-9)).min(1.0),
         ids,
-        busy: busy.min(1.0),
+        wakes,
         does: most.map(|(activity, time)| Holding {
             activity,
             share: time.seconds() / all.seconds().max(1e-9),
@@ -234,14 +235,50 @@ fn helpers(findings: &Findings<'_>, workers_are_threads: bool, is_told: bool) ->
     }
 }
 
-/// How often these threads ended a poll of the target's.
-#[expect(clippy::cast_precision_loss, reason = "a number of wake-ups")]
-fn wakes(findings: &Findings<'_>, ids: &[ActorId]) -> f64 {
+/// Adds what a thread does but wait for something to do: in a futex, in a poll that tells of nothing else, for who connects, for what
+/// comes through a pipe, for a child. Who only passes the time does nothing for others, unless the runtime says so.
+fn does(
+    findings: &Findings<'_>,
+    actor: &Actor<'_>,
+    is_told: bool,
+    doing: &mut BTreeMap<HolderActivity, Nanos>,
+) {
+    let inventory = findings.inventory;
+    for ((_, state), time) in &actor.slots.times {
+        let activity = match state {
+            State::Running => HolderActivity::Runs,
+            State::Queued => HolderActivity::Queues,
+            State::Waiting(site) => {
+                let at = inventory.classifier.sites.get(*site).station();
+                let is_idle = match inventory.station(at).kind {
+                    WaitKind::Futex
+                    | WaitKind::Poll
+                    | WaitKind::Service
+                    | WaitKind::PipeRead
+                    | WaitKind::Child => true,
+                    WaitKind::Sleep => !is_told,
+                    _ => false,
+                };
+                if is_idle {
+                    continue;
+                }
+                HolderActivity::Blocked(at)
+            }
+            State::Absent | State::Unknown | State::Stopped => continue,
+        };
+        *doing.entry(activity).or_default() += *time;
+    }
+}
+
+/// How often each actor ended a poll of the target's.
+fn wakers(findings: &Findings<'_>) -> BTreeMap<ActorId, u64> {
     let polls = findings.collector.wakers.iter();
     let polls = polls.filter(|(site, _)| site.kind == WaitKind::Poll);
-    let by_them = polls.flat_map(|(_, wakers)| &wakers.by);
-    let by_them = by_them.filter(|(actor, _)| ids.contains(actor));
-    by_them.map(|(_, count)| *count).sum::<u64>() as f64
+    let mut sums = BTreeMap::new();
+    for (actor, count) in polls.flat_map(|(_, wakers)| &wakers.by) {
+        *sums.entry(*actor).or_default() += count;
+    }
+    sums
 }
 
 /// The stage of what they do most; else where the tasks wait.

@@ -125,13 +125,10 @@ fn workers(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Vec<Act
     let median = all.get(all.len() / 2).copied().unwrap_or(0) as f64;
     // A task that does something else again and again is not stuck where the others are: it works for them.
     let does_else = |id: &ActorId, actor: &Actor<'_>| {
-        let all: u64 = actor
-            .operations
-            .iter()
-            .filter(|(id, _)| steers(id))
-            .map(|(_, count)| count)
-            .sum();
-        id.tid().is_none() && (all - done(actor)) as f64 >= FEW * median
+        let elsewhere = actor.operations.iter();
+        let elsewhere = elsewhere.filter(|(id, _)| steers(id) && !ours.contains(id));
+        let elsewhere: u64 = elsewhere.map(|(_, count)| count).sum();
+        id.tid().is_none() && elsewhere as f64 >= FEW * median
     };
     let mut found = targets.clone();
     found.retain(|(id, actor)| {
@@ -143,8 +140,8 @@ fn workers(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Vec<Act
     found.into_iter().map(|(id, _)| id).collect()
 }
 
-/// Beside tasks the threads of their process work for them, or the tasks for the threads, unless both do the same: each item is done
-/// by one of them, and those of which there are more are the workers.
+/// Beside tasks the threads of their process work for them, or the tasks for the threads, unless most of what they do is the same: each
+/// item is done by one of them, and those of which there are more are the workers.
 fn without_helpers<'a>(
     targets: Actors<'a>,
     counts: &dyn Fn(&OperationId) -> bool,
@@ -157,6 +154,10 @@ fn without_helpers<'a>(
         let done = actor.operations.keys().filter(|id| counts(id));
         done.copied().collect()
     };
+    let how_often = |actor: &Actor<'_>, counts: &dyn Fn(&OperationId) -> bool| -> u64 {
+        let done = actor.operations.iter().filter(|(id, _)| counts(id));
+        done.map(|(_, count)| count).sum()
+    };
     let (mut done, mut there) = ([BTreeSet::new(), BTreeSet::new()], [0.0_f64; 2]);
     for (id, actor) in &targets {
         let operations = does(actor);
@@ -166,15 +167,17 @@ fn without_helpers<'a>(
             there[sort] += 1.0;
         }
     }
-    // Of tasks only those are actors that have asked somebody; their runtime may show more.
+    // Of tasks only those are actors that have asked somebody; their runtime may show more that have threads do it.
     let shown = inventory.classifier.seen.workers(&pids);
+    let shown = shown.filter(|shown| shown.waiting_for_threads() >= 1.0);
     let shown = shown.map_or(0.0, |shown| shown.count.round());
     let are_tasks = there[1].max(shown) >= there[0];
     let by_workers = std::mem::take(&mut done[usize::from(are_tasks)]);
     let helps = |id: &ActorId, actor: &Actor<'_>| {
         pids.contains(&actor.account.pid)
             && of_tasks(id) != are_tasks
-            && does(actor).is_disjoint(&by_workers)
+            && 2 * how_often(actor, &|id| counts(id) && by_workers.contains(id))
+                <= how_often(actor, counts)
     };
     let all = targets.into_iter();
     all.filter(|(id, actor)| !helps(id, actor)).collect()

@@ -2,16 +2,48 @@
 
 use super::carried::{by_one_thread, report};
 use super::shown::{GET, Group, REPLY, show, shown};
+use crate::analyse::{Options, analyse};
 use crate::cause::Cause;
+use crate::report::Report;
+use crate::row::{MemorySource, Syscall, Tid, Waker};
 use crate::script;
+
+/// One event loop that does what `text` says of workers, and is woken by the helpers in turn.
+fn with_helpers(text: &str) -> MemorySource {
+    let mut source = by_one_thread(&script::workload(text));
+    let batch = &mut source.batches[0];
+    let helpers = batch
+        .tasks
+        .iter()
+        .filter(|task| task.name.starts_with("helper"));
+    let helpers: Vec<(Tid, _)> = helpers.map(|task| (task.tid, task.pid)).collect();
+    let polls = batch.waits.iter_mut();
+    let polls = polls.filter(|wait| wait.call == Syscall::EpollWait);
+    for (poll, (tid, pid)) in polls.zip(helpers.iter().cycle()) {
+        poll.waker = Waker {
+            tid: *tid,
+            pid: *pid,
+            call: Syscall::Write,
+            kernel_thread: false,
+        };
+    }
+    source
+}
+
+fn handed_over(text: &str, groups: &[Group<'_>]) -> Report {
+    let mut source = with_helpers(text);
+    show(&mut source, groups);
+    report(&source)
+}
 
 const TO_THREAD: &[&str] = &["run_sync anyio/to_thread.py", "store app.py"];
 const PUT: &[&str] = &["Queue.put asyncio/queues.py", "store app.py"];
 
+const FEW: &str = "3 workers: fetch A 20ms+-15ms\n2 helpers: write B 10ms+-3ms";
+
 #[test]
 fn tasks_that_wait_for_threads_wait_for_a_pool_of_them() {
-    let text = "3 workers: fetch A 20ms+-15ms\n2 helpers: write B 10ms+-3ms";
-    let report = shown(text, &[(9, "work", TO_THREAD), (3, "work", REPLY)]);
+    let report = handed_over(FEW, &[(9, "work", TO_THREAD), (3, "work", REPLY)]);
     let verdict = &report.verdict;
     assert_eq!(verdict.cause, Cause::Pool, "{verdict:#?}");
     assert!(
@@ -38,11 +70,53 @@ fn tasks_that_wait_for_threads_wait_for_a_pool_of_them() {
 #[test]
 fn threads_that_are_as_many_as_wait_are_no_pool() {
     let text = "3 workers: fetch A 20ms+-15ms\n9 helpers: write B 10ms+-3ms";
-    let report = shown(text, &[(9, "work", TO_THREAD), (3, "work", REPLY)]);
+    let report = handed_over(text, &[(9, "work", TO_THREAD), (3, "work", REPLY)]);
     assert_ne!(report.verdict.cause, Cause::Pool, "{:#?}", report.verdict);
     let cleared = report.refuted.iter().find(|row| row.cause == Cause::Pool);
     let by = cleared.map(|row| row.by.join(" ")).unwrap_or_default();
-    assert!(by.contains("9.0 tasks wait for 9 threads"), "{by}");
+    assert!(by.contains("for what 9 threads do"), "{by}");
+}
+
+/// Threads that wake nobody do something else, however busy they are.
+#[test]
+fn busy_threads_that_wake_no_loop_are_none_of_them() {
+    let report = shown(FEW, &[(9, "work", TO_THREAD), (3, "work", REPLY)]);
+    assert_eq!(
+        report.verdict.cause,
+        Cause::Unknown,
+        "{:#?}",
+        report.verdict
+    );
+}
+
+/// No runtime tells; the user says how many there are.
+#[test]
+fn threads_without_a_pause_that_wake_the_loop_may_be_a_pool() {
+    let told = Options {
+        workers: Some(12),
+        ..Options::default()
+    };
+    let of = |source: &MemorySource| {
+        analyse(source, &told)
+            .expect("rows in memory")
+            .report
+            .verdict
+    };
+    let text = "3 workers: fetch A 10ms+-8ms; sleep 30ms\n2 helpers: write B 10ms+-3ms";
+    let verdict = of(&with_helpers(text));
+    assert_eq!(verdict.cause, Cause::Pool, "{verdict:#?}");
+    assert_eq!(verdict.alternatives, [Cause::Starved]);
+    assert!(
+        (verdict.culprit.capacity - 2.0).abs() < 1e-9,
+        "{verdict:#?}"
+    );
+    // Half of their time they have nothing to do.
+    let idle = of(&with_helpers(
+        "3 workers: fetch A 10ms+-8ms; sleep 30ms\n2 helpers: write B 10ms+-3ms; sleep 10ms by futex",
+    ));
+    assert_ne!(idle.cause, Cause::Pool, "{idle:#?}");
+    let aside = of(&by_one_thread(&script::workload(text)));
+    assert_ne!(aside.cause, Cause::Pool, "{aside:#?}");
 }
 
 /// Nothing but threads asks anybody; those they work for are the workers.
@@ -93,6 +167,27 @@ fn a_task_that_stores_for_all_does_the_work_of_all() {
     assert_eq!(report.workers.count, 10);
     let factor = report.parallelism.serialization_factor;
     assert!((factor - 10.0).abs() < 0.5, "{factor}");
+}
+
+/// Others are there too, of which any may be who takes it.
+#[test]
+fn beside_several_other_tasks_nobody_is_named() {
+    let others: &[Group<'_>] = &[(1, "drain", REPLY), (2, "serve", REPLY)];
+    let report = shown(GATHERED, &[FULL, others].concat());
+    assert_eq!(
+        report.verdict.cause,
+        Cause::Unknown,
+        "{:#?}",
+        report.verdict
+    );
+}
+
+#[test]
+fn a_few_tasks_that_store_for_all_are_slots() {
+    let text = "1 worker: fetch A 20ms+-15ms\n3 workers: write B 10ms+-3ms";
+    let report = shown(text, &[FULL, &[(3, "drain", REPLY)]].concat());
+    assert_eq!(report.verdict.cause, Cause::Pool, "{:#?}", report.verdict);
+    assert!((report.verdict.culprit.capacity - 3.0).abs() < 1e-9);
 }
 
 #[test]

@@ -112,6 +112,15 @@ fn tasks_that_sleep_for_themselves_scale() {
     );
 }
 
+/// A sign of life comes evenly, whatever the work does.
+#[test]
+fn what_is_sent_now_and_then_is_no_limit() {
+    let text =
+        "3 workers: fetch A 20ms+-15ms; write B 10ms+-8ms\n1 worker: fetch H 1ms; sleep 99ms";
+    let report = shown(text, &[(27, "work", SLEEP), (3, "work", REPLY)]);
+    assert_eq!(report.verdict.cause, Cause::None, "{:#?}", report.verdict);
+}
+
 /// What they write begins as evenly as what they fetch ends: by their own time, or by a limit.
 #[test]
 fn tasks_that_sleep_and_go_on_evenly_may_be_limited() {

@@ -204,7 +204,8 @@ impl Search {
             wanted.row.peer_inode = found.find(|inode| *inode != wanted.row.inode).unwrap_or(0);
         }
         let listener = wanted.listener(sockets);
-        if let Some(pid) = self.holder(wanted.row.peer_inode, listener, now, look)
+        let own = wanted.row.pid;
+        if let Some(pid) = self.holder(wanted.row.peer_inode, own, listener, now, look)
             && (pid != wanted.row.peer_pid || wanted.row.peer_name.is_empty())
         {
             wanted.row.peer_pid = pid;
@@ -240,16 +241,21 @@ impl Search {
         }
     }
 
-    /// Who holds the socket `peer`, else who listens where it came from.
+    /// Who holds the socket `peer`, where several do another process than `own`, whose children have it too; else who listens where it
+    /// came from.
     fn holder(
         &mut self,
         peer: u64,
+        own: Pid,
         listener: Option<u64>,
         now: Nanos,
         look: &mut dyn Look,
     ) -> Option<Pid> {
-        if let Some((pid, _)) = self.holders.of(peer) {
-            return Some(pid);
+        if let Some((first, sharers)) = self.holders.of(peer) {
+            let others = std::iter::once(&first)
+                .chain(sharers)
+                .find(|pid| **pid != own);
+            return Some(*others.unwrap_or(&first));
         }
         let (first, sharers) = self.holders.of(listener?)?;
         if sharers.is_empty() {

@@ -214,6 +214,11 @@ pub fn sort(
         TaskState::Ready => return (Sort::Ready, None),
         TaskState::Waiting => {}
     }
+    // A server that nobody connects to has nothing to take.
+    const ACCEPTS: &str = "internal/poll.(*FD).Accept";
+    if frames.iter().any(|frame| frame.symbol == ACCEPTS) {
+        return (Sort::Queue, Some("accept"));
+    }
     if reason == "IO wait" {
         return (Sort::Network, None);
     }

@@ -89,6 +89,14 @@ fn goroutines_wait_for_what_their_runtime_and_their_library_say() {
         &[park],
         (Sort::Queue, "chan receive in main.work (main.go:12)"),
     );
+    // A server that nobody connects to.
+    let accept = "internal/poll.(*FD).Accept /usr/lib/go-1.19/src/internal/poll/fd_unix.go 613";
+    check(
+        "IO wait",
+        0,
+        &[park, accept],
+        (Sort::Queue, "accept in main.work (main.go:12)"),
+    );
     // A channel that several others may be waited for beside.
     check(
         "select",

@@ -161,9 +161,15 @@ fn worker_words(report: &Report) -> String {
     };
     let mut text = match unit {
         "worker" if workers.threads > 0 => format!(
-            "{}, {} async tasks and {}",
+            "{}: {} and {}",
             count(workers.count.into()),
-            count(workers.count.saturating_sub(workers.threads).into()),
+            plural(
+                workers.count.saturating_sub(workers.threads).into(),
+                match report.target.language.as_str() {
+                    "go" => "goroutine",
+                    _ => "async task",
+                }
+            ),
             plural(workers.threads.into(), "thread")
         ),
         "process" if workers.count != 1 => format!("{} processes", count(workers.count.into())),

@@ -6,9 +6,10 @@ use crate::diagnose::{ConsumerFacts, Findings};
 
 pub(super) fn words(findings: &Findings<'_>, facts: &ConsumerFacts) -> Words {
     let name = findings.class(facts.site.class);
-    let takers = match facts.takers {
-        several if several > 1.5 => format!("{several:.0} tasks that run {}", facts.taker),
-        _ => format!("one task, which runs {}", facts.taker),
+    let are_several = facts.takers > 1.5;
+    let takers = match are_several {
+        true => format!("{:.0} tasks that run {}", facts.takers, facts.taker),
+        false => format!("one task, which runs {}", facts.taker),
     };
     let waiting = format!("{:.1} of {} tasks", facts.waiting, findings.headcount());
     let mut evidence = vec![format!(
@@ -20,9 +21,10 @@ pub(super) fn words(findings: &Findings<'_>, facts: &ConsumerFacts) -> Words {
         Some((sort, at)) => {
             let doing = does(findings, at, sort);
             evidence.push(format!(
-                "What they hand over is taken by {takers}; most of its time it is found to {doing}."
+                "What they hand over is done by {takers}; looks mostly find {} to {doing}.",
+                if are_several { "them" } else { "it" }
             ));
-            format!("{takers} and is found to {doing}")
+            format!("{takers}, mostly found to {doing}")
         }
     };
     Words {

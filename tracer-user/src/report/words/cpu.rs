@@ -5,13 +5,20 @@ use crate::diagnose::{CpuFacts, Findings};
 
 pub(super) fn words(findings: &Findings<'_>, facts: &CpuFacts) -> Words {
     let holder = "the other workers, which compute".to_owned();
+    let queued = facts.seconds - facts.carried;
     Words {
         evidence: vec![
-            format!(
-                "The workers were ready to run but without a CPU for {:.1} s, {} of it behind the target's own threads.",
-                facts.seconds,
-                percent(facts.own)
-            ),
+            match facts.carried > queued {
+                true => format!(
+                    "Replies lay unread for {:.1} s of worker time, while the threads that carry the tasks compute on all CPUs.",
+                    facts.carried
+                ),
+                false => format!(
+                    "The workers were ready to run but without a CPU for {:.1} s, {} of it behind the target's own threads.",
+                    facts.seconds,
+                    percent(facts.own)
+                ),
+            },
             format!(
                 "The target kept {:.2} of {:.0} CPUs busy; an item needs {:.2} ms of CPU.",
                 facts.busy,
@@ -27,7 +34,10 @@ pub(super) fn words(findings: &Findings<'_>, facts: &CpuFacts) -> Words {
         chain: vec![
             format!(
                 "{} queue for {:.0} CPUs",
-                of_workers(findings, facts.waiters),
+                match facts.carried > queued {
+                    true => format!("{} tasks", findings.headcount()),
+                    false => of_workers(findings, facts.waiters),
+                },
                 facts.cpus
             ),
             format!("held by {holder}"),

@@ -6,7 +6,9 @@ use crate::diagnose::{Findings, PoolFacts, PoolView};
 pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
     let name = findings.class(facts.peer);
     let size = facts.connections;
+    let are_slots = facts.sockets > size;
     let connections = match size {
+        slots if are_slots => format!("{slots} slots for requests"),
         1 => "1 connection".to_owned(),
         several => format!("{several} connections"),
     };
@@ -25,7 +27,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
                 facts.seconds,
             ),
             format!(
-                "Whoever has a connection is inside an exchange of {:.1} ms with the peer; {:.1} of them are under way on average.",
+                "Whoever has one is inside an exchange of {:.1} ms with the peer; {:.1} of them are under way on average.",
                 1e3 * facts.exchange_s,
                 facts.at_once,
             ),
@@ -54,6 +56,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
         ],
         clause: match size {
             1 => format!("one request at a time goes to {name}"),
+            size if are_slots => format!("no more than {size} requests at a time go to {name}"),
             size => format!("only {size} connections lead to {name}"),
         },
         chain: vec![
@@ -61,7 +64,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
                 "{} wait{at} for {}",
                 of_workers(findings, facts.waiters),
                 match size {
-                    1 => "the only connection".to_owned(),
+                    1 if !are_slots => "the only connection".to_owned(),
                     _ => format!("one of {connections}"),
                 }
             ),

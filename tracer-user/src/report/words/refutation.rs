@@ -47,13 +47,19 @@ pub fn refutation(by: &Refutation) -> String {
             "Those that take it have nothing to take for {} of the time.",
             percent(idle)
         ),
-        Refutation::ThreadsFree {
-            waiting,
-            threads,
-            busy,
-        } => format!(
-            "{waiting:.1} tasks wait for {threads} threads on average, which have something to do for {} of the time: that is the work itself.",
+        Refutation::ThreadsFree { threads, busy } => format!(
+            "{} something to do for {} of the time only: whoever waits does not wait for one of them.",
+            match threads {
+                1 => "The thread beside them has".to_owned(),
+                several => format!("The {several} threads beside them have"),
+            },
             percent(busy)
+        ),
+        Refutation::FewHandOver { waiting, threads } => format!(
+            "{waiting:.1} tasks wait on average for what {threads} threads do for them: each has one, and what that does is the work itself."
+        ),
+        Refutation::CpusTaken { cpus } => format!(
+            "The threads that carry the tasks compute on all {cpus} CPUs: more of them would find none."
         ),
         Refutation::SeveralCarriers { threads } => format!(
             "{threads} threads carry the tasks, and any of them could have read the replies."

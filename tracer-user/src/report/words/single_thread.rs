@@ -3,7 +3,7 @@
 use super::activity::doing;
 use super::{Words, percent};
 use crate::blame::HolderActivity;
-use crate::diagnose::{Findings, SingleThreadFacts};
+use crate::diagnose::{Findings, HeldBack, SingleThreadFacts};
 
 pub(super) fn words(findings: &Findings<'_>, facts: &SingleThreadFacts) -> Words {
     let (name, times) = (&facts.name, &facts.times);
@@ -33,7 +33,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &SingleThreadFacts) -> Words
         threads => format!("Each of {threads} threads like {name}, which carry the tasks"),
     };
     evidence.push(format!("{who}, {}.", parts.join(", ")));
-    if let Some((ready, at_once)) = facts.held_back {
+    if let Some(HeldBack { ready, at_once }) = facts.held_back {
         evidence.push(format!(
             "The runtime shows {ready:.1} tasks on average that are ready and have no thread: it lets {at_once:.0} of them run at a time (in Go: GOMAXPROCS)."
         ));
@@ -54,7 +54,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &SingleThreadFacts) -> Words
     };
     let several = times.threads > times.processes;
     let holder = match (several, facts.held_back) {
-        (_, Some((_, at_once))) => {
+        (_, Some(HeldBack { at_once, .. })) => {
             format!("{at_once:.0} of the tasks at a time, by the runtime's own limit")
         }
         (true, None) => format!(
@@ -64,7 +64,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &SingleThreadFacts) -> Words
         (false, None) => format!("thread {name}, which {does}"),
     };
     let clause = match (several, facts.held_back) {
-        (_, Some((_, at_once))) => format!(
+        (_, Some(HeldBack { at_once, .. })) => format!(
             "replies lie unread while the runtime lets no more than {at_once:.0} of them run at a time"
         ),
         (true, None) => format!(
@@ -78,8 +78,13 @@ pub(super) fn words(findings: &Findings<'_>, facts: &SingleThreadFacts) -> Words
         clause,
         chain: vec![
             format!(
-                "{} tasks wait for the thread that carries them",
-                findings.headcount()
+                "{} tasks wait for {}",
+                findings.headcount(),
+                if several {
+                    "the threads that carry them"
+                } else {
+                    "the thread that carries them"
+                }
             ),
             format!("held by {holder}"),
         ],

@@ -12,7 +12,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &ThreadPoolFacts) -> Words {
     };
     let mut evidence = vec![match facts.view {
         ThreadView::Runtime(looks) => format!(
-            "{:.1} of {tasks} tasks wait in {}{} on average, by {looks} looks into their runtime, and {threads} of their process {}.",
+            "{:.1} of {tasks} tasks wait in {}{} on average, by {looks} looks into their runtime, and what they wait for is done by {threads} of their process.",
             facts.waiting,
             findings.class(facts.site.class),
             if facts.places > 1 {
@@ -20,7 +20,6 @@ pub(super) fn words(findings: &Findings<'_>, facts: &ThreadPoolFacts) -> Words {
             } else {
                 ""
             },
-            if size == 1 { "does that" } else { "do that" },
         ),
         ThreadView::Threads(wakes) => format!(
             "{:.1} of {tasks} tasks wait inside their process on average, where {threads} beside the one that carries them {} without a pause, and {} it {wakes:.1} times an item.",

@@ -4,7 +4,7 @@ use super::activity::doing;
 use super::{percent, short, words};
 use crate::blame::HolderActivity;
 use crate::classify::{WaitKind, WaitSite};
-use crate::diagnose::{Conclusion, Findings, Ground, Level, Place, Verdict};
+use crate::diagnose::{Conclusion, Facts, Findings, Ground, Level, Place, Throttle, Verdict};
 use crate::scaling::Factor;
 
 /// A thread that computes for more of the time than this may be what holds its requests up.
@@ -35,6 +35,17 @@ pub fn sentence(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
             computing,
         } => event_loop(findings, in_flight, computing),
         Ground::Undetermined(share) => {
+            if let Some(Facts::RateLimit(facts)) = conclusion.candidates.first().map(|it| &it.facts)
+                && let Throttle::Spaced { peer, .. } = facts.throttle
+            {
+                return format!(
+                    "undetermined (SF {} to {}): the workers wait inside their process for {} of their time, and their requests to {} begin evenly spaced, by a limit in the program or by pauses of one length; vary the number of workers",
+                    short(factor.interval[0]),
+                    short(factor.interval[1]),
+                    percent(share),
+                    findings.class(peer),
+                );
+            }
             format!(
                 "undetermined (SF {} to {}): {} takes {} of the workers' time, and from outside it cannot be told whether it serves them one after the other; vary the number of workers, or record on the host it runs on",
                 short(factor.interval[0]),
