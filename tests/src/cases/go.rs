@@ -55,12 +55,6 @@ pub const CASES: &[Case] = &[
         },
     },
     Case {
-        name: "go-computes",
-        cause: Cause::Cpu,
-        quick: false,
-        plan: |draw| computes(draw, GO, 5).culprit(Culprit::Kind("cpu")),
-    },
-    Case {
         name: "go-paced",
         cause: Cause::None,
         quick: false,

@@ -76,8 +76,10 @@ impl RunQueue {
         self.advance(at);
         let share = self.share;
         let queuer = self.actors.entry(actor).or_default();
+        // A task that runs has the CPU of the thread that carries it.
+        let has_own = actor.tid().is_some();
         match queuer.state {
-            State::Running => self.running = self.running.saturating_sub(1),
+            State::Running => self.running = self.running.saturating_sub(u32::from(has_own)),
             State::Queued => {
                 queuer.queued += at.since(queuer.since);
                 queuer.behind_own += share - queuer.share_then;
@@ -85,7 +87,7 @@ impl RunQueue {
             _ => {}
         }
         (queuer.state, queuer.since, queuer.share_then) = (now, at, share);
-        self.running += u32::from(now == State::Running);
+        self.running += u32::from(has_own && now == State::Running);
     }
 
     /// Time these actors were without a CPU up to `at`.
@@ -108,5 +110,25 @@ impl RunQueue {
     #[must_use]
     pub fn run(&self, at: Nanos) -> f64 {
         self.run + at.since(self.changed).seconds() * f64::from(self.running)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::Tid;
+
+    #[test]
+    fn a_task_runs_on_the_cpu_of_its_thread() {
+        let mut queue = RunQueue::new(2);
+        let (thread, task) = (ActorId::Thread(Tid(7)), ActorId::Task(1));
+        queue.change(thread, Nanos(0), State::Running);
+        queue.change(task, Nanos(0), State::Running);
+        queue.change(task, Nanos(1_000_000_000), State::Queued);
+        let at = Nanos(3_000_000_000);
+        assert!((queue.run(at) - 3.0).abs() < 1e-9);
+        // Behind a thread that has one of two CPUs.
+        let queued = queue.queued(&[task], at);
+        assert!((queued.seconds - 2.0).abs() < 1e-9 && (queued.own_share() - 0.5).abs() < 1e-9);
     }
 }

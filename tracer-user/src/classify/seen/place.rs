@@ -241,6 +241,12 @@ pub fn sort(
             None,
         );
     }
+    // The runtime waits by the same means for itself: to begin a collection, say.
+    const BY_LIBRARY: &str = ".runtime_Semacquire";
+    let is_of_library = frames.iter().any(|frame| frame.symbol.contains(BY_LIBRARY));
+    if reason == "semacquire" && !is_of_library {
+        return (Sort::Elsewhere, None);
+    }
     let by_reason = REASONS.iter().find(|(known, _)| *known == reason);
     (by_reason.map_or(Sort::Elsewhere, |(_, sort)| *sort), None)
 }
