@@ -292,7 +292,7 @@ impl Actors {
             .change(task, place, at, State::Running, (classifier, give));
     }
 
-    fn is_carrier(&self, tid: Tid) -> bool {
+    pub(super) fn is_carrier(&self, tid: Tid) -> bool {
         let thread = self.threads.get(&tid);
         thread.is_some_and(|thread| thread.is_carrier)
     }

@@ -4,7 +4,7 @@ use super::carriers::{Actors, NOBODY, Socket, Thread};
 use super::tasks::{Give, Place, TaskIndex, carried};
 use super::under_way::waits_for;
 use crate::classify::{ClassifiedCall, Classifier, OperationId, State};
-use crate::row::{Nanos, Pid, Tid};
+use crate::row::{Nanos, Pid, ResourceId, Tid};
 
 /// `-EAGAIN` (include/uapi/asm-generic/errno-base.h): nothing has come.
 const NOTHING_YET: i64 = -11;
@@ -132,6 +132,9 @@ impl Actors {
                 self.migrates(row, asked_by, (&mut *classifier, &mut *give));
             }
         }
+        if asked_by == Some(NOBODY) && call.blocked && !self.is_carrier(call.tid) {
+            self.is_a_threads(call.resource, call.end, (&mut *classifier, &mut *give));
+        }
         if let Some(request) = headless {
             self.reads_headless(row, request.start, (&mut *classifier, &mut *give));
         }
@@ -159,6 +162,24 @@ impl Actors {
             process.has_read(task, &self.tasks);
         }
         Some(task)
+    }
+
+    /// A request that was found under way was taken for a task's, but a thread waited for its reply in the read itself.
+    fn is_a_threads(
+        &mut self,
+        socket: ResourceId,
+        at: Nanos,
+        (classifier, give): (&mut Classifier, &mut Give<'_>),
+    ) {
+        let task = self
+            .sockets
+            .get_mut(&socket)
+            .and_then(|socket| socket.task.take());
+        if let Some(task) = task {
+            let out = (classifier, give);
+            self.tasks
+                .change(task, Place::Parked, at, State::Absent, out);
+        }
     }
 
     /// A reply was read by another thread than had asked: whoever asked goes on elsewhere.

@@ -10,8 +10,8 @@ use crate::timeline::Step;
 
 const PID: Pid = Pid(100);
 
-/// What a thread does with a socket, in turn: `1 s A` is thread 1 that sends on socket A. `s`: sends, `r`: reads a reply, `n`: finds
-/// none, `e`: reads the end, `p`: polls.
+/// What a thread does with a socket, in turn: `1 s A` is thread 1 that sends on socket A. `s`: sends, `r`: reads a reply, `w`: waits in
+/// the read for it, `n`: finds none, `e`: reads the end, `p`: polls.
 fn steps(text: &str) -> Vec<(Tid, char, ResourceId)> {
     let step = |step: &str| {
         let mut words = step.split_whitespace();
@@ -93,7 +93,7 @@ impl Process {
             self.now += 10;
             let (call, ret, verb) = match what {
                 's' => (Syscall::Sendto, 10, Verb::HttpRead),
-                'r' => (Syscall::Recvfrom, 10, Verb::HttpReply),
+                'r' | 'w' => (Syscall::Recvfrom, 10, Verb::HttpReply),
                 'n' => (Syscall::Recvfrom, -11, Verb::Unknown),
                 'e' => (Syscall::Recvfrom, 0, Verb::Unknown),
                 _ => (Syscall::EpollWait, 1, Verb::Unknown),
@@ -107,6 +107,7 @@ impl Process {
                 resource: socket,
                 ret,
                 verb,
+                blocked: what == 'w',
                 count: 1,
                 ..Call::default()
             };
@@ -181,17 +182,17 @@ fn a_task_goes_from_thread_to_thread() {
     );
 }
 
-#[test]
-fn what_was_under_way_before_the_window_is_found_with_the_carrier() {
+/// A process with requests under way on these sockets, and the tasks that are found at once.
+fn with_requests(names: &[&str]) -> (Process, std::collections::BTreeSet<ActorId>) {
     let mut process = Process::new("node");
-    let under_way = ["A", "B", "C", "M"].map(|name| OpenRequest {
+    let under_way = names.iter().map(|name| OpenRequest {
         end: Nanos(1),
         asked: Nanos(0),
         resource: ResourceId(u32::from(name.as_bytes()[0])),
         pid: PID,
     });
     process.classifier.learn(&Batch {
-        requests: under_way.to_vec(),
+        requests: under_way.collect(),
         ..Batch::default()
     });
     let found = process.classifier.found_under_way(Nanos(1));
@@ -205,6 +206,19 @@ fn what_was_under_way_before_the_window_is_found_with_the_carrier() {
         &found,
         (&mut process.classifier, &mut |event, _| note(event)),
     );
+    (process, tasks)
+}
+
+#[test]
+fn a_request_under_way_whose_reply_a_thread_waits_for_is_that_threads() {
+    let (mut process, _) = with_requests(&["A", "B", "C", "M"]);
+    process.goes_on("1 p; 1 r A; 1 s N; 1 r B; 1 s O; 2 w M; 2 s M; 2 w M; 1 r C");
+    assert_eq!(names(&process.whose), "t1 t1 3 3 t2 t2 t2 0");
+}
+
+#[test]
+fn what_was_under_way_before_the_window_is_found_with_the_carrier() {
+    let (mut process, tasks) = with_requests(&["A", "B", "C", "M"]);
     assert!(
         tasks.is_empty(),
         "whose thread they are shows with the first replies"

@@ -123,12 +123,16 @@ fn workers(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Vec<Act
         .collect();
     all.sort_unstable();
     let median = all.get(all.len() / 2).copied().unwrap_or(0) as f64;
-    // A task that does something else again and again is not stuck where the others are: it works for them.
+    // Where their runtime shows tasks apart, one that does something else again and again is not stuck where the others are: it works for
+    // them. Elsewhere it is what a client does for all of them, which sends the next request as it reads a reply.
+    let tasks = targets.iter().filter(|(id, _)| id.tid().is_none());
+    let pids: BTreeSet<Pid> = tasks.map(|(_, of)| of.account.pid).collect();
+    let are_shown = inventory.classifier.seen.workers(&pids).is_some();
     let does_else = |id: &ActorId, actor: &Actor<'_>| {
         let elsewhere = actor.operations.iter();
         let elsewhere = elsewhere.filter(|(id, _)| steers(id) && !ours.contains(id));
         let elsewhere: u64 = elsewhere.map(|(_, count)| count).sum();
-        id.tid().is_none() && elsewhere as f64 >= FEW * median
+        are_shown && id.tid().is_none() && elsewhere as f64 >= FEW * median
     };
     let mut found = targets.clone();
     found.retain(|(id, actor)| {

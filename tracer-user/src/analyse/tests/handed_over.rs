@@ -7,6 +7,7 @@ use crate::cause::Cause;
 use crate::report::Report;
 use crate::row::{MemorySource, Syscall, Tid, Waker};
 use crate::script;
+use crate::work::StageName;
 
 /// One event loop that does what `text` says of workers, and is woken by the helpers in turn.
 fn with_helpers(text: &str) -> MemorySource {
@@ -220,4 +221,18 @@ fn threads_that_do_something_else_than_the_tasks_are_helpers() {
         (6, "task", 0)
     );
     assert_eq!(workers.helpers, 3, "the loop too");
+}
+
+/// A client that queues for all of them sends the next request as it reads a reply: from outside that is one task.
+#[test]
+fn what_a_client_does_for_all_is_part_of_their_work() {
+    let text = "5 workers: fetch A 20ms+-15ms\n1 worker: write B 10ms+-3ms";
+    let report = report(&by_one_thread(&script::workload(text)));
+    assert_eq!(report.workers.count, 6);
+    assert!(
+        report
+            .stages
+            .iter()
+            .any(|row| row.stage == StageName::Write)
+    );
 }
