@@ -1,17 +1,14 @@
 """A server over TLS: each request takes a while; all at once, or one at a time."""
 import random
-import signal
 import socket
 import ssl
-import sys
 import threading
 import time
 
+from serving import settings
 from wire import read_message
 
-with open(sys.argv[1]) as lines:
-    SETTINGS = dict(line.rstrip("\n").split(" ", 1) for line in lines)
-signal.alarm(int(SETTINGS["seconds"]))
+SETTINGS = settings()
 SERVICE = int(SETTINGS["service_us"]) / 1e6
 SERIAL = SETTINGS.get("serial") == "1"
 BODY = b"x" * int(SETTINGS["reply_bytes"])

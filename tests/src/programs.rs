@@ -14,6 +14,7 @@ pub const C_WITH: &[(&str, &str)] = &[
 pub const PYTHON_WITH: &[(&str, &str)] = &[
     ("books.py", include_str!("../programs/books.py")),
     ("wire.py", include_str!("../programs/wire.py")),
+    ("serving.py", include_str!("../programs/serving.py")),
 ];
 
 macro_rules! sources {

@@ -42,6 +42,12 @@ impl Peer {
     }
 }
 
+/// Computes without a pause, one round after the other.
+fn digest(rows: &[u8], rounds: u64) -> u64 {
+    let sum = rows.iter().map(|byte| u64::from(*byte)).sum();
+    (0..rounds).fold(sum, |sum, round| books::scramble(sum ^ round))
+}
+
 async fn work(settings: Arc<Settings>, gate: Option<Arc<Semaphore>>, worker: u64) -> Result<()> {
     let micros = |name: &str| Duration::from_micros(settings.number(name));
     tokio::time::sleep(micros("stagger_us") * u32::try_from(worker).unwrap_or(0)).await;
@@ -55,7 +61,7 @@ async fn work(settings: Arc<Settings>, gate: Option<Arc<Semaphore>>, worker: u64
         // Blocks the thread that carries the task.
         std::thread::sleep(micros("stalled_us"));
         page.enter(TRANSFORM, 0);
-        let sum: u64 = rows.iter().map(|byte| u64::from(*byte)).sum();
+        let sum = digest(&rows, settings.number("rounds"));
         let body = [sum.to_string().as_bytes(), &filler].concat();
         page.enter(WRITE, 0);
         let _held = match &gate {

@@ -91,8 +91,8 @@ pub fn stalled(draw: &mut Draw, program: Program) -> Plan {
         .culprit(Culprit::Kind("thread"))
 }
 
-/// Each of them computes on the thread that carries all for some milliseconds an item; `faster` is by what it does so more quickly than
-/// Node.
+/// Each of them computes on a thread that carries others too for some milliseconds an item; `faster` is by what a round goes more quickly
+/// than in Node.
 pub fn computes(draw: &mut Draw, program: Program, faster: u64) -> Plan {
     let workers = draw.between(16, 48);
     let (fetch_us, insert_us) = (draw.between(10_000, 30_000), draw.between(5_000, 20_000));

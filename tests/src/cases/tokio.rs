@@ -2,7 +2,7 @@
 
 use holdup::cause::Cause;
 
-use super::tasks::{guarded, linear, stalled};
+use super::tasks::{computes, guarded, linear, stalled};
 use crate::draw::Draw;
 use crate::plan::{Case, Culprit, Plan, Program};
 
@@ -20,6 +20,12 @@ pub const CASES: &[Case] = &[
         cause: Cause::SingleThread,
         quick: false,
         plan: |draw| stalled(draw, TOKIO),
+    },
+    Case {
+        name: "tokio-computes",
+        cause: Cause::Cpu,
+        quick: false,
+        plan: |draw| computes(draw, TOKIO, 1_000).culprit(Culprit::Kind("cpu")),
     },
     Case {
         name: "tokio-linear",

@@ -7,6 +7,7 @@
 mod hold;
 mod recent_pieces;
 
+mod in_flight;
 mod lock;
 mod lock_group;
 
@@ -19,6 +20,7 @@ mod collector;
 
 pub use collector::{Collector, Wakers};
 pub use hold::{Charge, HolderActivity};
+pub use in_flight::InFlight;
 pub use lock::{LockStats, Locks};
 pub use lock_group::LockGroups;
 pub use queue::{Queued, RunQueue};

@@ -193,12 +193,12 @@ pub fn turns(visits: &[Visit]) -> impl Iterator<Item = Option<Nanos>> {
     })
 }
 
-fn ratio(part: f64, whole: f64) -> f64 {
+pub(super) fn ratio(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
-fn moments(values: &[f64]) -> (f64, f64) {
+pub(super) fn moments(values: &[f64]) -> (f64, f64) {
     if values.is_empty() {
         return (0.0, 0.0);
     }

@@ -37,6 +37,13 @@ impl CarrierTimes {
         self.sleeps > self.computes.max(self.queues)
     }
 
+    /// How many of them have no time for replies, on average.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
+    pub fn together(&self) -> f64 {
+        self.busy() * self.threads as f64
+    }
+
     /// They have no time for replies.
     #[must_use]
     pub fn busy(&self) -> f64 {

@@ -12,7 +12,7 @@ use super::refutation::Refutation;
 use super::sign::{Outcome, Sign};
 use super::user_lock::WORTH_NAMING;
 use crate::cause::Cause;
-use crate::classify::{ClassId, SeenOthers, Sort, WaitSite};
+use crate::classify::{ClassId, SeenOthers, SeenPlace, Sort, WaitSite};
 use crate::scaling::Lost;
 
 /// Takers that have nothing to take for more than this share of the time are not what a full queue waits for.
@@ -51,22 +51,25 @@ impl ConsumerFacts {
 
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
+    let Some(taker) = taker(findings) else {
+        return ruling;
+    };
     for (site, seconds) in findings.sites() {
-        let place = findings.place(site);
-        // A channel with slots that is full.
-        let is_full = place.is_some_and(|place| {
-            place.sort == Sort::Full || (place.sort == Sort::Semaphore && place.slots > 0)
-        });
-        if let Some(taker) = taker(findings).filter(|_| is_full)
-            && seconds >= WORTH_NAMING * findings.time()
-        {
-            judge(findings, (site, seconds), taker, &mut ruling);
+        let place = findings.place(site).filter(|place| is_full(place));
+        if let Some(place) = place.filter(|_| seconds >= WORTH_NAMING * findings.time()) {
+            judge(findings, (site, seconds), (place, taker), &mut ruling);
         }
     }
     ruling
 }
 
-/// The only ones beside the workers that do something. What others there are do may have nothing to do with the queue.
+/// A queue, or a channel with slots, that is full.
+fn is_full(place: &SeenPlace) -> bool {
+    place.sort == Sort::Full || (place.sort == Sort::Semaphore && place.slots > 0)
+}
+
+/// Those that take what is handed over: the only ones beside the workers that do something or wait for something to take. Of several it
+/// is not known which have to do with the queue.
 fn taker<'f>(findings: &'f Findings<'_>) -> Option<&'f SeenOthers> {
     /// Fewer do nothing.
     const LEAST: f64 = 0.1;
@@ -75,26 +78,28 @@ fn taker<'f>(findings: &'f Findings<'_>) -> Option<&'f SeenOthers> {
     let (taker, None) = (at_work.next()?, at_work.next()) else {
         return None;
     };
-    let (sort, _) = taker.most?;
-    let works_for_them = match sort {
-        Sort::Running | Sort::Ready => true,
-        Sort::Network => findings.theirs.is_some(),
-        _ => false,
+    let works_for_them = match taker.most.map(|(sort, _)| sort) {
+        None | Some(Sort::Running | Sort::Ready) => true,
+        Some(Sort::Network) => findings.theirs.is_some(),
+        Some(_) => false,
     };
-    (works_for_them || taker.idle > IDLE * taker.count).then_some(taker)
+    (works_for_them || is_idle(taker)).then_some(taker)
+}
+
+fn is_idle(taker: &SeenOthers) -> bool {
+    taker.idle > IDLE * taker.count
 }
 
 fn judge(
     findings: &Findings<'_>,
     (site, seconds): (WaitSite, f64),
-    taker: &SeenOthers,
+    (place, taker): (&SeenPlace, &SeenOthers),
     ruling: &mut Ruling,
 ) {
-    let place = findings.place(site);
     let takers = taker.count.round().max(1.0);
     let facts = ConsumerFacts {
         site,
-        waiting: place.map_or(0.0, |place| place.mean),
+        waiting: place.mean,
         taker: taker.runs.clone(),
         takers,
         busy_at: taker.most,
@@ -113,10 +118,9 @@ fn judge(
         service_ms: 1e3 * takers * findings.per_item(findings.window()),
         ..Culprit::default()
     };
-    let cause = facts.cause();
-    if taker.idle > IDLE * taker.count {
+    if is_idle(taker) {
         let idle = taker.idle / taker.count.max(1e-9);
-        ruling.clear(cause, culprit, Refutation::TakersIdle { idle });
+        ruling.clear(facts.cause(), culprit, Refutation::TakersIdle { idle });
         return;
     }
     ruling.candidates.push(Candidate {

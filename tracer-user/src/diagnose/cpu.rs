@@ -40,6 +40,14 @@ pub struct CpuFacts {
     pub item_s: f64,
 }
 
+impl CpuFacts {
+    /// Most of it is that of tasks which wait for the threads that carry them.
+    #[must_use]
+    pub fn is_carried(&self) -> bool {
+        2.0 * self.carried > self.seconds
+    }
+}
+
 /// What tasks wait for the threads that carry them, where these compute on all CPUs.
 fn carried(findings: &Findings<'_>) -> Vec<Claim> {
     if !findings.carriers_fill_cpus() {
@@ -70,10 +78,11 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
         own: findings.queued.own_share(),
         busy: findings.run_of_all() / findings.window().max(1e-9),
         cpus: f64::from(findings.meta.host.cpus.max(1)),
-        item_s: findings.per_item(findings.all.run.seconds().max(match claims.is_empty() {
-            true => 0.0,
+        // What a task computes is done by its threads, of which it is seen in full.
+        item_s: findings.per_item(match claims.is_empty() {
+            true => findings.all.run.seconds(),
             false => findings.run_of_all(),
-        })),
+        }),
     };
     let culprit = Culprit {
         kind: CulpritKind::Cpu,
@@ -89,13 +98,13 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
         ruling.clear(Cause::Cpu, culprit, behind_others);
         return ruling;
     }
-    let stage = findings
-        .stages
-        .iter()
-        .max_by_key(|(_, stage)| stage.times.queued)
-        .map(|(name, _)| *name)
-        .unwrap_or_default();
-    let is_own = facts.own >= OWN || carried > queued;
+    let most = findings.stages.iter();
+    let most = most.max_by_key(|(_, stage)| stage.times.queued);
+    let stage = match claims.first() {
+        Some(claim) if facts.is_carried() => findings.stage_of(claim.site),
+        _ => most.map(|(name, _)| *name).unwrap_or_default(),
+    };
+    let is_own = facts.own >= OWN || facts.is_carried();
     ruling.candidates.push(Candidate {
         run_queue: Lost {
             proved: lost,

@@ -138,12 +138,11 @@ impl<'a> Findings<'a> {
             // These threads do for the tasks what the tasks wait for.
             shown = beside.take();
         }
-        let tasks = workers.keys().filter(|id| id.tid().is_none()).count();
         // Threads that do the same beside them are no tasks of theirs.
-        let threads = if tasks > 0 { workers.len() - tasks } else { 0 };
-        let by_runtime = shown
-            .as_ref()
-            .map(|shown| shown.count.round() as u32 + u32::try_from(threads).unwrap_or(0));
+        let threads = u32::try_from(threads_beside_tasks(workers)).unwrap_or(u32::MAX);
+        let by_runtime = shown.as_ref();
+        let by_runtime =
+            by_runtime.map(|shown| (shown.count.round() as u32).saturating_add(threads));
         let counted = told.or(by_runtime).unwrap_or(0);
         let unseen = match workers.len() {
             0 => 0,
@@ -399,12 +398,7 @@ impl<'a> Findings<'a> {
     /// Workers that are threads, where others are tasks.
     #[must_use]
     pub fn threads_beside_tasks(&self) -> usize {
-        let threads = self.workers.keys().filter(|id| id.tid().is_some()).count();
-        if threads < self.workers.len() {
-            threads
-        } else {
-            0
-        }
+        threads_beside_tasks(self.workers)
     }
 
     /// `thread`, `process` or `task`: what the workers are; `worker`: some are threads and some tasks.
@@ -413,7 +407,8 @@ impl<'a> Findings<'a> {
         if self.threads_beside_tasks() > 0 {
             return "worker";
         }
-        if self.shown.is_some() {
+        // Threads that do what tasks hand over are none of the workers.
+        if self.shown.is_some() || self.has_tasks() {
             return "task";
         }
         let pids: BTreeSet<Pid> = self
@@ -423,15 +418,18 @@ impl<'a> Findings<'a> {
             .filter_map(|id| self.inventory.actors.get(id))
             .map(|actor| actor.account.pid)
             .collect();
-        let is_task = |id: &ActorId| id.tid().is_none();
-        if self.cycle.workers.first().is_some_and(is_task) {
-            "task"
-        } else if pids.len() > 1 && pids.len() == self.cycle.workers.len() {
+        if pids.len() > 1 && pids.len() == self.cycle.workers.len() {
             "process"
         } else {
             "thread"
         }
     }
+}
+
+/// Workers that are threads, where others are tasks; 0: all are the same.
+fn threads_beside_tasks(workers: &BTreeMap<ActorId, WorkerTotals>) -> usize {
+    let threads = workers.keys().filter(|id| id.tid().is_some()).count();
+    if threads < workers.len() { threads } else { 0 }
 }
 
 fn lock_site(groups: &LockGroups, site: WaitSite) -> WaitSite {

@@ -11,7 +11,6 @@ mod checks;
 mod culprit;
 mod facts;
 mod findings;
-mod in_flight;
 mod inside;
 mod names;
 mod parked;

@@ -25,8 +25,6 @@ const INSIDE: f64 = 0.5;
 /// Slots of which this share is taken on average are never free for long.
 const PINNED: f64 = 0.9;
 
-/// Slots that are taken up again by who waits for them are free for less than this leaves.
-const TAKEN_UP_AT_ONCE: f64 = 0.97;
 /// Of requests that wait for a slot this share and more begin as one comes free; of those that do not a fifth does, by chance.
 pub(super) const HANDED_ON: f64 = 0.6;
 
@@ -235,7 +233,7 @@ fn slots(
     ruling.candidates.push(Candidate {
         alternatives: match is_told {
             true => Vec::new(),
-            false => alternatives(slots, &facts),
+            false => alternatives(&facts, slots.is_spaced),
         },
         tests: vec![
             Sign::RuntimeSaysSo.is(Outcome::if_there(is_told)),
@@ -248,14 +246,14 @@ fn slots(
 }
 
 /// What cannot be told apart from slots that nothing but arithmetic shows.
-fn alternatives(slots: &Slots, facts: &PoolFacts) -> Vec<Cause> {
+fn alternatives(facts: &PoolFacts, is_spaced: bool) -> Vec<Cause> {
     let mut others = Vec::new();
     // One request at a time may be a lock around the only connection, and a few on many connections a semaphore.
     if facts.connections == 1 || facts.sockets > facts.connections {
         others.push(Cause::UserLock);
     }
-    // A peer that takes nearly a whole number of spacings answers just before the limit lets the next request through.
-    if slots.is_spaced && slots.taken < TAKEN_UP_AT_ONCE * slots.number() {
+    // A peer that takes nearly a whole number of spacings answers just before a limit lets the next request through.
+    if is_spaced {
         others.push(Cause::RateLimit);
     }
     others

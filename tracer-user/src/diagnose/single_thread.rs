@@ -67,10 +67,9 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
         running_in: running_in(findings),
     };
     #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
-    let all_threads = threads as f64;
-    let capacity = facts.held_back.map_or(all_threads, |of| of.at_once);
-    let busy = facts.times.busy() * all_threads / capacity;
-    let demand = findings.per_item(busy * capacity * findings.window());
+    let capacity = facts.held_back.map_or(threads as f64, |of| of.at_once);
+    let busy = facts.times.together() / capacity;
+    let demand = findings.per_item(facts.times.together() * findings.window());
     let culprit = Culprit {
         kind: CulpritKind::Thread,
         name: match capacity {
@@ -116,8 +115,7 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
 fn held_back(findings: &Findings<'_>, times: &CarrierTimes) -> Option<HeldBack> {
     /// The runtime's own part of the time, in which it looks for the next task.
     const PINNED: f64 = 0.9;
-    #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
-    let used = times.busy() * times.threads as f64;
+    let used = times.together();
     let at_once = used.ceil().max(1.0);
     let places = &findings.shown.as_ref()?.places;
     let ready = places.iter().filter(|place| place.sort == Sort::Ready);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::Findings;
 use crate::actors::ActorId;
-use crate::blame::{Figures, LockStats, Part, Visit, figures};
+use crate::blame::{Figures, InFlight, LockStats, Part, Visit, figures};
 use crate::classify::{ClassId, WaitKind, WaitSite};
 use crate::row::{Nanos, Pid, ResourceId, StatementId};
 use crate::scaling::{FOLLOWS, SharingEstimate, StationSamples, estimate_sharing};
@@ -204,6 +204,18 @@ impl Findings<'_> {
             .iter()
             .map(|site| self.collector.visits.for_each_kept(*site));
         (kept as f64 * factors.fold(1.0, f64::max)).round() as u64
+    }
+
+    /// How the workers' requests to a station are under way, as far as its visits were kept.
+    #[must_use]
+    pub fn in_flight_at(&self, site: WaitSite) -> InFlight {
+        let mut visits = self.visits(&[site]);
+        let mut until = self.until();
+        if self.collector.visits.for_each_kept(site) > 1.0 {
+            visits.retain(|visit| visit.part != Part::Head);
+            until = visits.last().map_or(until, |visit| visit.end);
+        }
+        InFlight::of(&visits, self.meta.opened, until)
     }
 
     /// How many exchanges a worker has under way at once while it has any. More than one: its thread carries several lanes.

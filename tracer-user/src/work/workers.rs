@@ -9,7 +9,7 @@ use super::inventory::{Actor, Inventory};
 use super::stage::Stages;
 use crate::actors::ActorId;
 use crate::classify::{ClassId, OperationId, OperationKind, pattern};
-use crate::row::{Nanos, Pid, TaskRole};
+use crate::row::{Nanos, TaskRole};
 
 /// An actor that does less than this share of the median worker's operations is no worker ...
 const FEW: f64 = 0.1;
@@ -125,8 +125,7 @@ fn workers(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Vec<Act
     let median = all.get(all.len() / 2).copied().unwrap_or(0) as f64;
     // Where their runtime shows tasks apart, one that does something else again and again is not stuck where the others are: it works for
     // them. Elsewhere it is what a client does for all of them, which sends the next request as it reads a reply.
-    let tasks = targets.iter().filter(|(id, _)| id.tid().is_none());
-    let pids: BTreeSet<Pid> = tasks.map(|(_, of)| of.account.pid).collect();
+    let pids = inventory.processes_of_tasks(targets.iter().map(|(id, _)| id));
     let are_shown = inventory.classifier.seen.workers(&pids).is_some();
     let does_else = |id: &ActorId, actor: &Actor<'_>| {
         let elsewhere = actor.operations.iter();
@@ -134,14 +133,14 @@ fn workers(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Vec<Act
         let elsewhere: u64 = elsewhere.map(|(_, count)| count).sum();
         are_shown && id.tid().is_none() && elsewhere as f64 >= FEW * median
     };
-    let mut found = targets.clone();
-    found.retain(|(id, actor)| {
+    let is_worker = |(id, actor): &&(ActorId, &Actor<'_>)| {
         let count = done(actor) as f64;
         let works = count > 0.0 && count >= FEW * median;
         let is_stuck = stuck(actor).0 as f64 >= LONG * window.0 as f64;
         works || (is_stuck && !does_else(id, actor))
-    });
-    found.into_iter().map(|(id, _)| id).collect()
+    };
+    let found = targets.iter().filter(is_worker);
+    found.map(|(id, _)| *id).collect()
 }
 
 /// Beside tasks the threads of their process work for them, or the tasks for the threads, unless most of what they do is the same: each
@@ -151,23 +150,23 @@ fn without_helpers<'a>(
     counts: &dyn Fn(&OperationId) -> bool,
     inventory: &Inventory<'_>,
 ) -> Actors<'a> {
-    let of_tasks = |id: &ActorId| id.tid().is_none();
-    let tasks = targets.iter().filter(|(id, _)| of_tasks(id));
-    let pids: BTreeSet<Pid> = tasks.map(|(_, of)| of.account.pid).collect();
-    let does = |actor: &Actor<'_>| -> BTreeSet<OperationId> {
-        let done = actor.operations.keys().filter(|id| counts(id));
-        done.copied().collect()
-    };
+    let is_task = |id: &ActorId| id.tid().is_none();
+    let pids = inventory.processes_of_tasks(targets.iter().map(|(id, _)| id));
+    if pids.is_empty() {
+        return targets;
+    }
+    let of_those = |actor: &Actor<'_>| pids.contains(&actor.account.pid);
     let how_often = |actor: &Actor<'_>, counts: &dyn Fn(&OperationId) -> bool| -> u64 {
         let done = actor.operations.iter().filter(|(id, _)| counts(id));
         done.map(|(_, count)| count).sum()
     };
+    // Threads, and tasks.
     let (mut done, mut there) = ([BTreeSet::new(), BTreeSet::new()], [0.0_f64; 2]);
-    for (id, actor) in &targets {
-        let operations = does(actor);
-        if pids.contains(&actor.account.pid) && !operations.is_empty() {
-            let sort = usize::from(of_tasks(id));
-            done[sort].extend(operations);
+    for (id, actor) in targets.iter().filter(|(_, actor)| of_those(actor)) {
+        let mut operations = actor.operations.keys().filter(|id| counts(id)).peekable();
+        if operations.peek().is_some() {
+            let sort = usize::from(is_task(id));
+            done[sort].extend(operations.copied());
             there[sort] += 1.0;
         }
     }
@@ -176,10 +175,10 @@ fn without_helpers<'a>(
     let shown = shown.filter(|shown| shown.waiting_for_threads() >= 1.0);
     let shown = shown.map_or(0.0, |shown| shown.count.round());
     let are_tasks = there[1].max(shown) >= there[0];
-    let by_workers = std::mem::take(&mut done[usize::from(are_tasks)]);
+    let by_workers = &done[usize::from(are_tasks)];
     let helps = |id: &ActorId, actor: &Actor<'_>| {
-        pids.contains(&actor.account.pid)
-            && of_tasks(id) != are_tasks
+        of_those(actor)
+            && is_task(id) != are_tasks
             && 2 * how_often(actor, &|id| counts(id) && by_workers.contains(id))
                 <= how_often(actor, counts)
     };

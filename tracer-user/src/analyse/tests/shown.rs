@@ -180,15 +180,17 @@ fn connections_that_are_always_busy_are_a_pool_by_arithmetic() {
     );
 }
 
-/// One slot may be a lock around the only connection there is as well: both are said.
+/// One slot may be a lock around the only connection there is as well, and where each takes as long, a limit: all are said.
 #[test]
 fn one_slot_is_a_pool_or_a_lock() {
     let report = shown(ONE_AT_A_TIME, &[(9, "work", FUTURE), (1, "work", REPLY)]);
-    let alone = shown(
-        "1 worker: write B 10ms+-3ms",
-        &[(9, "work", FUTURE), (1, "work", REPLY)],
+    let alone = |text| shown(text, &[(9, "work", FUTURE), (1, "work", REPLY)]).verdict;
+    let even = alone("1 worker: write B 10ms+-3ms");
+    assert_eq!(
+        (even.cause, &even.alternatives[..]),
+        (Cause::Pool, &[Cause::UserLock, Cause::RateLimit][..])
     );
-    let verdict = &alone.verdict;
+    let verdict = alone("1 worker: write B 10ms+-9ms");
     assert_eq!(
         (verdict.cause, &verdict.alternatives[..]),
         (Cause::Pool, &[Cause::UserLock][..])

@@ -201,6 +201,12 @@ const REASONS: &[(&str, Sort)] = &[
     ("_GatheringFuture", Sort::Join),
 ];
 
+/// How a goroutine of a server waits for the next connection.
+const ACCEPTS: &str = "internal/poll.(*FD).Accept";
+
+/// What Go's libraries wait in for the reason `semacquire`; the runtime waits for the same reason for itself, to begin a collection say.
+const BY_LIBRARY: &str = ".runtime_Semacquire";
+
 /// What a task does that was found in this state, at these frames, for this reason; and the function that says so.
 #[must_use]
 pub fn sort(
@@ -215,7 +221,6 @@ pub fn sort(
         TaskState::Waiting => {}
     }
     // A server that nobody connects to has nothing to take.
-    const ACCEPTS: &str = "internal/poll.(*FD).Accept";
     if frames.iter().any(|frame| frame.symbol == ACCEPTS) {
         return (Sort::Queue, Some("accept"));
     }
@@ -241,8 +246,6 @@ pub fn sort(
             None,
         );
     }
-    // The runtime waits by the same means for itself: to begin a collection, say.
-    const BY_LIBRARY: &str = ".runtime_Semacquire";
     let is_of_library = frames.iter().any(|frame| frame.symbol.contains(BY_LIBRARY));
     if reason == "semacquire" && !is_of_library {
         return (Sort::Elsewhere, None);

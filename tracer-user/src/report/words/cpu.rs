@@ -5,10 +5,9 @@ use crate::diagnose::{CpuFacts, Findings};
 
 pub(super) fn words(findings: &Findings<'_>, facts: &CpuFacts) -> Words {
     let holder = "the other workers, which compute".to_owned();
-    let queued = facts.seconds - facts.carried;
     Words {
         evidence: vec![
-            match facts.carried > queued {
+            match facts.is_carried() {
                 true => format!(
                     "Replies lay unread for {:.1} s of worker time, while the threads that carry the tasks compute on all CPUs.",
                     facts.carried
@@ -34,7 +33,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &CpuFacts) -> Words {
         chain: vec![
             format!(
                 "{} queue for {:.0} CPUs",
-                match facts.carried > queued {
+                match facts.is_carried() {
                     true => format!("{} tasks", findings.headcount()),
                     false => of_workers(findings, facts.waiters),
                 },

@@ -53,29 +53,29 @@ pub(super) fn words(findings: &Findings<'_>, facts: &SingleThreadFacts) -> Words
         "computes"
     };
     let several = times.threads > times.processes;
-    let holder = match (several, facts.held_back) {
-        (_, Some(HeldBack { at_once, .. })) => {
-            format!("{at_once:.0} of the tasks at a time, by the runtime's own limit")
-        }
-        (true, None) => format!(
-            "{} threads like {name}, each of which {does}",
-            times.threads
+    let (meanwhile, holder) = match (several, facts.held_back) {
+        (_, Some(HeldBack { at_once, .. })) => (
+            format!("the runtime lets no more than {at_once:.0} of them run at a time"),
+            format!("{at_once:.0} of the tasks at a time, by the runtime's own limit"),
         ),
-        (false, None) => format!("thread {name}, which {does}"),
-    };
-    let clause = match (several, facts.held_back) {
-        (_, Some(HeldBack { at_once, .. })) => format!(
-            "replies lie unread while the runtime lets no more than {at_once:.0} of them run at a time"
+        (true, None) => (
+            format!(
+                "each of the {} threads that carry them {does}",
+                times.threads
+            ),
+            format!(
+                "{} threads like {name}, each of which {does}",
+                times.threads
+            ),
         ),
-        (true, None) => format!(
-            "replies lie unread while each of the {} threads that carry them {does}",
-            times.threads
+        (false, None) => (
+            format!("thread {name} {does}"),
+            format!("thread {name}, which {does}"),
         ),
-        (false, None) => format!("replies lie unread while thread {name} {does}"),
     };
     Words {
         evidence,
-        clause,
+        clause: format!("replies lie unread while {meanwhile}"),
         chain: vec![
             format!(
                 "{} tasks wait for {}",

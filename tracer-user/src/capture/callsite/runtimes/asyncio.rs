@@ -202,19 +202,30 @@ impl Task {
     }
 }
 
+/// Where things lie in this version; `None`: it is not known.
+fn offsets(python: &Python) -> Option<&'static Offsets> {
+    let known = VERSIONS.iter().find(|(minor, _)| *minor == python.minor());
+    known.map(|(_, offsets)| offsets)
+}
+
+/// The `dict` of all modules.
+fn modules(pid: Pid, python: &Python) -> Option<u64> {
+    let at = python.interpreter()?.wrapping_add(offsets(python)?.modules);
+    word_at(pid, at)
+}
+
 impl Asyncio {
     /// The tasks of a process with this interpreter; `None`: it has not imported asyncio, or is of a version that is not known.
     #[must_use]
     pub fn open(pid: Pid, python: &Python) -> Option<Self> {
-        let known = VERSIONS.iter().find(|(minor, _)| *minor == python.minor());
         let mut found = Self {
             pid,
-            offsets: &known?.1,
+            offsets: offsets(python)?,
             all: 0,
             types: HashMap::new(),
             names: HashMap::new(),
         };
-        let modules = found.modules(python)?;
+        let modules = modules(pid, python)?;
         let module = found.item(python, modules, "asyncio.tasks")?;
         let names = word_at(pid, module.wrapping_add(16)).filter(|_| found.is(module, "module"))?;
         let weak = found.item(python, names, found.offsets.all)?;
@@ -237,18 +248,8 @@ impl Asyncio {
     /// vain.
     #[must_use]
     pub fn imported(pid: Pid, python: &Python) -> Option<u64> {
-        let known = VERSIONS.iter().find(|(minor, _)| *minor == python.minor());
-        let head = python.interpreter()?.wrapping_add(known?.1.modules);
         // `PyDictObject.ma_used`
-        word_at(pid, word_at(pid, head)?.wrapping_add(16))
-    }
-
-    /// The `dict` of all modules.
-    fn modules(&self, python: &Python) -> Option<u64> {
-        word_at(
-            self.pid,
-            python.interpreter()?.wrapping_add(self.offsets.modules),
-        )
+        word_at(pid, modules(pid, python)?.wrapping_add(16))
     }
 
     /// What all tasks do now, and how many do each; `None`: the process is gone, or its memory makes no sense. `current` are the

@@ -1,12 +1,10 @@
-//! How many requests to a station are under way at once, and what comes before one begins: slots that are taken up again, or a limit
-//! that spaces them.
+//! A station seen from outside: how many visits to it are under way at once, and what comes before one begins. Slots are taken up again as
+//! one comes free; a limit spaces what begins.
 
-use super::findings::Findings;
-use crate::blame::{Part, Visit};
-use crate::classify::WaitSite;
+use super::visit::{Part, Visit, moments, ratio};
 use crate::row::Nanos;
 
-/// Requests to a station, by when they begin and end.
+/// Visits to a station, by when they begin and end.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct InFlight {
     /// How many begin in the window.
@@ -101,32 +99,16 @@ fn spread(instants: &[Nanos]) -> f64 {
     const LEAST: usize = 10;
     let pairs = instants.windows(2);
     let gaps: Vec<f64> = pairs.map(|pair| pair[1].since(pair[0]).seconds()).collect();
-    let all = count(gaps.len());
-    let mean = gaps.iter().sum::<f64>() / all.max(1.0);
-    if gaps.len() < LEAST || mean <= 0.0 {
+    if gaps.len() < LEAST {
         return f64::INFINITY;
     }
-    let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / all;
-    variance.sqrt() / mean
+    let (mean, deviation) = moments(&gaps);
+    ratio(deviation, mean)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
 fn count(number: usize) -> f64 {
     number as f64
-}
-
-impl Findings<'_> {
-    /// How the workers' requests to a station are under way, as far as its visits were kept.
-    #[must_use]
-    pub fn in_flight_at(&self, site: WaitSite) -> InFlight {
-        let mut visits = self.visits(&[site]);
-        let mut until = self.until();
-        if self.collector.visits.for_each_kept(site) > 1.0 {
-            visits.retain(|visit| visit.part != Part::Head);
-            until = visits.last().map_or(until, |visit| visit.end);
-        }
-        InFlight::of(&visits, self.meta.opened, until)
-    }
 }
 
 #[cfg(test)]
