@@ -1,5 +1,6 @@
 // Async functions of one process that fetch from one server and post to another, past what the settings say.
 'use strict';
+const { execSync } = require('child_process');
 const crypto = require('crypto');
 const dns = require('dns');
 const fs = require('fs');
@@ -134,6 +135,7 @@ async function work(worker) {
   enter(worker, FETCH);
   for (;;) {
     const rows = await ask('input', input, 'GET');
+    if (number('exec_us')) execSync(`sleep ${number('exec_us') / 1e6}`);
     if (number('stalled_us')) Atomics.wait(stalled, 0, 0, number('stalled_us') / 1000);
     enter(worker, TRANSFORM);
     const body = digest(rows) + filler;

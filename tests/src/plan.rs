@@ -152,6 +152,8 @@ pub enum Culprit {
     Server(&'static str),
     /// Something of this kind.
     Kind(&'static str),
+    /// Threads or CPUs, with this function as what keeps them busy.
+    Runs(&'static str),
 }
 
 /// What a case draws.

@@ -215,6 +215,7 @@ fn wanted(culprit: Culprit, scene: &Scene) -> Wanted {
         Culprit::File(part) => Wanted::File(part.to_owned()),
         Culprit::Server(role) => Wanted::Server(scene.address(role).unwrap_or_default().to_owned()),
         Culprit::Kind(kind) => Wanted::Kind(kind.to_owned()),
+        Culprit::Runs(function) => Wanted::Runs(function.to_owned()),
     }
 }
 

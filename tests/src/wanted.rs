@@ -18,6 +18,8 @@ pub enum Wanted {
     Server(String),
     /// Something of this kind.
     Kind(String),
+    /// Threads or CPUs, with this function as what keeps them busy.
+    Runs(String),
 }
 
 /// Whether `named` is this cause. Where `or` cannot be told apart from it from outside, it may be that one, as long as this one stands
@@ -41,6 +43,7 @@ impl Wanted {
                 named.name.contains(part) || named.name == last
             }
             Self::Kind(kind) => named.kind.id() == kind,
+            Self::Runs(function) => named.call_site.contains(function),
             Self::Server(address) => {
                 let there = !address.is_empty()
                     && (named.address.contains(address) || named.name.contains(address));
@@ -60,6 +63,8 @@ impl Wanted {
             Self::Server(_) if cause == Cause::Pool => CulpritKind::Queue,
             Self::Server(_) => CulpritKind::Peer,
             Self::Kind(kind) => return Some(kind.clone()),
+            Self::Runs(_) if cause == Cause::Cpu => CulpritKind::Cpu,
+            Self::Runs(_) => CulpritKind::Thread,
         };
         Some(kind.id().to_owned())
     }

@@ -22,6 +22,8 @@ pub enum EventKind {
     Stack = 7,
     /// [`crate::MessageEvent`]
     Message = 8,
+    /// A thread was found running: a [`crate::StackEvent`] that no wait names.
+    Sample = 9,
 }
 
 impl EventKind {
@@ -37,6 +39,7 @@ impl EventKind {
             6 => Self::Kernel,
             7 => Self::Stack,
             8 => Self::Message,
+            9 => Self::Sample,
             _ => return None,
         })
     }

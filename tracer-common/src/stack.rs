@@ -1,4 +1,5 @@
-//! A piece of a thread's user stack, from which user space finds the call site of a wait. Used in memory and dropped.
+//! A piece of a thread's user stack, from which user space finds the call site of a wait, or what the thread computes. Used in memory
+//! and dropped.
 
 use crate::{Header, assert_size};
 
@@ -24,9 +25,9 @@ pub struct UserRegisters {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StackEvent {
-    /// Kind [`crate::EventKind::Stack`].
+    /// Kind [`crate::EventKind::Stack`] or [`crate::EventKind::Sample`].
     pub header: Header,
-    /// The key under which waits name this stack ([`crate::WaitEvent::stack`]).
+    /// The key under which waits name this stack ([`crate::WaitEvent::stack`]); of no use for a sample.
     pub stack: u64,
     /// Thread.
     pub tid: u32,

@@ -25,6 +25,7 @@ mod stack;
 mod call;
 mod kernel;
 mod message;
+mod sample;
 mod seed;
 mod task;
 mod wait;

@@ -90,6 +90,16 @@ pub unsafe fn take(state: &TaskState, task: *const u8, now: u64) -> u64 {
         count(Counter::StackThrottled);
         return 0;
     }
+    // SAFETY: `task` as above.
+    unsafe { send(EventKind::Stack, task, now) }
+}
+
+/// Sends the user stack of the current thread in a record of this kind. Gives its number, 0: there was no room, or no stack.
+///
+/// # Safety
+/// `task` is the BTF pointer of the current thread.
+#[inline(always)]
+pub unsafe fn send(kind: EventKind, task: *const u8, now: u64) -> u64 {
     // SAFETY: `task` as above; the entry's memory is written by this function alone, the registers are a BTF pointer.
     unsafe {
         let Some(mut entry) = ring::reserve::<Snapshot>() else {
@@ -111,12 +121,12 @@ pub unsafe fn take(state: &TaskState, task: *const u8, now: u64) -> u64 {
         let number = number();
         let header = Header {
             len: size_of::<Snapshot>() as u32,
-            ..ring::header::<StackEvent>(EventKind::Stack, now)
+            ..ring::header::<StackEvent>(kind, now)
         };
         (*snapshot).event = StackEvent {
             header,
             stack: number,
-            tid,
+            tid: load(task, offset!(task_pid)),
             pid: load(task, offset!(task_tgid)),
             registers: from,
             len,

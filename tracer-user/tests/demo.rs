@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -37,6 +37,17 @@ fn run(words: &[&str]) -> Span {
     assert!(child.wait().expect("its end").success());
     assert!(is_gone(pid), "{words:?} left process {pid} behind");
     serde_json::from_str(&last).unwrap_or_else(|error| panic!("{last:?}: {error}"))
+}
+
+/// Where workload process `pid` keeps its books, by its own command line.
+fn folder_of(pid: u32) -> PathBuf {
+    let words = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).expect("a process");
+    let mut words = words.split('\0');
+    words
+        .find(|&word| word == "--ground-truth")
+        .expect("an option");
+    let books = Path::new(words.next().expect("its value"));
+    books.parent().expect("a folder").to_owned()
 }
 
 fn is_gone(pid: u32) -> bool {
@@ -83,9 +94,11 @@ fn a_database_that_takes_one_insert_at_a_time_sets_the_rate_until_they_are_batch
 #[test]
 fn the_workload_ends_with_whoever_started_it() {
     let (mut child, _out, pid) = show(&["pool", "--seconds", "60"]);
-    assert!(!is_gone(pid));
+    let folder = folder_of(pid);
     child.kill().expect("a signal");
     child.wait().expect("its end");
+    // Whoever is killed removes nothing.
+    std::fs::remove_dir_all(&folder).expect("the workload's folder");
     let begin = Instant::now();
     while !is_gone(pid) {
         assert!(

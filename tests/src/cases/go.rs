@@ -51,8 +51,14 @@ pub const CASES: &[Case] = &[
         plan: |draw| {
             computes(draw, GO, 5)
                 .set("processors", 1)
-                .culprit(Culprit::Kind("thread"))
+                .culprit(Culprit::Runs("main.work"))
         },
+    },
+    Case {
+        name: "go-computes",
+        cause: Cause::Cpu,
+        quick: false,
+        plan: |draw| computes(draw, GO, 12).culprit(Culprit::Runs("main.work")),
     },
     Case {
         name: "go-paced",

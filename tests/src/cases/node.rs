@@ -3,7 +3,7 @@
 use holdup::cause::Cause;
 
 use super::tasks::{
-    computes, guarded, lent, linear, looking_up, one_client, serial, stalled, throttled,
+    commands, computes, guarded, lent, linear, looking_up, one_client, serial, stalled, throttled,
 };
 use crate::draw::Draw;
 use crate::plan::{Case, Culprit, Need, Plan, Program};
@@ -56,13 +56,19 @@ pub const CASES: &[Case] = &[
         name: "node-computes",
         cause: Cause::SingleThread,
         quick: false,
-        plan: |draw| computes(draw, NODE, 1).culprit(Culprit::Kind("thread")),
+        plan: |draw| computes(draw, NODE, 1).culprit(Culprit::Runs("digest")),
     },
     Case {
         name: "node-blocked",
         cause: Cause::SingleThread,
         quick: false,
-        plan: |draw| stalled(draw, NODE),
+        plan: |draw| stalled(draw, NODE).culprit(Culprit::Runs("work")),
+    },
+    Case {
+        name: "node-exec",
+        cause: Cause::SingleThread,
+        quick: false,
+        plan: |draw| commands(draw, NODE).culprit(Culprit::Runs("work")),
     },
     Case {
         name: "node-linear",

@@ -72,6 +72,8 @@ pub struct Actors {
     pub(super) processes: HashMap<Pid, Process>,
     pub(super) sockets: HashMap<ResourceId, Socket>,
     pub(super) tasks: Tasks,
+    /// Tasks whose requests were not under way any more when the present window opened, by socket: their replies may lie unread.
+    pub(super) answered: HashMap<ResourceId, TaskIndex>,
     /// When the present window began.
     pub(super) began: Nanos,
 }
@@ -140,6 +142,7 @@ impl Actors {
     /// What was asked before may have been answered in the pause.
     fn join(&mut self, at: Nanos) {
         self.began = at;
+        self.answered.clear();
         for socket in self.sockets.values_mut() {
             socket.is_stale = socket.open.is_some();
         }

@@ -224,10 +224,30 @@ impl Actors {
         let operation = row.operation.map_or(OperationId::NONE, |(id, _)| id);
         let state = waits_for(row.class, operation, classifier);
         let (place, since) = (Place::Request(call.resource), asked.max(self.began));
-        let task = self
-            .tasks
-            .begin(call.pid, place, since, state, (classifier, give));
+        let answered = self.was_answered(call.resource);
+        let out = (classifier, give);
+        let task = match answered {
+            Some(task) => {
+                self.tasks.change(task, place, since, state, out);
+                task
+            }
+            None => self.tasks.begin(call.pid, place, since, state, out),
+        };
         self.sockets.entry(call.resource).or_default().task = Some(task);
+    }
+
+    /// The task whose reply lay unread on a socket when the window opened: that which had asked there, or, where that is seen to have
+    /// gone on in the pause, another of those that were answered in it.
+    fn was_answered(&mut self, socket: ResourceId) -> Option<TaskIndex> {
+        let tasks = &self.tasks;
+        self.answered
+            .retain(|_, task| tasks.place(*task) == Place::Parked);
+        let another = || self.answered.keys().min().copied();
+        let from = match self.answered.contains_key(&socket) {
+            true => socket,
+            false => another()?,
+        };
+        self.answered.remove(&from)
     }
 
     /// A connection ends, with whatever was asked on it.

@@ -48,6 +48,7 @@ impl Process {
             }
             .to_owned(),
             pid: PID,
+            family: "tcp4".to_owned(),
             ..Resource::default()
         });
         classifier.learn(&Batch {
@@ -86,6 +87,29 @@ impl Process {
             }
         };
         self.actors.take(event, (&mut self.classifier, give));
+    }
+
+    /// A window ends; when the next one opens, requests are under way on these sockets.
+    fn pauses(&mut self, names: &[&str]) {
+        self.now += 10;
+        let at = Nanos(self.now);
+        let open = self.classifier.join();
+        let nothing = &mut |_: &Event<'_, ActorId>, _: &mut Classifier| {};
+        self.actors
+            .take(Event::Join(at, &open), (&mut self.classifier, nothing));
+        let requests = names.iter().map(|name| OpenRequest {
+            end: at,
+            asked: at,
+            resource: ResourceId(u32::from(name.as_bytes()[0])),
+            pid: PID,
+        });
+        self.classifier.learn(&Batch {
+            requests: requests.collect(),
+            ..Batch::default()
+        });
+        let found = self.classifier.found_under_way(at);
+        self.actors
+            .found_under_way(&found, (&mut self.classifier, nothing));
     }
 
     fn goes_on(&mut self, text: &str) {
@@ -225,4 +249,28 @@ fn what_was_under_way_before_the_window_is_found_with_the_carrier() {
     );
     process.goes_on("1 p; 1 r A; 1 s N; 1 r B; 1 s O");
     assert_eq!(names(&process.whose), "t1 t1 3 3");
+}
+
+#[test]
+fn a_reply_that_lay_unread_over_a_pause_is_that_of_who_had_asked() {
+    let mut process = Process::new("node");
+    process.goes_on("1 p; 1 s A; 1 s B; 1 s C; 1 p");
+    // What was asked on A and B is answered; nobody has read it yet.
+    process.pauses(&["C"]);
+    let before = process.whose.len();
+    process.goes_on("1 r A; 1 s M; 1 p; 1 r B; 1 s N; 1 p; 1 r C; 1 s O");
+    assert_eq!(names(&process.whose[before..]), "0 0 1 1 2 2");
+    // One has gone on in the pause with what another asks now: it has that one's reply.
+    process.pauses(&["A", "C"]);
+    let before = process.whose.len();
+    process.goes_on("1 r M; 1 r A; 1 r C");
+    let tasks: std::collections::BTreeSet<_> = process.whose[before..].iter().collect();
+    assert_eq!(tasks.len(), 3, "{:?}", &process.whose[before..]);
+    // Whoever has gone on in the pause is one of them too.
+    process.pauses(&["A", "B", "C"]);
+    let before = process.whose.len();
+    process.goes_on("1 r A; 1 r B; 1 r C");
+    let mut tasks = process.whose[before..].to_vec();
+    tasks.sort_unstable();
+    assert_eq!(names(&tasks), "0 1 2");
 }

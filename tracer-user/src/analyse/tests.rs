@@ -6,6 +6,7 @@ mod handed_over;
 mod idle;
 mod queues;
 mod rules;
+mod sampled;
 mod shown;
 mod snapshots;
 mod statements;

@@ -7,6 +7,7 @@ use super::lock::Locks;
 use super::queue::RunQueue;
 use super::recent_pieces::RecentPieces;
 use super::service::Services;
+use super::unread::Unread;
 use super::visit::{Part, Visit};
 use super::visits::Visits;
 use crate::actors::ActorId;
@@ -41,6 +42,8 @@ pub struct Collector {
     pub services: Services,
     /// The run queue.
     pub queue: RunQueue,
+    /// Replies to tasks that lay unread.
+    pub unread: Unread,
     /// Visits of the target's actors to what is seen from outside only, by wait site.
     pub visits: Visits,
     /// Sockets on which the target's actors had requests, by peer, and by whom.
@@ -63,6 +66,7 @@ impl Collector {
             locks: Locks::default(),
             services: Services::default(),
             queue: RunQueue::new(cpus),
+            unread: Unread::default(),
             visits: Visits::default(),
             sockets: HashMap::default(),
             wakers: HashMap::default(),
@@ -153,6 +157,13 @@ impl Collector {
             && !is_cut_off
         {
             let station = classifier.sites.get(site).station();
+            if who.tid().is_none() && now == State::Running {
+                match station.kind {
+                    WaitKind::Carrier => self.unread.read(pid, was.start, at),
+                    WaitKind::Request => self.unread.read(pid, at, at),
+                    _ => {}
+                }
+            }
             let wakers = self.wakers.entry(station).or_default();
             match waker {
                 Some(waker) => *wakers.by.entry(waker).or_default() += 1,

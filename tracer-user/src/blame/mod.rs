@@ -12,6 +12,8 @@ mod lock;
 mod lock_group;
 
 mod queue;
+mod unread;
+
 mod service;
 mod visit;
 mod visits;
@@ -25,6 +27,7 @@ pub use lock::{LockStats, Locks};
 pub use lock_group::LockGroups;
 pub use queue::{Queued, RunQueue};
 pub use service::{ServiceStats, Services, port_of};
+pub use unread::Unread;
 pub use visit::{Figures, Part, Visit, figures, turns};
 pub use visits::Visits;
 

@@ -8,6 +8,7 @@ use super::event::{ClassifiedCall, Event, Piece, State, WaitBegin, Waker};
 use super::futex::{FutexWords, LockId, ThreadSort, Waiter};
 use super::operation::{Operation, OperationId, OperationKind, Operations, without_socket};
 use super::request::{Request, RequestTracker};
+use super::sampled::Sampled;
 use super::seen::SeenTasks;
 use super::statement::Statements;
 use super::wait_site::{WaitKind, WaitSite, WaitSites};
@@ -45,6 +46,8 @@ pub struct Classifier {
     pub requests: RequestTracker,
     /// Tasks as their runtimes show them.
     pub seen: SeenTasks,
+    /// Where threads were found running.
+    pub sampled: Sampled,
     /// Those that windows which are still to come find under way, by when these open.
     under_way: BTreeMap<Nanos, Vec<OpenRequest>>,
     threads: HashMap<Tid, Thread>,
@@ -73,6 +76,9 @@ impl Classifier {
             self.seen.learn(seen, &self.stacks, &mut self.classes);
         }
         self.seen.settle();
+        for sample in &batch.samples {
+            self.sampled.learn(sample);
+        }
     }
 
     /// The event that a step is.

@@ -8,6 +8,7 @@
 mod class;
 mod operation;
 mod request;
+mod sampled;
 mod seen;
 mod statement;
 mod wait_site;
@@ -25,6 +26,7 @@ pub use futex::{CallSiteId, FutexWord, FutexWords, LockId};
 pub use lock_words::LockWords;
 pub use operation::{Operation, OperationId, OperationKind, Operations};
 pub use request::{Request, RequestTracker};
+pub use sampled::{Sampled, SampledFunctions};
 pub use seen::{SeenOthers, SeenPlace, SeenTasks, SeenWorkers, Sort};
 pub use statement::Statements;
 pub use wait_site::{SiteId, WaitKind, WaitSite, WaitSites};

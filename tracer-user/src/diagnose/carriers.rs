@@ -11,6 +11,10 @@ use crate::work::Actor;
 /// A thread that is busy for this share of the window has hardly a pause.
 pub(super) const BUSY: f64 = 0.8;
 
+/// When data came in is known to a tick of the kernel's clock, and who is woken takes a moment to read: less than this share of the
+/// window is neither.
+const ELSEWHERE: f64 = 0.1;
+
 /// What they do, each on average: shares of the window, 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CarrierTimes {
@@ -28,13 +32,15 @@ pub struct CarrierTimes {
     pub sleeps: f64,
     /// Where they sleep most; `None`: they do not.
     pub sleeps_in: Option<WaitSite>,
+    /// They wait in a poll, and read nothing of what has come: it is not the poll in which they wait for replies.
+    pub elsewhere: f64,
 }
 
 impl CarrierTimes {
     /// They sleep in calls for more of the time than they compute or have no CPU.
     #[must_use]
     pub fn mostly_sleeps(&self) -> bool {
-        self.sleeps > self.computes.max(self.queues)
+        self.sleeps + self.elsewhere > self.computes.max(self.queues)
     }
 
     /// How many of them have no time for replies, on average.
@@ -47,7 +53,7 @@ impl CarrierTimes {
     /// They have no time for replies.
     #[must_use]
     pub fn busy(&self) -> f64 {
-        self.computes + self.queues + self.sleeps
+        self.computes + self.queues + self.sleeps + self.elsewhere
     }
 }
 
@@ -85,7 +91,22 @@ impl Findings<'_> {
         }
         #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
         let all = (carriers.len() as f64 * self.window()).max(1e-9);
+        let busy = computes + queues + sleeps.values().copied().sum();
+        let unread: Nanos = processes
+            .iter()
+            .map(|pid| self.collector.unread.time(*pid))
+            .sum();
+        // Of several threads of a process any could have read it.
+        let elsewhere = match carriers.len() == processes.len() {
+            true => unread.since(busy).seconds() / all,
+            false => 0.0,
+        };
         Some(CarrierTimes {
+            elsewhere: if elsewhere >= ELSEWHERE {
+                elsewhere
+            } else {
+                0.0
+            },
             first: *first,
             threads: carriers.len(),
             processes: processes.len(),

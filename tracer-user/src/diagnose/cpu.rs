@@ -5,6 +5,7 @@
 //! all CPUs.
 
 use super::candidate::{Candidate, Claim, Ruling};
+use super::computing::HotFunction;
 use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
 use super::findings::Findings;
@@ -22,7 +23,7 @@ const OWN: f64 = 0.5;
 const BUSY: f64 = 0.8;
 
 /// What is seen of the CPUs.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CpuFacts {
     /// How many workers queued.
     pub waiters: usize,
@@ -38,6 +39,8 @@ pub struct CpuFacts {
     pub cpus: f64,
     /// CPU time of one item, s.
     pub item_s: f64,
+    /// The function in which those that compute were found most; `None`: they were not sampled.
+    pub runs: Option<HotFunction>,
 }
 
 impl CpuFacts {
@@ -83,11 +86,20 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
             true => findings.all.run.seconds(),
             false => findings.run_of_all(),
         }),
+        runs: match claims.is_empty() {
+            true => findings.workers_run(),
+            false => findings.carriers_run(),
+        },
     };
     let culprit = Culprit {
         kind: CulpritKind::Cpu,
         name: format!("{:.0} CPUs", facts.cpus),
         capacity: facts.cpus,
+        call_site: facts
+            .runs
+            .as_ref()
+            .map(|of| of.name.clone())
+            .unwrap_or_default(),
         ..Culprit::default()
     };
     let behind_others = Refutation::BehindOthers {

@@ -164,7 +164,8 @@ impl<'a> Findings<'a> {
             fill_up(all_time, site, &mut all, &mut stages);
         }
         let time = all.blocked.get(&site).copied().unwrap_or_default();
-        let parked = Parked::of(shown.as_ref(), time.seconds() / window.seconds().max(1e-9));
+        let tasks = time.seconds() / window.seconds().max(1e-9);
+        let parked = Parked::of(shown.as_ref(), tasks, site);
         parked.share_out(&mut all, site);
         parked.share_out_stages(&mut stages, site);
         let items: f64 = workers.values().map(|worker| worker.items).sum();

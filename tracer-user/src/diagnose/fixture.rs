@@ -17,6 +17,7 @@ pub(super) const fn site(kind: WaitKind, class: u32) -> WaitSite {
 /// A candidate that claims so many seconds at each wait site; its facts are of no interest.
 pub(super) fn candidate(cause: Cause, claims: &[(WaitSite, f64)]) -> Candidate {
     let facts = CpuFacts {
+        runs: None,
         carried: 0.0,
         waiters: 0,
         seconds: 0.0,

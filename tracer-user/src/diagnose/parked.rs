@@ -2,12 +2,13 @@
 //!
 //! From outside such time is one: from a reply to the next request, and all of the time of tasks that have no request at all. By
 //! Little's law the mean number of tasks at a place, times the window, is the time they spend there. Where the places together have
-//! less than was seen from outside, the rest stays where it is: for what is not known.
+//! less than was seen from outside, the rest may be that of tasks which the runtime shows to be ready and without a thread: a task that
+//! its runtime takes off a thread to let others run is seen to do nothing. What is left then stays where it is: for what is not known.
 
 use std::collections::BTreeMap;
 
 use super::findings::Findings;
-use crate::classify::{ClassId, ResourceClasses, SeenPlace, SeenWorkers, WaitKind, WaitSite};
+use crate::classify::{ClassId, ResourceClasses, SeenPlace, SeenWorkers, Sort, WaitKind, WaitSite};
 use crate::row::{Nanos, ResourceId};
 use crate::work::{StageName, StageTime, Times};
 
@@ -31,21 +32,33 @@ fn at(class: ClassId) -> WaitSite {
     WaitSite::plain(WaitKind::Parked, class)
 }
 
+/// The wait site of tasks that wait for the threads which carry them.
+fn for_carriers(anywhere: WaitSite) -> WaitSite {
+    WaitSite::plain(WaitKind::Carrier, anywhere.class)
+}
+
 impl Parked {
     /// The shares of parked time that lies at the places of what is shown; `tasks` is how many are parked on average.
     #[must_use]
-    pub(super) fn of(shown: Option<&SeenWorkers>, tasks: f64) -> Self {
+    pub(super) fn of(shown: Option<&SeenWorkers>, tasks: f64, anywhere: WaitSite) -> Self {
         let places = shown.map_or(&[][..], |shown| &shown.places);
         let inside = places.iter().filter(|place| place.sort.is_inside());
-        let all: f64 = inside.clone().map(|place| place.mean).sum();
+        let waiting: f64 = inside.clone().map(|place| place.mean).sum();
+        let ready = places.iter().filter(|place| place.sort == Sort::Ready);
+        let ready: f64 = ready.map(|place| place.mean).sum();
+        // Of those that are ready some have a reply to read, and are seen from outside to wait for it.
+        let ready = ready.min((tasks - waiting).max(0.0));
+        let all = waiting + ready;
         // What both tell differs by what changes between looks.
         let is_all = all >= (1.0 - BETWEEN_LOOKS) * tasks;
         let of = if is_all { all } else { tasks }.max(1e-9);
-        Self {
-            shares: inside
-                .map(|place| (at(place.class), place.mean / of))
-                .collect(),
+        let mut shares: Vec<(WaitSite, f64)> = inside
+            .map(|place| (at(place.class), place.mean / of))
+            .collect();
+        if ready > 0.0 {
+            shares.push((for_carriers(anywhere), ready / of));
         }
+        Self { shares }
     }
 
     /// Shares out what is at `anywhere`.
@@ -85,9 +98,10 @@ impl Parked {
         }
     }
 
-    /// The places.
+    /// The places at which tasks wait.
     pub(super) fn sites(&self) -> impl Iterator<Item = WaitSite> {
-        self.shares.iter().map(|(site, _)| *site)
+        let sites = self.shares.iter().map(|(site, _)| *site);
+        sites.filter(|site| site.kind == WaitKind::Parked)
     }
 
     /// Shares of the time at `anywhere` that lie elsewhere.
@@ -137,7 +151,6 @@ impl Findings<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::Sort;
 
     fn shown(places: &[(Sort, u32, f64)]) -> SeenWorkers {
         let place = |(sort, class, mean): &(Sort, u32, f64)| SeenPlace {
@@ -156,6 +169,9 @@ mod tests {
         }
     }
 
+    /// Stands for the threads that carry tasks.
+    const CARRIERS: u32 = 100;
+
     /// Seconds at each class, of so many that were parked; 9 is anywhere.
     fn check(places: &[(Sort, u32, f64)], tasks: f64, parked: u64, expect: &[(u32, u64)]) {
         let mut times = Times::default();
@@ -163,13 +179,19 @@ mod tests {
             .blocked
             .insert(at(ClassId(9)), Nanos(parked * 1_000_000_000));
         let before = times.total();
-        Parked::of(Some(&shown(places)), tasks).share_out(&mut times, at(ClassId(9)));
+        let anywhere = at(ClassId(9));
+        Parked::of(Some(&shown(places)), tasks, anywhere).share_out(&mut times, anywhere);
         assert_eq!(times.total(), before, "no time comes or goes");
-        let found: Vec<_> = times
+        let number = |site: &WaitSite| match site.kind {
+            WaitKind::Carrier => CARRIERS,
+            _ => site.class.0,
+        };
+        let mut found: Vec<_> = times
             .blocked
             .iter()
-            .map(|(site, time)| (site.class.0, time.0))
+            .map(|(site, time)| (number(site), time.0))
             .collect();
+        found.sort_unstable();
         let expect: Vec<_> = expect
             .iter()
             .map(|(class, s)| (*class, s * 1_000_000_000))
@@ -199,11 +221,26 @@ mod tests {
     }
 
     #[test]
+    fn tasks_that_are_ready_have_what_no_place_has_and_no_more() {
+        let lock = (Sort::Lock, 1, 5.0);
+        let ready = (Sort::Ready, 2, 10.0);
+        // Their runtime has taken them off their threads.
+        check(&[ready], 10.0, 100, &[(CARRIERS, 100)]);
+        check(&[lock, ready], 15.0, 150, &[(1, 50), (CARRIERS, 100)]);
+        // Most of them have a reply to read, and are seen to.
+        check(&[lock, ready], 7.0, 70, &[(1, 50), (CARRIERS, 20)]);
+        check(&[lock, ready], 5.0, 50, &[(1, 50)]);
+        // More are parked than are ready: of the rest nobody knows what for.
+        check(&[ready], 30.0, 300, &[(9, 200), (CARRIERS, 100)]);
+    }
+
+    #[test]
     fn without_a_runtime_nothing_is_shared_out() {
         let mut times = Times::default();
         times.blocked.insert(at(ClassId(9)), Nanos(7));
         let before = times.clone();
-        Parked::of(None, 3.0).share_out(&mut times, at(ClassId(9)));
+        let anywhere = at(ClassId(9));
+        Parked::of(None, 3.0, anywhere).share_out(&mut times, anywhere);
         assert_eq!(times, before);
     }
 }

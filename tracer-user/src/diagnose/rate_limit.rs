@@ -7,6 +7,7 @@
 //! work); throttled replies that are few beside the sleeps.
 
 use super::candidate::{Candidate, Claim, Ruling};
+use super::carriers::BUSY;
 use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
 use super::findings::Findings;
@@ -296,6 +297,13 @@ fn spaced(findings: &Findings<'_>, ruling: &mut Ruling) {
     let Some((peer, flight)) = most_even.filter(|_| at_once >= 1.0) else {
         return;
     };
+    if let Some(busy) = findings.carriers().map(|carriers| carriers.busy())
+        && busy >= BUSY
+    {
+        let by = Refutation::CarriersBusy { busy };
+        ruling.clear(Cause::RateLimit, culprit(findings, None), by);
+        return;
+    }
     let others = flights.iter().filter(|(other, _)| other != peer);
     let is_made_even = is_made_even(flight, others.map(|(_, other)| other));
     let facts = RateLimitFacts {

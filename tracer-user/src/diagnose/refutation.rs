@@ -53,6 +53,11 @@ pub enum Refutation {
         /// Most of them.
         slots: f64,
     },
+    /// The threads that carry the tasks have no pause.
+    CarriersBusy {
+        /// Share of the time, 0 to 1.
+        busy: f64,
+    },
     /// Those that take from a full queue have nothing to take for much of the time.
     TakersIdle {
         /// Share of the time, 0 to 1.

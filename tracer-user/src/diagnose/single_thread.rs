@@ -7,6 +7,7 @@
 
 use super::candidate::{Candidate, Claim, Ruling};
 use super::carriers::{BUSY, CarrierTimes};
+use super::computing::HotFunction;
 use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
 use super::findings::Findings;
@@ -30,6 +31,8 @@ pub struct SingleThreadFacts {
     pub times: CarrierTimes,
     /// The runtime lets fewer tasks run at once than there are CPUs.
     pub held_back: Option<HeldBack>,
+    /// The function in which they were found running most; `None`: they were not sampled.
+    pub runs: Option<HotFunction>,
     /// Where the runtime shows the task that runs most often, and for what share of such looks, 0 to 1; `None`: it does not.
     pub running_in: Option<(ClassId, f64)>,
 }
@@ -64,6 +67,7 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
         seconds,
         held_back: held_back(findings, &times),
         times,
+        runs: findings.carriers_run(),
         running_in: running_in(findings),
     };
     #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
@@ -76,10 +80,7 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
             several if several >= 1.5 => format!("{several:.0} threads like {}", facts.name),
             _ => format!("thread {}", facts.name),
         },
-        call_site: facts
-            .running_in
-            .map(|(place, _)| findings.class(place))
-            .unwrap_or_default(),
+        call_site: call_site(findings, &facts),
         capacity,
         rate_per_s: findings.rate(),
         service_ms: 1e3 * demand,
@@ -123,6 +124,21 @@ fn held_back(findings: &Findings<'_>, times: &CarrierTimes) -> Option<HeldBack> 
     let are_there = at_once < f64::from(findings.meta.host.cpus);
     let is_one = used >= PINNED * at_once && ready >= at_once;
     (times.threads > times.processes && is_one && are_there).then_some(HeldBack { ready, at_once })
+}
+
+/// The function that keeps the threads busy: where they sleep in calls, by the call; else by their samples, or by what the runtime
+/// shows.
+fn call_site(findings: &Findings<'_>, facts: &SingleThreadFacts) -> String {
+    let times = &facts.times;
+    let sampled = || facts.runs.as_ref().map(|of| of.name.clone());
+    let shown = || facts.running_in.map(|(place, _)| findings.class(place));
+    let found = if times.mostly_sleeps() {
+        let sleeps_in = times.sleeps_in.and_then(|at| findings.call_site(at.class));
+        sleeps_in.or_else(shown).or_else(sampled)
+    } else {
+        sampled().or_else(shown)
+    };
+    found.unwrap_or_default()
 }
 
 fn running_in(findings: &Findings<'_>) -> Option<(ClassId, f64)> {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Blame, CauseRow, Checkpoint, Coverage, Items, Parallelism, PeerStatements, Prediction,
-    RefutedRow, Report, Resource, SCHEMA, Stage, StatementRow, TargetSummary, Verdict, Workers,
+    Blame, CauseRow, Checkpoint, Coverage, CpuFunction, CpuTime, Items, Parallelism,
+    PeerStatements, Prediction, RefutedRow, Report, Resource, SCHEMA, Stage, StatementRow,
+    TargetSummary, Verdict, Workers,
 };
 use crate::advice::Fix;
 use crate::cause::Cause;
@@ -146,6 +147,16 @@ pub fn goldsky() -> Report {
                 share_of_waiting: 1.0,
             }],
         }],
+        cpu_time: vec![CpuTime {
+            program: "python3.11".to_owned(),
+            is_peer: false,
+            cpus: 0.31,
+            samples: 455,
+            functions: vec![CpuFunction {
+                function: "encode (backfill.py:40)".to_owned(),
+                share: 0.62,
+            }],
+        }],
         fix: Some(Fix {
             title: "Send the rows in batches".to_owned(),
             why: "The peer spends 236 ms on each insert, one at a time; a batch pays that once.".to_owned(),
@@ -244,6 +255,12 @@ pub fn hostile() -> Report {
             row.statement = EVIL.to_owned();
         }
     }
+    for program in &mut report.cpu_time {
+        program.program = EVIL.to_owned();
+        for one in &mut program.functions {
+            one.function = EVIL.to_owned();
+        }
+    }
     if let Some(checkpoint) = &mut report.checkpoint {
         checkpoint.path = EVIL.to_owned();
     }
@@ -295,6 +312,12 @@ pub fn numbers(number: f64) -> Report {
     {
         row.mean_ms = number;
         row.share_of_waiting = number;
+    }
+    for program in &mut report.cpu_time {
+        program.cpus = number;
+        for one in &mut program.functions {
+            one.share = number;
+        }
     }
     report.parallelism = Parallelism {
         single_rate_per_s: number,

@@ -303,6 +303,20 @@ mod tests {
       ]
     }
   ],
+  "cpu_time": [
+    {
+      "program": "python3.11",
+      "is_peer": false,
+      "cpus": 0.31,
+      "samples": 455,
+      "functions": [
+        {
+          "function": "encode (backfill.py:40)",
+          "share": 0.62
+        }
+      ]
+    }
+  ],
   "fix": {
     "title": "Send the rows in batches",
     "why": "The peer spends 236 ms on each insert, one at a time; a batch pays that once.",

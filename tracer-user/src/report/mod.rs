@@ -31,7 +31,7 @@ pub use json::Json;
 pub use markdown::Markdown;
 pub use text::{Text, folded};
 pub use value::{
-    Blame, Carriers, CauseRow, Checkpoint, Coverage, Items, Parallelism, PeerStatements,
-    Prediction, Recorded, RefutedRow, Report, Resource, SCHEMA, Stage, StatementRow, TargetSummary,
-    Verdict, WorkerPlace, Workers,
+    Blame, Carriers, CauseRow, Checkpoint, Coverage, CpuFunction, CpuTime, Items, Parallelism,
+    PeerStatements, Prediction, Recorded, RefutedRow, Report, Resource, SCHEMA, Stage,
+    StatementRow, TargetSummary, Verdict, WorkerPlace, Workers,
 };

@@ -48,6 +48,9 @@ pub struct Report {
     /// What the statements of each peer take, the heaviest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<PeerStatements>,
+    /// Where the CPU time of the target and its local peers went, the program that takes most of it first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cpu_time: Vec<CpuTime>,
     /// What to change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<Fix>,
@@ -328,6 +331,32 @@ pub struct StatementRow {
     pub service_ms: Option<f64>,
     /// Share of the waiting for this peer, 0 to 1.
     pub share_of_waiting: f64,
+}
+
+/// CPU time of one program.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CpuTime {
+    /// Name of the program.
+    pub program: String,
+    /// It is a local peer of the target.
+    #[serde(default)]
+    pub is_peer: bool,
+    /// CPUs it keeps busy on average.
+    pub cpus: f64,
+    /// How often its threads were found running when it was looked.
+    pub samples: u64,
+    /// The functions in which they were found most; empty: it was not looked often enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<CpuFunction>,
+}
+
+/// A function that takes CPU time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CpuFunction {
+    /// Name, with file and line where they are known.
+    pub function: String,
+    /// Share of the program's samples, 0 to 1.
+    pub share: f64,
 }
 
 /// What the fix would bring; in this schema's first form an operational bound.

@@ -92,6 +92,7 @@ const RULES: &[(Sign, Layer)] = &[
     (Source("/tokio-"), Runtime),
     (Source("/registry/src/"), Library),
     (Source("/usr/local/go/src/"), Runtime),
+    (Source("/usr/lib/go-"), Runtime),
     (Source("/pkg/mod/"), Library),
     // Rust and C++: the standard library and what only wraps its locks.
     (Root("std"), Runtime),

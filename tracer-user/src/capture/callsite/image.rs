@@ -3,6 +3,7 @@
 //! In: the file. Out: its sections for the unwinder, and for an address in it the functions and lines, as rows. Kept once for
 //! all processes that run it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,7 @@ use object::{Endianness, Object, ObjectSection, elf};
 
 use super::bytes::Bytes;
 use super::lines::{Lines, demangle};
+use super::pclntab::PcTable;
 use super::symbols::Symbols;
 use crate::row::Frame;
 
@@ -48,9 +50,13 @@ pub struct Image {
     /// Sections by which framehop unwinds.
     sections: ExplicitModuleSectionInfo<Bytes>,
     symbols: Option<Symbols>,
+    /// Names as their authors wrote them, by where they stand in the mapped file.
+    demangled: HashMap<usize, String>,
     /// The separate debug file (`/usr/lib/debug/...`), where there is one.
     debug_file: Option<Bytes>,
     debug: Debug,
+    /// Go's table of functions, once it was looked for.
+    go: Option<Option<PcTable>>,
 }
 
 impl Image {
@@ -81,8 +87,10 @@ impl Image {
             segments,
             sections,
             symbols: None,
+            demangled: HashMap::new(),
             debug_file,
             debug: Debug::Unopened,
+            go: None,
             bytes,
         })
     }
@@ -112,12 +120,15 @@ impl Image {
 
     /// The functions over `address` (as stated in the file), innermost first: several where some are inlined, at least one.
     pub fn frames(&mut self, address: u64) -> Vec<Frame> {
+        let by_table = self.go_table().and_then(|table| table.at(address));
         let source = self.debug_file.as_ref().unwrap_or(&self.bytes);
         let symbols = self.symbols.get_or_insert_with(|| symbols(source));
         let symbol = symbols
             .name(address, source)
-            .map(demangle)
-            .unwrap_or_default();
+            .map_or_else(String::new, |name| {
+                let known = self.demangled.entry(name.as_ptr() as usize);
+                known.or_insert_with(|| demangle(name)).clone()
+            });
         let frame = |symbol: &str, file: String, line| Frame {
             module: self.path.clone(),
             symbol: symbol.chars().take(LONGEST).collect(),
@@ -135,7 +146,10 @@ impl Image {
             _ => Vec::new(),
         };
         // The outermost is the function itself, whose symbol says more than the bare name of line tables.
-        let outermost = lines.pop().unwrap_or_default();
+        let mut outermost = lines.pop().unwrap_or_default();
+        if let Some(found) = by_table.filter(|_| outermost.file.is_empty()) {
+            outermost = found;
+        }
         let mut frames: Vec<Frame> = lines
             .into_iter()
             .map(|line| frame(&demangle(&line.function), line.file, line.line))
@@ -159,17 +173,27 @@ impl Image {
         Some(symbol.address())
     }
 
-    /// The file.
+    /// Exported variables whose names begin with `prefix`: the rest of the name, and the address as stated in the file.
     #[must_use]
-    pub const fn bytes(&self) -> &Bytes {
-        &self.bytes
+    pub fn variables(&self, prefix: &str) -> HashMap<String, u64> {
+        use object::ObjectSymbol;
+        let Ok(file) = ElfFile64::<Endianness>::parse(&*self.bytes) else {
+            return HashMap::new();
+        };
+        let symbols = file.dynamic_symbols();
+        let symbols = symbols.filter(object::ObjectSymbol::is_definition);
+        symbols
+            .filter_map(|symbol| {
+                let rest = symbol.name().ok()?.strip_prefix(prefix)?;
+                Some((rest.to_owned(), symbol.address()))
+            })
+            .collect()
     }
 
-    /// Whether it has a section of this name.
-    #[must_use]
-    pub fn has_section(&self, name: &str) -> bool {
-        ElfFile64::<Endianness>::parse(&*self.bytes)
-            .is_ok_and(|file| file.section_by_name(name).is_some())
+    /// Go's table of functions, where it has one.
+    pub fn go_table(&mut self) -> Option<&PcTable> {
+        let bytes = &self.bytes;
+        self.go.get_or_insert_with(|| PcTable::open(bytes)).as_ref()
     }
 
     /// Whether debug information is held in memory.

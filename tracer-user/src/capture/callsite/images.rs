@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::bytes::Bytes;
 use super::image::Image;
+use super::pclntab::PcTable;
 use crate::capture::mappings::Mapping;
 use crate::row::{Frame, Pid};
 
@@ -74,18 +74,16 @@ impl Images {
         self.open.get(&id)?.variable(name)
     }
 
-    /// The file of an image.
+    /// Variables whose names begin with `prefix`: the rest of the name, and the address as stated in the image.
     #[must_use]
-    pub fn bytes(&self, id: ImageId) -> Option<&Bytes> {
-        Some(self.open.get(&id)?.bytes())
+    pub fn variables(&self, id: ImageId, prefix: &str) -> HashMap<String, u64> {
+        let image = self.open.get(&id);
+        image.map_or_else(HashMap::new, |image| image.variables(prefix))
     }
 
-    /// Whether an image has a section of this name.
-    #[must_use]
-    pub fn has_section(&self, id: ImageId, name: &str) -> bool {
-        self.open
-            .get(&id)
-            .is_some_and(|image| image.has_section(name))
+    /// Go's table of functions in an image; `None`: it is no Go program, or of a version that is not known.
+    pub fn go_table(&mut self, id: ImageId) -> Option<&PcTable> {
+        self.open.get_mut(&id)?.go_table()
     }
 
     /// Keeps only images that `wanted` names, and forgets which files were none.

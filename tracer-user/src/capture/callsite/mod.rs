@@ -16,10 +16,12 @@ mod images;
 mod jit;
 mod lines;
 mod linetable;
+mod pclntab;
 mod process;
 mod python;
 mod runtimes;
 mod symbols;
+mod v8;
 
 #[cfg(test)]
 mod tests;
@@ -34,9 +36,10 @@ use framehop::{CacheNative, MayAllocateDuringUnwind, UnwindRegsNative};
 use tracer_common::{StackEvent, UserRegisters};
 
 use self::images::Images;
-use self::process::{Place, Process};
+use self::process::{Place, Process, Walked};
 use self::python::Call;
 use self::runtimes::Runtime;
+use self::v8::Function;
 use super::{clock, decode::Stacks};
 use crate::row::{Frame, Nanos, Pid, Stack, StackId};
 
@@ -57,6 +60,15 @@ struct Known {
     script: Option<(StackId, Nanos)>,
 }
 
+/// One step of a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// A program counter.
+    Native(u64),
+    /// A function of a script, which the interpreter's code or code made at run time stands for.
+    Script(Function),
+}
+
 /// Walks, names and numbers the stacks of one session.
 pub struct Sites {
     processes: HashMap<Pid, Process>,
@@ -64,6 +76,8 @@ pub struct Sites {
     rules: CacheNative<MayAllocateDuringUnwind>,
     named: HashMap<Place, Arc<[Frame]>>,
     ids: HashMap<(Pid, Box<[u64]>), StackId>,
+    /// Stacks of threads that were found running, by their functions.
+    functions: HashMap<(Pid, Vec<Frame>), StackId>,
     pending: HashMap<u64, Known>,
     order: VecDeque<u64>,
     rows: Vec<Stack>,
@@ -88,6 +102,7 @@ impl Sites {
             rules: CacheNative::new(),
             named: HashMap::new(),
             ids: HashMap::new(),
+            functions: HashMap::new(),
             pending: HashMap::new(),
             order: VecDeque::new(),
             rows: Vec::new(),
@@ -100,35 +115,91 @@ impl Sites {
     /// Takes one snapshot: walks it, gives it the id of its call stack, and makes a row if that is new. `None`: a failure.
     fn take(&mut self, event: &StackEvent, bytes: &[u8]) -> Option<()> {
         let pid = Pid(event.pid);
-        let counters = self.walk(pid, &event.registers, bytes)?;
-        let native = self.number(pid, &counters, &[])?;
+        let steps = self.walk(pid, &event.registers, bytes)?;
+        let native = self.number(pid, &steps, &[])?;
         let calls = self.processes.get_mut(&pid)?.python_calls(event.tid);
         let script = if calls.is_empty() {
             None
         } else {
-            self.number(pid, &counters, &calls)
+            self.number(pid, &steps, &calls)
         };
         let script = script.map(|id| (id, clock::monotonic()));
         self.keep(event.stack, Known { native, script });
         Some(())
     }
 
+    /// The id of the stack of a thread that was found running; `None`: a failure.
+    fn take_sample(&mut self, event: &StackEvent, bytes: &[u8]) -> Option<StackId> {
+        let pid = Pid(event.pid);
+        let steps = self.walk(pid, &event.registers, bytes)?;
+        let process = self.processes.get_mut(&pid)?;
+        // What it has come to since stands for what it was at: both are samples. Once it waits, they no longer are.
+        let calls = process.python_calls(event.tid);
+        let calls = if calls.is_empty() || is_running(pid, event.tid) {
+            calls
+        } else {
+            Vec::new()
+        };
+        let mut frames = self.frames(pid, &steps, &calls);
+        // Where in a function it was differs from sample to sample.
+        for frame in frames.iter_mut().filter(|frame| !frame.symbol.is_empty()) {
+            frame.offset = 0;
+            if !frame.module.is_empty() || !calls.is_empty() {
+                frame.line = 0;
+            }
+        }
+        if let Some(id) = self.functions.get(&(pid, frames.clone())) {
+            return Some(*id);
+        }
+        let id = self.next_id()?;
+        self.functions.insert((pid, frames.clone()), id);
+        self.rows.push(Stack { id, pid, frames });
+        Some(id)
+    }
+
+    /// The id of the next stack that is new; `None`: there are too many.
+    fn next_id(&self) -> Option<StackId> {
+        let known = self.ids.len() + self.functions.len();
+        let next = u32::try_from(known + 1).ok()?;
+        (known < MOST_STACKS).then_some(StackId(next))
+    }
+
     /// The id of a call stack, and its row where it is new.
-    fn number(&mut self, pid: Pid, counters: &[u64], calls: &[Call]) -> Option<StackId> {
-        // The largest number is no program counter, so it separates program counters from calls of the script.
+    fn number(&mut self, pid: Pid, steps: &[Step], calls: &[Call]) -> Option<StackId> {
+        // The largest numbers are no program counters, so they tell what else there is.
         let script = calls.iter().flat_map(|call| [u64::MAX, call.code, call.at]);
-        let walked = (pid, counters.iter().copied().chain(script).collect());
+        let mut walked: Vec<u64> = Vec::with_capacity(steps.len());
+        for step in steps {
+            match step {
+                Step::Native(counter) => walked.push(*counter),
+                Step::Script(of) => walked.extend([u64::MAX - 1, of.shared, of.name]),
+            }
+        }
+        walked.extend(script);
+        let walked = (pid, walked.into_boxed_slice());
         if let Some(id) = self.ids.get(&walked) {
             return Some(*id);
         }
-        if self.ids.len() >= MOST_STACKS {
-            return None;
+        let id = self.next_id()?;
+        let frames = self.frames(pid, steps, calls);
+        self.rows.push(Stack { id, pid, frames });
+        self.ids.insert(walked, id);
+        Some(id)
+    }
+
+    /// What a stack is of, innermost first.
+    fn frames(&mut self, pid: Pid, steps: &[Step], calls: &[Call]) -> Vec<Frame> {
+        let mut frames: Vec<Frame> = Vec::with_capacity(steps.len());
+        for step in steps {
+            match step {
+                Step::Native(counter) => frames.extend_from_slice(&self.name(pid, *counter)),
+                Step::Script(function) => {
+                    let process = self.processes.get(&pid);
+                    let frame = process.and_then(|process| process.script_frame(*function));
+                    frames.extend(frame.cloned());
+                }
+            }
         }
-        let id = StackId(u32::try_from(self.ids.len() + 1).ok()?);
-        let mut frames: Vec<Frame> = counters
-            .iter()
-            .flat_map(|at| self.name(pid, *at).to_vec())
-            .collect();
         if let Some(process) = self.processes.get(&pid) {
             // The script's functions run inside the interpreter's loop, so they are put where it begins.
             let is_loop = |frame: &Frame| frame.symbol.starts_with("_PyEval_EvalFrame");
@@ -138,9 +209,7 @@ impl Sites {
                 calls.iter().filter_map(|call| process.python_frame(*call)),
             );
         }
-        self.rows.push(Stack { id, pid, frames });
-        self.ids.insert(walked, id);
-        Some(id)
+        frames
     }
 
     /// Takes out the rows of call stacks that were met for the first time since the previous call.
@@ -160,32 +229,63 @@ impl Sites {
         self.failures
     }
 
-    /// The program counters of a snapshot, innermost first; `None` when not even the first lies in code.
-    fn walk(&mut self, pid: Pid, registers: &UserRegisters, bytes: &[u8]) -> Option<Box<[u64]>> {
+    /// The frames of a snapshot, innermost first; `None` when not even the first lies in code.
+    fn walk(&mut self, pid: Pid, registers: &UserRegisters, bytes: &[u8]) -> Option<Vec<Step>> {
         let known = self.processes.get(&pid);
         let walked = known.map(|process| process.walk(registers, bytes, &mut self.rules));
-        let lost = |process: &Process, counters: &[u64]| {
-            counters.iter().any(|at| process.place(*at).is_none())
+        let lost = |process: &Process, frames: &[Walked]| {
+            frames.iter().any(|at| process.place(at.counter).is_none())
         };
         let fresh = match (known, &walked) {
-            (Some(process), Some(counters)) => !lost(process, counters) || !process.is_stale(),
+            (Some(process), Some(frames)) => !lost(process, frames) || !process.is_stale(),
             _ => false,
         };
         if !fresh {
             self.open(pid)?;
         }
         let process = self.processes.get(&pid)?;
-        let counters = if fresh {
+        let mut frames = if fresh {
             walked?
         } else {
             process.walk(registers, bytes, &mut self.rules)
         };
         // Walking past the end of a stack gives a number or two that point to no code.
-        let code = counters
+        let code = frames
             .iter()
-            .take_while(|at| process.place(**at).is_some())
+            .take_while(|at| process.place(at.counter).is_some())
             .count();
-        (code > 0).then(|| counters[..code].into())
+        frames.truncate(code);
+        let has_scripts = process.has_v8();
+        let mut steps: Vec<Step> = Vec::with_capacity(code);
+        for frame in frames {
+            let script = has_scripts
+                .then(|| self.script_function(pid, frame, (registers, bytes)))
+                .flatten();
+            let step = script.map_or(Step::Native(frame.counter), Step::Script);
+            // What the function calls to do a step of it has no frame of its own.
+            if script.is_none() || steps.last() != Some(&step) {
+                steps.push(step);
+            }
+        }
+        (code > 0).then_some(steps)
+    }
+
+    /// The function of a script that a frame is of.
+    fn script_function(
+        &mut self,
+        pid: Pid,
+        frame: Walked,
+        stack: (&UserRegisters, &[u8]),
+    ) -> Option<Function> {
+        /// Names of what V8 generates when it is built begin so.
+        const BUILTINS: &str = "Builtins_";
+        let names = self.name(pid, frame.counter);
+        let is_builtin = || {
+            let mut names = names.iter();
+            names.any(|frame| frame.symbol.starts_with(BUILTINS))
+        };
+        let process = self.processes.get_mut(&pid)?;
+        process.script_function(frame, stack, is_builtin)
     }
 
     /// Reads the mappings of a process anew.
@@ -197,7 +297,8 @@ impl Sites {
             let wanted: Vec<_> = self.processes.values().flat_map(Process::images).collect();
             self.images.retain(|id| wanted.contains(&id));
         }
-        let process = Process::open(pid, &mut self.images)?;
+        let before = self.processes.remove(&pid);
+        let process = Process::open(pid, &mut self.images, before)?;
         self.processes.insert(pid, process);
         Some(())
     }
@@ -259,6 +360,22 @@ impl Stacks for Sites {
             self.failures += 1;
         }
     }
+
+    fn sample(&mut self, event: &StackEvent, bytes: &[u8]) -> StackId {
+        let id = self.take_sample(event, bytes);
+        self.failures += u64::from(id.is_none());
+        id.unwrap_or(StackId::NONE)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn frame_pointer(registers: &UnwindRegsNative) -> u64 {
+    registers.bp()
+}
+
+#[cfg(target_arch = "aarch64")]
+fn frame_pointer(registers: &UnwindRegsNative) -> u64 {
+    registers.fp()
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -271,6 +388,14 @@ fn registers(start: &UserRegisters) -> UnwindRegsNative {
 #[cfg(target_arch = "aarch64")]
 fn registers(start: &UserRegisters) -> UnwindRegsNative {
     UnwindRegsNative::new(0, start.sp, start.bp)
+}
+
+/// Whether a thread has a CPU, or waits for one.
+fn is_running(pid: Pid, tid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/task/{tid}/stat"));
+    // The name may hold anything, a parenthesis among it.
+    let state = stat.as_deref().ok().and_then(|text| text.rsplit_once(") "));
+    state.is_some_and(|(_, rest)| rest.starts_with('R'))
 }
 
 /// Opens a regular file for reading; anything else is left closed, since opening a device or a FIFO can act or wait.

@@ -8,7 +8,9 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use framehop::{CacheNative, MayAllocateDuringUnwind, Module, Unwinder, UnwinderNative};
+use framehop::{
+    CacheNative, FrameAddress, MayAllocateDuringUnwind, Module, Unwinder, UnwinderNative,
+};
 use tracer_common::UserRegisters;
 
 use super::bytes::Bytes;
@@ -16,7 +18,8 @@ use super::image::Image;
 use super::images::{ImageId, Images};
 use super::jit::{self, PerfMap};
 use super::python::{Call, Python};
-use super::registers;
+use super::v8::{self, Function, V8};
+use super::{frame_pointer, registers};
 use crate::capture::mappings::{self, Mapping};
 use crate::row::{Frame, Pid};
 
@@ -51,13 +54,24 @@ pub struct Process {
     read: Instant,
     perf_map: Option<(Instant, u64, PerfMap)>,
     python: Option<Python>,
+    v8: Option<(ImageId, V8)>,
     program: Option<(ImageId, u64)>,
 }
 
+/// One frame of a walked stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Walked {
+    /// The program counter; of all but the innermost frame one byte before the return address, into the call.
+    pub counter: u64,
+    /// The frame pointer, or whatever the program keeps there.
+    pub frame_pointer: u64,
+}
+
 impl Process {
-    /// Reads the mappings of a process and opens the files behind them; `None` when it is gone.
+    /// Reads the mappings of a process and opens the files behind them; what was known `before` of its runtime stays. `None` when it
+    /// is gone.
     #[must_use]
-    pub fn open(pid: Pid, images: &mut Images) -> Option<Self> {
+    pub fn open(pid: Pid, images: &mut Images, before: Option<Self>) -> Option<Self> {
         let mappings = mappings::read(pid)?
             .into_iter()
             .filter(|mapping| mapping.executable);
@@ -76,7 +90,10 @@ impl Process {
             Loaded { mapping, image }
         };
         let loaded: Vec<Loaded> = mappings.take(MOST_MAPPINGS).map(&mut load).collect();
-        let python = interpreter(pid, &loaded, images);
+        // A function of a script is known by its number among those that were met.
+        let (python, v8) = before.map_or((None, None), |before| (before.python, before.v8));
+        let python = python.or_else(|| interpreter(pid, &loaded, images));
+        let v8 = v8.or_else(|| v8_of(pid, &loaded, images));
         let program = program(pid, &loaded);
         (!loaded.is_empty()).then(|| Self {
             pid,
@@ -85,34 +102,38 @@ impl Process {
             read: Instant::now(),
             perf_map: None,
             python,
+            v8,
             program,
         })
     }
 
-    /// The program counters of a stack, innermost first; all but the first point one byte before the return address, into the
-    /// call. What is walked before the walk fails is given.
+    /// The frames of a stack, innermost first. What is walked before the walk fails is given.
     pub fn walk(
         &self,
         start: &UserRegisters,
         stack: &[u8],
         cache: &mut CacheNative<MayAllocateDuringUnwind>,
-    ) -> Vec<u64> {
-        let mut word = |address: u64| -> Result<u64, ()> {
-            let at = usize::try_from(address.checked_sub(start.sp).ok_or(())?).map_err(|_| ())?;
-            let bytes = stack
-                .get(at..)
-                .and_then(|rest| rest.first_chunk())
-                .ok_or(())?;
-            Ok(u64::from_ne_bytes(*bytes))
-        };
-        let mut frames = self
-            .unwinder
-            .iter_frames(start.ip, registers(start), cache, &mut word);
-        let mut counters = Vec::new();
-        while let (true, Ok(Some(frame))) = (counters.len() < DEEPEST, frames.next()) {
-            counters.push(frame.address_for_lookup());
+    ) -> Vec<Walked> {
+        let mut on_stack = |address| word_of(start, stack, address).ok_or(());
+        let mut registers = registers(start);
+        let mut at = Some(FrameAddress::from_instruction_pointer(start.ip));
+        let mut frames = Vec::new();
+        while let Some(address) = at
+            && frames.len() < DEEPEST
+        {
+            frames.push(Walked {
+                counter: address.address_for_lookup(),
+                frame_pointer: frame_pointer(&registers),
+            });
+            let next = self
+                .unwinder
+                .unwind_frame(address, &mut registers, cache, &mut on_stack);
+            at = next
+                .ok()
+                .flatten()
+                .and_then(FrameAddress::from_return_address);
         }
-        counters
+        frames
     }
 
     /// Where an address lies; `None`: in no mapping that has code.
@@ -154,6 +175,38 @@ impl Process {
     #[must_use]
     pub const fn program(&self) -> Option<(ImageId, u64)> {
         self.program
+    }
+
+    /// The function of a script that a frame is of; `None`: it is of native code, or not to be read. `is_builtin` tells of a
+    /// program counter in the image of V8 whether it lies in code that runs scripts.
+    pub fn script_function(
+        &mut self,
+        frame: Walked,
+        (start, stack): (&UserRegisters, &[u8]),
+        is_builtin: impl FnOnce() -> bool,
+    ) -> Option<Function> {
+        let place = self.place(frame.counter)?;
+        let (image, v8) = self.v8.as_mut()?;
+        let is_script = match place {
+            Place::Memory(_) => true,
+            Place::Image(of, _) => of == *image && is_builtin(),
+        };
+        let on_stack = |address| word_of(start, stack, address);
+        is_script
+            .then(|| v8.function(frame.frame_pointer, on_stack))
+            .flatten()
+    }
+
+    /// Whether it runs scripts by V8, as far as that can be read.
+    #[must_use]
+    pub const fn has_v8(&self) -> bool {
+        self.v8.is_some()
+    }
+
+    /// What a function of a script is.
+    #[must_use]
+    pub fn script_frame(&self, function: Function) -> Option<&Frame> {
+        self.v8.as_ref()?.1.frame(function)
     }
 
     /// What a Python call is.
@@ -256,6 +309,27 @@ fn interpreter(pid: Pid, loaded: &[Loaded], images: &Images) -> Option<Python> {
         let address = |variable| Some(images.variable(id, variable)?.wrapping_add(bias));
         Python::open(pid, address("_PyRuntime")?, address("Py_Version")?)
     })
+}
+
+/// V8 in a process that has it as its program or as a library, and says where things lie.
+fn v8_of(pid: Pid, loaded: &[Loaded], images: &Images) -> Option<(ImageId, V8)> {
+    loaded.iter().find_map(|loaded| {
+        let name = loaded.mapping.path.rsplit('/').next()?;
+        let (id, bias) = loaded
+            .image
+            .filter(|_| name.starts_with("node") || name.starts_with("libnode"))?;
+        let mut constants = images.variables(id, v8::PREFIX);
+        for address in constants.values_mut() {
+            *address = address.wrapping_add(bias);
+        }
+        Some((id, V8::open(pid, &constants)?))
+    })
+}
+
+/// The word at an address of a stack whose bytes begin at the stack pointer.
+fn word_of(start: &UserRegisters, stack: &[u8], address: u64) -> Option<u64> {
+    let at = usize::try_from(address.checked_sub(start.sp)?).ok()?;
+    Some(u64::from_ne_bytes(*stack.get(at..)?.first_chunk()?))
 }
 
 impl Image {

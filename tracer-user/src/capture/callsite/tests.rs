@@ -338,6 +338,39 @@ fn python_of_the_system() {
     check_python("/usr/bin/python3");
 }
 
+/// A script's functions on an ordinary Node, which is told nothing and writes no map.
+#[test]
+fn node() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/callsite/waiting.js");
+    let mut command = Command::new("node");
+    if let Err(error) = Command::new("node").arg("--version").output() {
+        eprintln!("cannot test call sites with node: {error}");
+        return;
+    }
+    let program = Program::start(command.arg(&script));
+    let tid = program.0.id();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !program.waiting(1).contains(&tid) {
+        assert!(Instant::now() < deadline, "the first thread does not wait");
+    }
+    let (event, bytes) = program.snapshot(tid, 4096);
+    let mut sites = Sites::new();
+    sites.snapshot(&event, &bytes);
+    let rows = sites.take_rows();
+    let stack = rows.first().expect("a stack");
+    let site = stack.call_site().map(ToString::to_string);
+    assert_eq!(site.as_deref(), Some("pause (waiting.js:18)"), "{stack:#?}");
+    let own = stack.frames.iter();
+    let own = own.filter(|frame| frame.file == script.to_string_lossy());
+    let own: Vec<String> = own.map(ToString::to_string).collect();
+    let expect = [
+        "pause (waiting.js:18)",
+        "flushBatch (waiting.js:12)",
+        "(anonymous) (waiting.js:23)",
+    ];
+    assert_eq!(own, expect, "{stack:#?}");
+}
+
 #[test]
 fn bytes_from_outside_never_panic() {
     let mut sites = Sites::new();

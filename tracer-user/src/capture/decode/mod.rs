@@ -69,6 +69,8 @@ pub trait Stacks {
     fn id(&mut self, key: u64, pid: Pid, end: Nanos) -> StackId;
     /// A snapshot: the bytes of the user stack from the stack pointer upwards. To be used in memory and dropped.
     fn snapshot(&mut self, event: &StackEvent, bytes: &[u8]);
+    /// The same of a thread that was found running: the id of what it ran; [`StackId::NONE`] where that is not known.
+    fn sample(&mut self, event: &StackEvent, bytes: &[u8]) -> StackId;
 }
 
 /// Knows the tracked threads.
@@ -111,6 +113,7 @@ pub fn decode(record: &[u8], to: &mut Destination<'_>) -> Result<(), Undecodable
         EventKind::Kernel => kernel::decode(&read(record)?, to),
         EventKind::Stack => stack::decode(record, to),
         EventKind::Message => message::decode(record, to),
+        EventKind::Sample => stack::decode_sample(record, to),
     }
 }
 

@@ -1,10 +1,30 @@
-//! Hands a [`StackEvent`] and the bytes behind it to whoever walks stacks.
+//! Hands a [`StackEvent`] and the bytes behind it to whoever walks stacks; of one that found a thread running a [`Sample`] is made.
 
 use tracer_common::{SNAPSHOT_BYTES, StackEvent};
 
 use super::{Destination, Undecodable, read};
+use crate::row::{Nanos, Pid, Sample, Tid};
 
 pub(super) fn decode(record: &[u8], to: &mut Destination<'_>) -> Result<(), Undecodable> {
+    let (event, bytes) = split(record)?;
+    to.stacks.snapshot(&event, bytes);
+    Ok(())
+}
+
+pub(super) fn decode_sample(record: &[u8], to: &mut Destination<'_>) -> Result<(), Undecodable> {
+    let (event, bytes) = split(record)?;
+    let stack = to.stacks.sample(&event, bytes);
+    to.rows.samples.push(Sample {
+        end: Nanos(event.header.end),
+        tid: Tid(event.tid),
+        pid: Pid(event.pid),
+        stack,
+    });
+    Ok(())
+}
+
+/// The event, and the bytes of the stack.
+fn split(record: &[u8]) -> Result<(StackEvent, &[u8]), Undecodable> {
     let event: StackEvent = read(record)?;
     let len = usize::try_from(event.len).unwrap_or(usize::MAX);
     if len > SNAPSHOT_BYTES {
@@ -20,8 +40,7 @@ pub(super) fn decode(record: &[u8], to: &mut Destination<'_>) -> Result<(), Unde
             have: record.len(),
             need,
         })?;
-    to.stacks.snapshot(&event, bytes);
-    Ok(())
+    Ok((event, bytes))
 }
 
 #[cfg(test)]
@@ -30,6 +49,7 @@ mod tests {
 
     use crate::capture::decode::Undecodable;
     use crate::capture::decode::samples::{Collector, bytes};
+    use crate::row::{Nanos, Pid, Sample, StackId, Tid};
 
     #[test]
     fn a_snapshot_and_its_bytes() {
@@ -42,6 +62,8 @@ mod tests {
         let event = StackEvent {
             header,
             stack: 8,
+            tid: 5,
+            pid: 4,
             len: 3,
             ..StackEvent::default()
         };
@@ -54,6 +76,16 @@ mod tests {
             to.decode(&record[..66]),
             Err(Undecodable::Short { have: 66, need: 67 })
         );
+        record[8] = EventKind::Sample as u8;
+        to.decode(&record).expect("sound");
+        let expect = Sample {
+            end: Nanos(1),
+            tid: Tid(5),
+            pid: Pid(4),
+            stack: StackId(8),
+        };
+        assert_eq!(to.rows.samples, [expect]);
+        assert_eq!(to.snapshots.len(), 2);
         let long = bytes(&StackEvent {
             len: u32::MAX,
             ..event

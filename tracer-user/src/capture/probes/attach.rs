@@ -195,6 +195,7 @@ pub fn programs(ebpf: &Ebpf) -> Programs {
     let loaded = ebpf.programs().filter_map(|(_, program)| match program {
         Program::BtfTracePoint(program) => program.fd().ok()?.try_clone().ok(),
         Program::Iter(program) => program.fd().ok()?.try_clone().ok(),
+        Program::PerfEvent(program) => program.fd().ok()?.try_clone().ok(),
         _ => None,
     });
     Programs::new(loaded.collect())

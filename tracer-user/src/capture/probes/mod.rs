@@ -7,5 +7,6 @@ pub mod offsets;
 
 pub mod attach;
 pub mod object;
+pub mod sampler;
 
 pub mod verifier;

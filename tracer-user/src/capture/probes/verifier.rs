@@ -50,6 +50,7 @@ pub fn judge() -> Result<Vec<(String, Judgement)>, CaptureError> {
                 program.load(name, &btf).and_then(|()| program.info())
             }
             Program::Iter(program) => program.load("task", &btf).and_then(|()| program.info()),
+            Program::PerfEvent(program) => program.load().and_then(|()| program.info()),
             _ => Err(ProgramError::UnexpectedProgramType),
         };
         let judgement = match outcome {

@@ -150,6 +150,7 @@ impl Drain {
     pub fn close(&mut self, closed: Nanos) {
         self.pending.waits.retain(|row| row.start < closed);
         self.pending.calls.retain(|row| row.end <= closed);
+        self.pending.samples.retain(|row| row.end <= closed);
         self.pending.kernel.retain(|row| row.start < closed);
         self.pending.tasks.retain(|row| row.end <= closed);
         self.pending.tasks_seen.retain(|row| row.end <= closed);

@@ -27,7 +27,7 @@ use aya::{Ebpf, maps::PerCpuArray};
 use super::callsite::Sites;
 use super::overhead::controller::Controller;
 use super::probes::attach::{self, Link};
-use super::probes::{object, offsets};
+use super::probes::{object, offsets, sampler};
 use super::resources::Table;
 use super::targets::disk_limits::DiskLimits;
 use super::targets::tracked::TrackedProcesses;
@@ -99,6 +99,9 @@ impl Session {
         let tasks = TaskIterator::load(&mut ebpf, &btf)?;
         let (mut notes, links) =
             attach::attach(&mut ebpf, &types, &btf, &machine.kernel, settings.calls)?;
+        if settings.call_sites {
+            notes.extend(sampler::attach(&mut ebpf));
+        }
         if !settings.calls {
             notes.push(
                 "waits alone were recorded (--waits-only): stages and exchanges are not told"

@@ -24,6 +24,7 @@ pub struct Marks {
     waits: usize,
     calls: usize,
     tasks: usize,
+    samples: usize,
     kernel: usize,
 }
 
@@ -35,6 +36,7 @@ impl Marks {
             waits: rows.waits.len(),
             calls: rows.calls.len(),
             tasks: rows.tasks.len(),
+            samples: rows.samples.len(),
             kernel: rows.kernel.len(),
         }
     }
@@ -110,6 +112,11 @@ impl TraceClock {
                 *time = self.at(*time);
             }
             call.inside = call.inside.min(call.end.since(call.start));
+            inside
+        });
+        place(&mut rows.samples, marks.samples, |sample| {
+            let inside = sample.end > self.begin && sample.end <= end;
+            sample.end = self.at(sample.end);
             inside
         });
         place(&mut rows.kernel, marks.kernel, |span| {

@@ -12,6 +12,7 @@ mod tests;
 use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use owner::users;
 pub use place::Sort;
 
 use super::class::{ClassId, ResourceClasses};
@@ -280,7 +281,7 @@ fn place(row: &TaskSeen, stack: Option<&Stack>, classes: &mut ResourceClasses) -
         .collect();
     let innermost = owner::users(frames)
         .next()
-        .map(owner::name)
+        .map(ToString::to_string)
         .unwrap_or_default();
     // What is called there, or the runtime's word for it.
     let what = by.unwrap_or(&row.reason);

@@ -2,8 +2,8 @@
 
 use crate::row::Frame;
 
-/// Folders in which Go and Python keep what others wrote: the module cache, vendored packages, Debian's packages of Go; the standard
-/// library and the packages of Python.
+/// Folders in which Go, Python and Node keep what others wrote: the module cache, vendored packages, Debian's packages of Go; the
+/// standard library and the packages of Python; the packages of Node.
 const LIBRARIES: &[&str] = &[
     "/pkg/mod/",
     "/vendor/",
@@ -11,7 +11,11 @@ const LIBRARIES: &[&str] = &[
     "/lib/python3",
     "/site-packages/",
     "/dist-packages/",
+    "/node_modules/",
 ];
+
+/// What the paths of Node's own scripts begin with.
+const OF_NODE: &str = "node:";
 
 /// The frames of a stack whose functions the user wrote, innermost first.
 pub fn users(frames: &[Frame]) -> impl Iterator<Item = &Frame> {
@@ -37,8 +41,9 @@ fn is_users(frame: &Frame, standard: Option<&str>) -> bool {
     }
     let in_library = LIBRARIES.iter().any(|folder| frame.file.contains(folder));
     if frame.module.is_empty() {
-        // Python: modules that are frozen into the interpreter have no path.
-        return !in_library && !frame.file.starts_with('<') && !frame.file.is_empty();
+        // Modules that are frozen into Python's interpreter have no path.
+        let is_built_in = frame.file.starts_with('<') || frame.file.starts_with(OF_NODE);
+        return !in_library && !is_built_in && !frame.file.is_empty();
     }
     let package = package(&frame.symbol);
     let is_standard = match standard {
@@ -62,15 +67,4 @@ fn package(symbol: &str) -> &str {
         .find('.')
         .map_or(symbol.len(), |at| path + at);
     &symbol[..end]
-}
-
-/// A frame in a sentence: `main.flush (main.go:42)`.
-#[must_use]
-pub fn name(frame: &Frame) -> String {
-    let file = frame.file.rsplit('/').next().unwrap_or_default();
-    match (file, frame.line) {
-        ("", _) => frame.symbol.clone(),
-        (file, 0) => format!("{} ({file})", frame.symbol),
-        (file, line) => format!("{} ({file}:{line})", frame.symbol),
-    }
 }

@@ -8,13 +8,13 @@ mod statements;
 
 use super::words::{next_limit, promise, reason, sentence};
 use super::{
-    Carriers, Parallelism, Prediction, Recorded, Report, SCHEMA, TargetSummary, Verdict,
-    WorkerPlace, Workers,
+    Carriers, CpuFunction, CpuTime, Parallelism, Prediction, Recorded, Report, SCHEMA,
+    TargetSummary, Verdict, WorkerPlace, Workers,
 };
 use crate::advice::{Advice, Expected};
 use crate::classify::SeenPlace;
-use crate::diagnose::{Checks, Conclusion, Findings};
-use crate::row::printable;
+use crate::diagnose::{Checks, Conclusion, CpuUse, Findings};
+use crate::row::{TaskRole, printable};
 
 /// What the user asked to be told besides.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,6 +54,7 @@ pub fn assemble(
         refuted: causes::refuted(conclusion),
         blame: causes::blame(findings, conclusion),
         statements: statements::statements(findings, conclusion),
+        cpu_time: cpu_time(findings),
         fix: advice.fix.clone(),
         prediction: advice.expected.as_ref().map(prediction),
         unexplained_share: conclusion.account.unexplained_share(),
@@ -95,7 +96,7 @@ fn workers(findings: &Findings<'_>) -> Workers {
             processes: number(of.processes),
             computing: of.computes,
             queued: of.queues,
-            in_calls: of.sleeps,
+            in_calls: of.sleeps + of.elsewhere,
         }),
         helpers: number(findings.helpers()),
         idle: number(findings.cycle.idle.len()),
@@ -110,6 +111,22 @@ fn places(findings: &Findings<'_>) -> Vec<WorkerPlace> {
         tasks: at.mean,
     };
     places.map(place).collect()
+}
+
+fn cpu_time(findings: &Findings<'_>) -> Vec<CpuTime> {
+    let of = |program: CpuUse| CpuTime {
+        program: program.program,
+        is_peer: program.role == TaskRole::Peer,
+        cpus: program.cpus,
+        samples: program.samples,
+        functions: (program.functions.into_iter())
+            .map(|of| CpuFunction {
+                function: of.name,
+                share: of.share,
+            })
+            .collect(),
+    };
+    findings.cpu_use().into_iter().map(of).collect()
 }
 
 fn number(count: usize) -> u32 {

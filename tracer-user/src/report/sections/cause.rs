@@ -132,7 +132,11 @@ fn culprit(culprit: &Culprit) -> String {
         text.push_str(&format!(" ({})", beside.join(", ")));
     }
     if !culprit.call_site.is_empty() && !culprit.name.contains(&culprit.call_site) {
-        text.push_str(&format!(", taken in {}", culprit.call_site));
+        let what = match culprit.kind {
+            CulpritKind::Thread | CulpritKind::Cpu => "busy",
+            _ => "taken",
+        };
+        text.push_str(&format!(", {what} in {}", culprit.call_site));
     }
     if culprit.capacity > 0.0 {
         let capacity = figure(culprit.capacity);

@@ -1,7 +1,7 @@
 //! Blame chains, top resources, coverage.
 
 use super::super::page::{Block, Phrase, Tone};
-use super::super::{PeerStatements, Report, Resource, names};
+use super::super::{CpuTime, PeerStatements, Report, Resource, names};
 use super::{Limits, plural};
 use crate::number::{count, figure, millis, percent};
 use crate::work::StageName;
@@ -59,6 +59,8 @@ pub(super) fn evidence(report: &Report, limits: &Limits, details: bool) -> Vec<B
     if details {
         let points = report.statements.iter().flat_map(statements);
         blocks.push(Block::Points(points.collect()));
+        let points = report.cpu_time.iter().map(cpu_time);
+        blocks.push(Block::Points(points.collect()));
     }
     blocks.push(Block::Points(coverage(report, limits, details)));
     blocks
@@ -82,6 +84,23 @@ fn statements(of: &PeerStatements) -> impl Iterator<Item = Phrase> {
             turn.unwrap_or_default()
         ))
     })
+}
+
+/// `CPU time of node, 0.84 of a CPU: 61% in handle (server.js:12), 9% in v8::internal::Scavenger.`
+fn cpu_time(of: &CpuTime) -> Phrase {
+    let peer = if of.is_peer { ", a local peer" } else { "" };
+    let functions: Vec<String> = (of.functions.iter())
+        .map(|one| format!("{} in {}", percent(one.share), one.function))
+        .collect();
+    let functions = match functions.as_slice() {
+        [] => String::new(),
+        some => format!(": {}", some.join(", ")),
+    };
+    Phrase::new(format!(
+        "CPU time of {}{peer}, {} of a CPU{functions}.",
+        of.program,
+        figure(of.cpus)
+    ))
 }
 
 /// Kind and name, the kind once.

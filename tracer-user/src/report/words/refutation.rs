@@ -58,6 +58,10 @@ pub fn refutation(by: &Refutation) -> String {
         Refutation::FewHandOver { waiting, threads } => format!(
             "{waiting:.1} tasks wait on average for what {threads} threads do for them: each has one, and what that does is the work itself."
         ),
+        Refutation::CarriersBusy { busy } => format!(
+            "The threads that carry the tasks are busy for {} of the time: requests begin as these come to them.",
+            percent(busy)
+        ),
         Refutation::CpusTaken { cpus } => format!(
             "The threads that carry the tasks compute on all {cpus} CPUs: more of them would find none."
         ),

@@ -25,6 +25,12 @@ pub(super) fn words(findings: &Findings<'_>, facts: &SingleThreadFacts) -> Words
             percent(times.sleeps)
         ));
     }
+    if times.elsewhere > 0.0 {
+        parts.push(format!(
+            "waits for {} in a poll that is not for replies, as in a call that runs a loop of its own (execSync, spawnSync)",
+            percent(times.elsewhere)
+        ));
+    }
     let who = match times.threads {
         1 => format!("Thread {name}, which carries all tasks"),
         threads if threads == times.processes => {
@@ -38,7 +44,13 @@ pub(super) fn words(findings: &Findings<'_>, facts: &SingleThreadFacts) -> Words
             "The runtime shows {ready:.1} tasks on average that are ready and have no thread: it lets {at_once:.0} of them run at a time (in Go: GOMAXPROCS)."
         ));
     }
-    if let Some((place, share)) = facts.running_in {
+    if let Some(runs) = &facts.runs {
+        evidence.push(format!(
+            "Of the samples of its CPU time, {} are in {}.",
+            percent(runs.share),
+            runs.name
+        ));
+    } else if let Some((place, share)) = facts.running_in {
         evidence.push(format!(
             "Of the task that runs, looks into the runtime find {} in {}.",
             percent(share),

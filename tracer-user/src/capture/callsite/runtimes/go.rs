@@ -1,14 +1,12 @@
 //! Goroutines, read from the memory of a Go program: what each does, what it waits for, and where.
 //!
-//! In: the variables `runtime.allgs` and `runtime.waitReasonStrings` by the program's symbols, the layout of `runtime.g` by its debug
-//! information (it changes from release to release). Out: goroutines that do the same, counted. A goroutine that does not run has its
-//! registers in `g.sched`; Go keeps frame pointers on amd64 and arm64, so that its stack is a chain of them. A program without symbols
-//! or debug information (`-ldflags=-s`, `-w`) gives nothing.
+//! In: where the runtime keeps them ([`super::go_memory`]). Out: goroutines that do the same, counted. A goroutine that does not run has
+//! its registers in `g.sched`; Go keeps frame pointers on amd64, so that its stack is a chain of them.
 
 use std::collections::HashMap;
 
-use super::layout;
-use crate::capture::callsite::bytes::Bytes;
+use super::go_memory::{self, GoMemory};
+use crate::capture::callsite::pclntab::PcTable;
 use crate::capture::memory::{read, read_many, word, word_at};
 use crate::row::{Pid, TaskState};
 
@@ -18,10 +16,6 @@ const MOST: u64 = 200_000;
 const STACK: usize = 4096;
 /// Most frames that are followed.
 const DEEPEST: usize = 24;
-/// Most reasons for waiting; there are some forty.
-const MOST_REASONS: u64 = 128;
-/// Longest of them, bytes.
-const LONGEST_REASON: u64 = 64;
 
 /// States of a goroutine (`_Grunnable` ... in runtime/runtime2.go, the same from Go 1.4 on); `_Gscan` is a bit beside them.
 const RUNNABLE: u32 = 1;
@@ -31,21 +25,29 @@ const WAITING: u32 = 4;
 const PREEMPTED: u32 = 9;
 const SCAN_BIT: u32 = 0x1000;
 
-/// Where things lie in the runtime's structs.
+/// Where things lie in the runtime's structs, in bytes.
 #[derive(Debug)]
-struct Offsets {
-    status: usize,
-    reason: usize,
-    waiting: usize,
-    start: usize,
-    stack_high: usize,
-    pc: usize,
-    bp: usize,
-    /// `sudog.c`, `hchan.dataqsiz`
-    channel: u64,
-    slots: u64,
-    /// Bytes of a `g` up to the last member that is read.
-    size: usize,
+pub struct Offsets {
+    /// `g.atomicstatus`
+    pub status: usize,
+    /// `g.waitreason`
+    pub reason: usize,
+    /// `g.waiting`
+    pub waiting: usize,
+    /// `g.startpc`
+    pub start: usize,
+    /// `g.stack.hi`
+    pub stack_high: usize,
+    /// `g.sched.pc`
+    pub pc: usize,
+    /// `g.sched.bp`
+    pub bp: usize,
+    /// `sudog.c`
+    pub channel: u64,
+    /// `hchan.dataqsiz`
+    pub slots: u64,
+    /// Of a `g` up to the last member that is read.
+    pub size: usize,
 }
 
 /// The goroutines of one program.
@@ -71,62 +73,21 @@ pub struct Doing {
     pub slots: u32,
 }
 
-impl Offsets {
-    fn of(file: &Bytes) -> Option<Self> {
-        let structs = [
-            "runtime.g",
-            "runtime.gobuf",
-            "runtime.stack",
-            "runtime.sudog",
-            "runtime.hchan",
-        ];
-        let layout = layout::find(file, "runtime", &structs)?;
-        let at = |of: &str, member: &str| layout.get(of)?.get(member).copied();
-        let small = |offset: u64| usize::try_from(offset).ok().filter(|at| *at < 4096);
-        let in_g = |member| small(at("runtime.g", member)?);
-        let (stack, sched) = (at("runtime.g", "stack")?, at("runtime.g", "sched")?);
-        let offsets = Self {
-            status: in_g("atomicstatus")?,
-            reason: in_g("waitreason")?,
-            waiting: in_g("waiting")?,
-            start: in_g("startpc")?,
-            stack_high: small(stack.checked_add(at("runtime.stack", "hi")?)?)?,
-            pc: small(sched.checked_add(at("runtime.gobuf", "pc")?)?)?,
-            bp: small(sched.checked_add(at("runtime.gobuf", "bp")?)?)?,
-            channel: at("runtime.sudog", "c")?,
-            slots: at("runtime.hchan", "dataqsiz")?,
-            size: 0,
-        };
-        let members = [
-            offsets.status,
-            offsets.reason,
-            offsets.waiting,
-            offsets.start,
-            offsets.stack_high,
-            offsets.pc,
-            offsets.bp,
-        ];
-        let size = 8 + members.into_iter().max()?;
-        Some(Self { size, ..offsets })
-    }
-}
-
 impl Go {
-    /// The program in `file`, run by a process in which what lies at an address of the file lies `bias` further. `variable` gives the
-    /// addresses of variables in the file.
+    /// The runtime of a process whose functions are those of `table`, and lie `bias` further than it says; `None`: it is not one
+    /// that is known, or has not begun yet.
     #[must_use]
-    pub fn open(
-        pid: Pid,
-        file: &Bytes,
-        bias: u64,
-        variable: impl Fn(&str) -> Option<u64>,
-    ) -> Option<Self> {
-        let place = |name| Some(variable(name)?.wrapping_add(bias));
+    pub fn open(pid: Pid, table: &PcTable, bias: u64) -> Option<Self> {
+        let GoMemory {
+            all,
+            reasons,
+            offsets,
+        } = go_memory::find(pid, table, bias)?;
         Some(Self {
             pid,
-            all: place("runtime.allgs")?,
-            reasons: reasons(pid, place("runtime.waitReasonStrings")?),
-            offsets: Offsets::of(file)?,
+            offsets,
+            all,
+            reasons,
         })
     }
 
@@ -261,26 +222,13 @@ impl Go {
         if channel == 0 {
             return None;
         }
-        let slots = word_at(self.pid, channel.wrapping_add(self.offsets.slots))?;
-        u32::try_from(slots).ok()
+        // `hchan.qcount` comes first.
+        let (held, slots) = (
+            word_at(self.pid, channel)?,
+            word_at(self.pid, channel.wrapping_add(self.offsets.slots))?,
+        );
+        u32::try_from(slots).ok().filter(|_| held <= slots)
     }
-}
-
-/// The runtime's words for why a goroutine waits, by their number.
-fn reasons(pid: Pid, address: u64) -> Vec<String> {
-    let string = |index: u64| {
-        let at = address.wrapping_add(16 * index);
-        let (start, len) = (word_at(pid, at)?, word_at(pid, at.wrapping_add(8))?);
-        let mut bytes = vec![
-            0;
-            usize::try_from(len)
-                .ok()
-                .filter(|_| len <= LONGEST_REASON)?
-        ];
-        read(pid, start, &mut bytes)?;
-        String::from_utf8(bytes).ok()
-    };
-    (0..MOST_REASONS).map_while(string).collect()
 }
 
 #[cfg(test)]

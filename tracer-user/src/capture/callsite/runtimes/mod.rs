@@ -6,7 +6,7 @@
 
 mod asyncio;
 mod go;
-mod layout;
+mod go_memory;
 
 #[cfg(test)]
 mod tests;
@@ -15,12 +15,14 @@ use std::time::{Duration, Instant};
 
 use self::asyncio::Asyncio;
 use self::go::Go;
-use super::Sites;
 use super::python::Call;
+use super::{Sites, Step};
 use crate::row::{Nanos, Pid, StackId, TaskSeen, TaskState};
 
 /// A program may import asyncio at any time: it is looked for so often.
 const AGAIN: Duration = Duration::from_secs(1);
+/// A Go program that has just begun has no goroutines that wait: it is looked at so many times.
+const TRIES: u64 = 3;
 
 /// What is known of the runtime of a process.
 pub(super) enum Runtime {
@@ -28,7 +30,8 @@ pub(super) enum Runtime {
     Go(Box<Go>),
     /// asyncio's tasks.
     Asyncio(Asyncio),
-    /// A Python process without asyncio, when it was last looked for, and how many modules it had imported.
+    /// A Python process without asyncio, when it was last looked for, and how many modules it had imported; a Go program whose
+    /// runtime made no sense, and how often it was looked at.
     NotYet(Instant, u64),
     /// None, or none that can be read.
     None,
@@ -58,7 +61,7 @@ impl Sites {
                 pid,
                 state: group.state,
                 stack: self
-                    .number(pid, &group.counters, &group.calls)
+                    .number(pid, &native(&group.counters), &group.calls)
                     .unwrap_or(StackId::NONE),
                 reason: group.reason,
                 slots: group.slots,
@@ -83,7 +86,7 @@ impl Sites {
     fn groups(&mut self, pid: Pid) -> Option<Vec<Group>> {
         let (is_due, before) = match self.runtimes.get(&pid) {
             None => (true, None),
-            Some(Runtime::NotYet(tried, imported)) => (tried.elapsed() >= AGAIN, Some(*imported)),
+            Some(Runtime::NotYet(tried, so_far)) => (tried.elapsed() >= AGAIN, Some(*so_far)),
             Some(Runtime::Go(_) | Runtime::Asyncio(_)) => (false, None),
             Some(Runtime::None) => return None,
         };
@@ -132,7 +135,7 @@ impl Sites {
         Some(groups)
     }
 
-    /// `before`: how many modules it had imported when asyncio was not found among them.
+    /// `before`: how many modules it had imported when asyncio was not found among them, or how often a Go program was looked at.
     fn find_runtime(&mut self, pid: Pid, before: Option<u64>) -> Runtime {
         let Some(process) = self.processes.get(&pid) else {
             return Runtime::None;
@@ -150,22 +153,23 @@ impl Sites {
         let Some((id, bias)) = process.program() else {
             return Runtime::None;
         };
-        let images = &self.images;
-        let is_go = images.has_section(id, ".go.buildinfo");
-        let go = images
-            .bytes(id)
-            .filter(|_| is_go)
-            .and_then(|file| Go::open(pid, file, bias, |name| images.variable(id, name)));
-        match go {
+        let Some(table) = self.images.go_table(id) else {
+            return Runtime::None;
+        };
+        let tries = before.unwrap_or(0) + 1;
+        match Go::open(pid, table, bias) {
             Some(go) => Runtime::Go(Box::new(go)),
+            None if tries < TRIES => Runtime::NotYet(Instant::now(), tries),
             None => {
-                if is_go {
-                    self.notes.push(format!(
-                        "the goroutines of process {pid} could not be read: its program was built without symbols or debug information (-ldflags=-s, -w), or these are too large"
-                    ));
-                }
+                self.notes.push(format!(
+                    "the goroutines of process {pid} could not be read: its runtime is not laid out as in Go 1.18 to 1.26 for amd64"
+                ));
                 Runtime::None
             }
         }
     }
+}
+
+fn native(counters: &[u64]) -> Vec<Step> {
+    counters.iter().copied().map(Step::Native).collect()
 }

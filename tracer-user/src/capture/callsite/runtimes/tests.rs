@@ -1,5 +1,6 @@
 //! Tasks of real programs, read from their memory.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -155,4 +156,77 @@ fn memory_that_changes_under_the_read_gives_no_wrong_names() {
         }
     }
     assert!(seen > 300, "{seen} rows");
+}
+
+/// What is found of the goroutines of a program that is built with these flags of the linker.
+fn check_goroutines(flags: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("goroutines");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/callsite/goroutines.go");
+    let mut command = Command::new("go");
+    command
+        .args(["build", "-ldflags", flags, "-o"])
+        .arg(&program);
+    match command.arg(source).status() {
+        Ok(status) => assert!(status.success(), "go build"),
+        Err(error) => {
+            eprintln!("cannot test goroutines: {error}");
+            return;
+        }
+    }
+    let program = Program::start(&mut Command::new(program));
+    let mut sites = Sites::new();
+    // The program has said that it is ready before its first goroutine waits.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let found = loop {
+        let found = look(&mut sites, pid(&program));
+        let is_settled = !found.is_empty() && found.iter().all(|row| row.contains("Waiting"));
+        if is_settled || Instant::now() > deadline {
+            break found;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let has = |count: &str, reason: &str, inner: &str, outer: &str| {
+        let start = format!("{count} Waiting {reason}");
+        let fits =
+            |row: &&String| row.starts_with(&start) && row.contains(inner) && row.ends_with(outer);
+        assert_eq!(
+            found.iter().filter(fits).count(),
+            1,
+            "{flags}: {start} in {found:#?}"
+        );
+    };
+    has(
+        "5",
+        "s",
+        "sync.(*Mutex).lockSlow",
+        "main.flush < main.main.func1",
+    );
+    has("1", "sleep: ", "time.Sleep", "main.flush < main.main.func1");
+    has(
+        "2",
+        "chan send: ",
+        "runtime.chansend",
+        "main.put < main.main.func2",
+    );
+    has(
+        "1",
+        "select (no cases): ",
+        "runtime.gopark",
+        "main.main < runtime.main",
+    );
+    let slots = sites.tasks(pid(&program), Nanos(9));
+    let slots = slots.iter().find(|row| row.reason == "chan send");
+    assert_eq!(slots.map(|row| row.slots), Some(3));
+    assert!(sites.take_notes().is_empty());
+}
+
+#[test]
+fn goroutines_are_found_where_they_wait() {
+    check_goroutines("");
+}
+
+#[test]
+fn goroutines_of_a_stripped_program_are_found_too() {
+    check_goroutines("-s -w");
 }

@@ -1,0 +1,33 @@
+//! Where threads run: the user stack of whoever has a CPU when that CPU's clock strikes, at a steady rate.
+//!
+//! The clock is a timer, whose interrupt leaves the registers of user mode where a system call does; so a thread that is in the kernel
+//! shows where it called it.
+
+use aya_ebpf::{
+    helpers::generated::{bpf_get_current_task_btf, bpf_get_prandom_u32, bpf_ktime_get_ns},
+    macros::perf_event,
+    programs::PerfEventContext,
+};
+use tracer_common::{EventKind, narrow};
+
+use crate::{maps::left_out, stack, state};
+
+/// Takes a sample of the current thread, if it is tracked. To cost less, the number of samples is halved as that of other stacks is:
+/// by chance, so that what is done in step with the clock is not left out.
+#[perf_event]
+pub fn sample(_ctx: PerfEventContext) -> u32 {
+    // SAFETY: the current task is a BTF pointer; helpers without arguments.
+    unsafe {
+        let task = bpf_get_current_task_btf().cast::<u8>();
+        if state::of(task).is_none() {
+            return 0;
+        }
+        let left_out = left_out();
+        let one_in = 1u32 << narrow::halvings_of(left_out);
+        if left_out & narrow::PAUSED != 0 || bpf_get_prandom_u32() & (one_in - 1) != 0 {
+            return 0;
+        }
+        stack::send(EventKind::Sample, task, bpf_ktime_get_ns());
+    }
+    0
+}

@@ -1,0 +1,257 @@
+//! Where threads were found running.
+//!
+//! In: rows of samples. Out: for any choice of threads, how many samples there are of them, and in which function each was. Samples are
+//! taken at a steady rate, so numbers of them are shares of CPU time.
+
+use std::collections::BTreeMap;
+
+use foldhash::HashMap;
+
+use super::seen::users;
+use crate::row::{Frame, Sample, Stack, StackId, Tid};
+
+/// Most places, by thread and stack, that are told apart; what is beyond them counts as not known.
+const MOST: usize = 200_000;
+
+/// How often a thread was found at a stack.
+#[derive(Clone, Debug, Default)]
+pub struct Sampled {
+    places: BTreeMap<(Tid, StackId), u64>,
+}
+
+/// Functions that threads were found in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SampledFunctions {
+    /// Samples of these threads.
+    pub samples: u64,
+    /// The functions, with how many of the samples were in each; the most first. They may be fewer than all, where the function is
+    /// not known.
+    pub functions: Vec<(Frame, u64)>,
+}
+
+impl Sampled {
+    /// Takes a sample.
+    pub(super) fn learn(&mut self, sample: &Sample) {
+        let is_full = self.places.len() >= MOST;
+        let mut key = (sample.tid, sample.stack);
+        if is_full && !self.places.contains_key(&key) {
+            key.1 = StackId::NONE;
+        }
+        *self.places.entry(key).or_default() += 1;
+    }
+
+    /// What the threads compute that `is_one` chooses.
+    #[must_use]
+    pub fn functions(
+        &self,
+        stacks: &HashMap<StackId, Stack>,
+        is_one: impl Fn(Tid) -> bool,
+    ) -> SampledFunctions {
+        let mut found = SampledFunctions::default();
+        let mut by_function: BTreeMap<(&str, &str, u32), (&Frame, u64)> = BTreeMap::new();
+        for ((tid, stack), count) in &self.places {
+            if !is_one(*tid) {
+                continue;
+            }
+            found.samples += count;
+            if let Some(frame) = stacks.get(stack).and_then(own) {
+                // Lines of one function are one function.
+                let key = (frame.symbol.as_str(), frame.file.as_str(), line(frame));
+                by_function.entry(key).or_insert((frame, 0)).1 += count;
+            }
+        }
+        found.functions = by_function
+            .into_values()
+            .map(|(frame, count)| (frame.clone(), count))
+            .collect();
+        // Equal counts stay in the order of names.
+        found
+            .functions
+            .sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        found
+    }
+}
+
+/// Anonymous functions of a file are told apart by their lines.
+fn line(frame: &Frame) -> u32 {
+    if frame.symbol.starts_with('(') {
+        frame.line
+    } else {
+        0
+    }
+}
+
+/// The function whose time it is: the innermost of the program's own code, which answers for what it calls; where there is none, as in
+/// a thread of the runtime, the innermost that has a name. `None`: a script is running, and its functions were not seen.
+fn own(stack: &Stack) -> Option<&Frame> {
+    let frames = &stack.frames;
+    let is_go =
+        |frame: &Frame| frame.symbol.starts_with("runtime.") && frame.file.contains("/runtime/");
+    if frames.iter().any(is_go)
+        && let Some(frame) = users(frames).next()
+    {
+        return Some(frame);
+    }
+    let named = || frames.iter().find(|frame| !frame.symbol.is_empty());
+    match stack.call_site() {
+        None if frames.iter().any(runs_a_script) => None,
+        found => found
+            .filter(|frame| !frame.symbol.is_empty())
+            .or_else(named),
+    }
+}
+
+/// Code of an interpreter that runs a script's function, or code that was made of one.
+fn runs_a_script(frame: &Frame) -> bool {
+    frame.module == "[jit]"
+        || frame.symbol.starts_with("_PyEval_EvalFrame")
+        || frame.symbol.starts_with("Builtins_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::{Nanos, Pid};
+
+    /// `module symbol file line`, `-` for none; innermost first.
+    fn stack(id: u32, text: &[&str]) -> Stack {
+        let frame = |text: &&str| {
+            let words: Vec<&str> = text.split(' ').collect();
+            let word = |at: usize| words[at].trim_start_matches('-').to_owned();
+            Frame {
+                module: word(0),
+                symbol: word(1),
+                file: word(2),
+                line: words[3].parse().expect("a line"),
+                offset: 0,
+            }
+        };
+        Stack {
+            id: StackId(id),
+            pid: Pid(7),
+            frames: text.iter().map(frame).collect(),
+        }
+    }
+
+    /// The functions of samples of one thread, so many at each stack.
+    fn check(stacks: &[(u64, &[&str])], expect: &[(&str, u64)]) {
+        let mut sampled = Sampled::default();
+        let mut known = HashMap::default();
+        for (id, (count, text)) in (1..).zip(stacks) {
+            known.insert(StackId(id), stack(id, text));
+            for end in 0..*count {
+                sampled.learn(&Sample {
+                    end: Nanos(end),
+                    tid: Tid(9),
+                    pid: Pid(7),
+                    stack: StackId(id),
+                });
+            }
+        }
+        let found = sampled.functions(&known, |tid| tid == Tid(9));
+        let names: Vec<(&str, u64)> = found
+            .functions
+            .iter()
+            .map(|(frame, count)| (frame.symbol.as_str(), *count))
+            .collect();
+        assert_eq!(names, expect);
+        assert_eq!(
+            found.samples,
+            stacks.iter().map(|(count, _)| count).sum::<u64>()
+        );
+        assert_eq!(
+            sampled.functions(&known, |_| false),
+            SampledFunctions::default()
+        );
+    }
+
+    #[test]
+    fn a_script_s_function_is_whose_time_its_library_and_its_interpreter_take() {
+        check(
+            &[
+                (
+                    6,
+                    &[
+                        "/usr/bin/node v8::internal::JsonStringify - 0",
+                        "- handle /srv/a.js 3",
+                        "- (anonymous) /srv/a.js 9",
+                    ],
+                ),
+                (2, &["- handle /srv/a.js 3", "- run node:internal/timers 5"]),
+                (
+                    3,
+                    &["- parse /srv/node_modules/x/i.js 3", "- load /srv/a.js 40"],
+                ),
+                (
+                    1,
+                    &[
+                        "/usr/bin/node v8::internal::Scavenger - 0",
+                        "/lib/libc.so.6 start_thread - 0",
+                    ],
+                ),
+            ],
+            &[("handle", 8), ("load", 3), ("v8::internal::Scavenger", 1)],
+        );
+    }
+
+    #[test]
+    fn where_the_script_is_not_seen_nobody_is_named() {
+        let eval = "/usr/bin/python3.11 _PyEval_EvalFrameDefault - 0";
+        check(
+            &[
+                (4, &[eval, "/usr/bin/python3.11 Py_Main - 0"]),
+                (
+                    3,
+                    &[
+                        "/usr/bin/python3.11 sha256_update - 0",
+                        "- digest /srv/w.py 7",
+                        eval,
+                    ],
+                ),
+                (
+                    2,
+                    &[
+                        "- dumps /usr/lib/python3.11/json/__init__.py 183",
+                        "- encode /srv/w.py 12",
+                        eval,
+                    ],
+                ),
+            ],
+            &[("digest", 3), ("encode", 2)],
+        );
+    }
+
+    #[test]
+    fn native_code_is_named_by_the_program_and_else_by_its_library() {
+        check(
+            &[
+                (
+                    5,
+                    &[
+                        "/lib/libc.so.6 __memcpy_avx - 0",
+                        "/srv/tool pack::rows /src/pack.rs 8",
+                        "/srv/tool main - 0",
+                    ],
+                ),
+                (1, &["/lib/libz.so.1 deflate - 0"]),
+                (2, &["/lib/libz.so.1 - - 0"]),
+            ],
+            &[("pack::rows", 5), ("deflate", 1)],
+        );
+    }
+
+    #[test]
+    fn a_goroutine_s_time_is_the_user_s_function_s() {
+        check(
+            &[(
+                3,
+                &[
+                    "/srv/app crypto/sha256.block /usr/lib/go-1.19/src/crypto/sha256/sha256block_amd64.s 14",
+                    "/srv/app main.digest /src/app/main.go 31",
+                    "/srv/app runtime.goexit /usr/lib/go-1.19/src/runtime/asm_amd64.s 1594",
+                ],
+            )],
+            &[("main.digest", 3)],
+        );
+    }
+}
