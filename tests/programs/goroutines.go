@@ -182,7 +182,7 @@ func work(worker int, p page) {
 		p.enter(transforming, 0)
 		for round := 0; round < number("rounds"); round++ {
 			sum := sha256.Sum256(rows)
-			rows = sum[:]
+			rows = append(rows[:0], sum[:]...)
 		}
 		body := append([]byte(hex.EncodeToString(rows)), filler...)
 		if pause := micros("paused_us"); pause > 0 {

@@ -1,6 +1,7 @@
 //! Simulated workloads through all stations. They guard the analysis; live workloads prove it.
 
 mod carried;
+mod commands;
 mod event_loop;
 mod handed_over;
 mod idle;

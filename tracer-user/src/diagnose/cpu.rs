@@ -13,7 +13,7 @@ use super::refutation::Refutation;
 use super::sign::{Outcome, Sign};
 use super::user_lock::WORTH_NAMING;
 use crate::cause::Cause;
-use crate::classify::WaitKind;
+use crate::classify::{Sort, WaitKind, WaitSite};
 use crate::scaling::Lost;
 
 /// Most of the queueing must be behind the target's own threads not to speak against the cause.
@@ -51,13 +51,17 @@ impl CpuFacts {
     }
 }
 
-/// What tasks wait for the threads that carry them, where these compute on all CPUs.
+/// What tasks wait for the threads that carry them, where these compute on all CPUs; and for what their runtime does on the same.
 fn carried(findings: &Findings<'_>) -> Vec<Claim> {
     if !findings.carriers_fill_cpus() {
         return Vec::new();
     }
     let sites = findings.sites().into_iter();
-    let sites = sites.filter(|(site, _)| site.kind == WaitKind::Carrier);
+    let is_for_a_cpu = |site: WaitSite| match site.kind {
+        WaitKind::Carrier => true,
+        _ => (findings.place(site)).is_some_and(|place| place.sort == Sort::Runtime),
+    };
+    let sites = sites.filter(|(site, _)| is_for_a_cpu(*site));
     let claim = |(site, seconds)| Claim {
         site,
         lost: Lost::certain(seconds),

@@ -117,7 +117,8 @@ fn held_back(findings: &Findings<'_>, times: &CarrierTimes) -> Option<HeldBack> 
     /// The runtime's own part of the time, in which it looks for the next task.
     const PINNED: f64 = 0.9;
     let used = times.together();
-    let at_once = used.ceil().max(1.0);
+    // A number that is all used measures a little more or less than itself.
+    let at_once = (used - (1.0 - PINNED)).ceil().max(1.0);
     let places = &findings.shown.as_ref()?.places;
     let ready = places.iter().filter(|place| place.sort == Sort::Ready);
     let ready: f64 = ready.map(|place| place.mean).sum();

@@ -11,8 +11,8 @@ use super::recorder::{ClassTotals, Recorder};
 use super::slots::Slots;
 use crate::actors::ActorId;
 use crate::classify::{
-    ClassId, Classifier, LockWords, Operation, OperationId, OperationKind, ResourceClasses, State,
-    WaitKind, WaitSite,
+    ClassId, ClassKind, Classifier, LockWords, Operation, OperationId, OperationKind,
+    ResourceClasses, State, WaitKind, WaitSite,
 };
 use crate::row::{Nanos, Pid, Verb};
 
@@ -210,6 +210,8 @@ fn canonical(classifier: &Classifier, recorder: &Recorder) -> Vec<OperationId> {
         most.max_by_key(|(_, (out, inward))| out + inward)
             .map(|(verb, _)| *verb)
     };
+    let passing = passing_pipes(classifier, recorder);
+    let mut of_pipes: HashMap<OperationKind, OperationId> = HashMap::default();
     let locks = LockWords::find(&classifier.futexes);
     let mut of_locks: HashMap<(OperationKind, ClassId), OperationId> = HashMap::default();
     let all = classifier.operations.iter();
@@ -227,9 +229,33 @@ fn canonical(classifier: &Classifier, recorder: &Recorder) -> Vec<OperationId> {
                 let lock = locks.lock(class);
                 *of_locks.entry((kind, lock)).or_insert(id)
             }
+            _ if passing.contains(&class) => *of_pipes.entry(kind).or_insert(id),
             _ if operation == operation.any() => id,
             _ => classifier.operations.id(operation.any()).unwrap_or(id),
         }
     })
     .collect()
+}
+
+/// Pipes that come and go, as those to a command that is run for each item: what is done to one of them is done to any.
+fn passing_pipes(classifier: &Classifier, recorder: &Recorder) -> BTreeSet<ClassId> {
+    /// More pipes than a program has for good.
+    const MANY: usize = 16;
+    /// A command has its input, output and errors read and written in a few calls each.
+    const FEW_ACTS: u64 = 16;
+    let mut acts: BTreeMap<ClassId, u64> = BTreeMap::new();
+    for (_, _, account) in recorder.accounts.sorted() {
+        for (id, count) in &account.operations {
+            if let Some(operation) = classifier.operations.get(*id)
+                && classifier.classes.kind(operation.class) == ClassKind::Pipe
+            {
+                *acts.entry(operation.class).or_default() += count;
+            }
+        }
+    }
+    acts.retain(|_, count| *count <= FEW_ACTS);
+    match acts.len() {
+        few if few < MANY => BTreeSet::new(),
+        _ => acts.into_keys().collect(),
+    }
 }

@@ -23,6 +23,7 @@ const LONGEST: usize = 1024;
 
 /// Members of `_func` that are read, as numbers of 32-bit words.
 const NAME: usize = 1;
+const STACK: usize = 4;
 const FILE: usize = 5;
 const LINE: usize = 6;
 const UNIT: usize = 8;
@@ -99,6 +100,13 @@ impl PcTable {
                 .unwrap_or_default(),
             line: value(LINE).unwrap_or(0),
         })
+    }
+
+    /// How far above the stack pointer the return address lies, in bytes, at an address as stated in the file.
+    #[must_use]
+    pub fn frame_size(&self, address: u64) -> Option<u64> {
+        let (range, function) = self.function(address)?;
+        self.value(function, STACK, &range, address).map(u64::from)
     }
 
     /// Whether a function begins at an address as stated in the file.

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use framehop::{
-    CacheNative, FrameAddress, MayAllocateDuringUnwind, Module, Unwinder, UnwinderNative,
+    CacheNative, FrameAddress, MayAllocateDuringUnwind, Module, UnwindRegsNative, Unwinder,
+    UnwinderNative,
 };
 use tracer_common::UserRegisters;
 
@@ -17,6 +18,7 @@ use super::bytes::Bytes;
 use super::image::Image;
 use super::images::{ImageId, Images};
 use super::jit::{self, PerfMap};
+use super::pclntab::PcTable;
 use super::python::{Call, Python};
 use super::v8::{self, Function, V8};
 use super::{frame_pointer, registers};
@@ -56,6 +58,8 @@ pub struct Process {
     python: Option<Python>,
     v8: Option<(ImageId, V8)>,
     program: Option<(ImageId, u64)>,
+    /// Where the code of a Go program lies, and its table.
+    go: Option<(ImageId, PcTable)>,
 }
 
 /// One frame of a walked stack.
@@ -104,6 +108,7 @@ impl Process {
             python,
             v8,
             program,
+            go: program.and_then(|(id, _)| Some((id, images.go_table(id)?.clone()))),
         })
     }
 
@@ -125,15 +130,55 @@ impl Process {
                 counter: address.address_for_lookup(),
                 frame_pointer: frame_pointer(&registers),
             });
-            let next = self
-                .unwinder
-                .unwind_frame(address, &mut registers, cache, &mut on_stack);
-            at = next
-                .ok()
-                .flatten()
-                .and_then(FrameAddress::from_return_address);
+            let counter = address.address_for_lookup();
+            let next = match self.leave_go(counter, &mut registers, &mut on_stack) {
+                Some(next) => Some(next),
+                None => self
+                    .unwinder
+                    .unwind_frame(address, &mut registers, cache, &mut on_stack)
+                    .ok()
+                    .flatten(),
+            };
+            at = next.and_then(FrameAddress::from_return_address);
         }
         frames
+    }
+
+    /// Leaves a function of a Go program by its own table, which is right in the middle of code that uses the frame pointer for
+    /// something else. `None`: it is no such function. Gives the return address.
+    #[cfg(target_arch = "x86_64")]
+    fn leave_go(
+        &self,
+        counter: u64,
+        registers: &mut UnwindRegsNative,
+        on_stack: &mut impl FnMut(u64) -> Result<u64, ()>,
+    ) -> Option<u64> {
+        const WORD: u64 = 8;
+        let (image, table) = self.go.as_ref()?;
+        let Some(Place::Image(of, address)) = self.place(counter) else {
+            return None;
+        };
+        let size = table.frame_size(address).filter(|_| of == *image)?;
+        let at = registers.sp().checked_add(size)?;
+        let back = on_stack(at).ok()?;
+        // A function with a frame has saved the frame pointer of its caller right below.
+        if size >= WORD {
+            registers.set_bp(on_stack(at - WORD).ok()?);
+        }
+        registers.set_sp(at.checked_add(WORD)?);
+        registers.set_ip(back);
+        Some(back)
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    #[expect(clippy::unused_self, reason = "the same on both")]
+    fn leave_go(
+        &self,
+        _: u64,
+        _: &mut UnwindRegsNative,
+        _: &mut impl FnMut(u64) -> Result<u64, ()>,
+    ) -> Option<u64> {
+        None
     }
 
     /// Where an address lies; `None`: in no mapping that has code.

@@ -30,6 +30,8 @@ pub enum Sort {
     Full,
     /// For what a thread of their process does for them: one of an executor.
     Thread,
+    /// For what their runtime does for itself, such as to collect garbage.
+    Runtime,
     /// For other tasks to end.
     Join,
     /// For something else.
@@ -52,6 +54,7 @@ impl Sort {
             Self::Queue => "empty queue",
             Self::Full => "full queue",
             Self::Thread => "a thread's work",
+            Self::Runtime => "the runtime itself",
             Self::Join => "other tasks",
             Self::Elsewhere => "something else",
         }
@@ -68,7 +71,8 @@ impl Sort {
             | Self::Timer
             | Self::Queue
             | Self::Full
-            | Self::Thread => true,
+            | Self::Thread
+            | Self::Runtime => true,
             Self::Running | Self::Ready | Self::Network | Self::Join | Self::Elsewhere => false,
         }
     }
@@ -194,6 +198,8 @@ const REASONS: &[(&str, Sort)] = &[
     ("sync.RWMutex.Lock", Sort::Lock),
     ("sync.RWMutex.RLock", Sort::Lock),
     ("semacquire", Sort::Lock),
+    ("GC assist wait", Sort::Runtime),
+    ("GC assist marking", Sort::Runtime),
     ("chan receive", Sort::Queue),
     (TaskSeen::EXECUTOR, Sort::Thread),
     // Tasks that await another one, or all of asyncio.gather.
@@ -248,7 +254,7 @@ pub fn sort(
     }
     let is_of_library = frames.iter().any(|frame| frame.symbol.contains(BY_LIBRARY));
     if reason == "semacquire" && !is_of_library {
-        return (Sort::Elsewhere, None);
+        return (Sort::Runtime, None);
     }
     let by_reason = REASONS.iter().find(|(known, _)| *known == reason);
     (by_reason.map_or(Sort::Elsewhere, |(_, sort)| *sort), None)

@@ -91,7 +91,7 @@ fn goroutines_wait_for_what_their_runtime_and_their_library_say() {
     );
     // The runtime's own, by which a collection begins; that of a connection which two write to.
     let collect = "runtime.gcStart /usr/lib/go-1.19/src/runtime/mgc.go 615";
-    let expect = (Sort::Elsewhere, "semacquire in main.work (main.go:12)");
+    let expect = (Sort::Runtime, "semacquire in main.work (main.go:12)");
     check("semacquire", 0, &[park, collect], expect);
     let of_connection = "internal/poll.runtime_Semacquire /usr/lib/go-1.19/src/runtime/sema.go 67";
     let expect = (Sort::Lock, "semacquire in main.work (main.go:12)");

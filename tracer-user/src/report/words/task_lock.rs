@@ -53,6 +53,7 @@ pub(super) fn does(findings: &Findings<'_>, at: crate::classify::ClassId, sort: 
         | Sort::Full
         | Sort::Thread
         | Sort::Join
+        | Sort::Runtime
         | Sort::Elsewhere => format!("wait in {name}"),
     }
 }
