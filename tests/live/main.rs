@@ -25,6 +25,8 @@ mod loss;
 
 #[cfg(target_os = "linux")]
 mod call_sites;
+#[cfg(target_os = "linux")]
+mod samples;
 
 #[cfg(target_os = "linux")]
 mod diagnosis;
@@ -55,8 +57,9 @@ const TESTS: &[Live] = tests![
     budget::over_the_budget_windows_are_watched_and_join,
     loss::what_is_generated_is_recorded_or_counted_as_lost,
     tasks::goroutines_are_found_where_they_wait,
-    tasks::a_program_without_symbols_is_said_not_to_be_readable,
+    tasks::goroutines_of_a_stripped_program_are_found_too,
     call_sites::each_lock_has_the_line_that_takes_it,
+    samples::each_function_has_samples_by_its_cpu_time,
     diagnosis::the_lock_demo_is_named_and_its_recording_says_the_same,
 ];
 #[cfg(not(target_os = "linux"))]

@@ -9,6 +9,7 @@ const BUDGET: &[(&str, u32)] = &[
     ("contention_end", 250),
     ("jbd2_end_commit", 120),
     ("jbd2_start_commit", 20),
+    ("sample", 1_480),
     ("sched_process_exec", 920),
     ("sched_process_exit", 920),
     ("sched_switch", 11_770),

@@ -91,6 +91,11 @@ impl Process {
 
     /// A window ends; when the next one opens, requests are under way on these sockets.
     fn pauses(&mut self, names: &[&str]) {
+        self.pauses_until(names, 0);
+    }
+
+    /// The same, where these requests were sent so long after it opened.
+    fn pauses_until(&mut self, names: &[&str], later: u64) {
         self.now += 10;
         let at = Nanos(self.now);
         let open = self.classifier.join();
@@ -99,7 +104,7 @@ impl Process {
             .take(Event::Join(at, &open), (&mut self.classifier, nothing));
         let requests = names.iter().map(|name| OpenRequest {
             end: at,
-            asked: at,
+            asked: Nanos(at.0 + later),
             resource: ResourceId(u32::from(name.as_bytes()[0])),
             pid: PID,
         });
@@ -273,4 +278,15 @@ fn a_reply_that_lay_unread_over_a_pause_is_that_of_who_had_asked() {
     let mut tasks = process.whose[before..].to_vec();
     tasks.sort_unstable();
     assert_eq!(names(&tasks), "0 1 2");
+}
+
+#[test]
+fn a_request_that_is_sent_while_a_window_opens_is_counted_once() {
+    let mut process = Process::new("node");
+    process.goes_on("1 p; 1 s A; 1 s B; 1 s C; 1 p; 1 r A");
+    process.pauses_until(&["M"], 5);
+    let before = process.whose.len();
+    // Whoever has read A goes on with it.
+    process.goes_on("1 s M; 1 r B; 1 s N; 1 r C; 1 s O");
+    assert_eq!(names(&process.whose[before..]), "0 1 1 2 2");
 }

@@ -7,7 +7,8 @@ use super::{Nanos, Pid, ResourceId};
 pub struct OpenRequest {
     /// The window opened.
     pub end: Nanos,
-    /// The latest was sent then, to some milliseconds; in the pause before a later window by the clock of the trace.
+    /// The latest was sent then, to some milliseconds; in the pause before a later window by the clock of the trace. After `end`: it was
+    /// sent while the kernel was asked.
     pub asked: Nanos,
     /// The socket.
     pub resource: ResourceId,

@@ -26,6 +26,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use tracer_common::{FileEvent, RawResource, ResourceTag, SocketEvent};
 
+use crate::capture::clock;
 use crate::capture::decode::{self, Resources as _};
 use crate::row::{FileKind, Nanos, OpenRequest, Pid, Resource, ResourceId, ResourceKind};
 use key::Key;
@@ -119,13 +120,15 @@ impl Table {
     /// The requests of processes `pids` that are under way now, by TCP's own books. The rows of their sockets are made with them.
     /// `at`: now, by the clock of the rows.
     pub fn under_way(&mut self, pids: &[Pid], at: Nanos) -> Vec<OpenRequest> {
-        let mut connections: HashMap<u64, HashMap<u64, Connection>> = HashMap::new();
+        let began = clock::monotonic();
+        let mut connections: HashMap<u64, (Nanos, HashMap<u64, Connection>)> = HashMap::new();
         let mut found = Vec::new();
         for pid in pids {
             let (namespace, sockets) = self.look.sockets_of(*pid);
-            let of_namespace = connections.entry(namespace).or_insert_with(|| {
+            let (later, of_namespace) = connections.entry(namespace).or_insert_with(|| {
                 let all = self.look.connections(*pid).into_iter();
-                all.map(|one| (one.inode, one)).collect()
+                let all = all.map(|one| (one.inode, one)).collect();
+                (clock::monotonic().since(began), all)
             });
             for connection in sockets.iter().filter_map(|inode| of_namespace.get(inode)) {
                 let Some(ago) = connection.waits_for.filter(|_| !connection.is_server) else {
@@ -136,7 +139,7 @@ impl Table {
                 self.socket(&event);
                 found.push(OpenRequest {
                     end: at,
-                    asked: at.since(ago),
+                    asked: (at + *later).since(ago),
                     resource,
                     pid: *pid,
                 });
