@@ -25,7 +25,7 @@ pub const CASES: &[Case] = &[
         name: "tokio-computes",
         cause: Cause::Cpu,
         quick: false,
-        plan: |draw| computes(draw, TOKIO, 1_000).culprit(Culprit::Runs("scramble")),
+        plan: |draw| computes(draw, TOKIO, 1_000).culprit(Culprit::Kind("cpu")),
     },
     Case {
         name: "tokio-linear",

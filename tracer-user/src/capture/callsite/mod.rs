@@ -35,6 +35,7 @@ use std::sync::Arc;
 use framehop::{CacheNative, MayAllocateDuringUnwind, UnwindRegsNative};
 use tracer_common::{StackEvent, UserRegisters};
 
+use self::image::Detail;
 use self::images::Images;
 use self::process::{Place, Process, Walked};
 use self::python::Call;
@@ -74,7 +75,7 @@ pub struct Sites {
     processes: HashMap<Pid, Process>,
     images: Images,
     rules: CacheNative<MayAllocateDuringUnwind>,
-    named: HashMap<Place, Arc<[Frame]>>,
+    named: HashMap<(Place, Detail), Arc<[Frame]>>,
     ids: HashMap<(Pid, Box<[u64]>), StackId>,
     /// Stacks of threads that were found running, by their functions.
     functions: HashMap<(Pid, Vec<Frame>), StackId>,
@@ -112,10 +113,21 @@ impl Sites {
         }
     }
 
+    /// Opens the program of a process, so that its stacks can be named without delay.
+    pub fn prepare(&mut self, pid: Pid) {
+        if !self.processes.contains_key(&pid) && self.open(pid).is_none() {
+            return;
+        }
+        let program = self.processes.get(&pid).and_then(Process::program);
+        if let Some((image, _)) = program {
+            self.images.frames(image, 0, Detail::Function);
+        }
+    }
+
     /// Takes one snapshot: walks it, gives it the id of its call stack, and makes a row if that is new. `None`: a failure.
     fn take(&mut self, event: &StackEvent, bytes: &[u8]) -> Option<()> {
         let pid = Pid(event.pid);
-        let steps = self.walk(pid, &event.registers, bytes)?;
+        let steps = self.walk(pid, (&event.registers, bytes), Detail::Lines)?;
         let native = self.number(pid, &steps, &[])?;
         let calls = self.processes.get_mut(&pid)?.python_calls(event.tid);
         let script = if calls.is_empty() {
@@ -131,7 +143,7 @@ impl Sites {
     /// The id of the stack of a thread that was found running; `None`: a failure.
     fn take_sample(&mut self, event: &StackEvent, bytes: &[u8]) -> Option<StackId> {
         let pid = Pid(event.pid);
-        let steps = self.walk(pid, &event.registers, bytes)?;
+        let steps = self.walk(pid, (&event.registers, bytes), Detail::Function)?;
         let process = self.processes.get_mut(&pid)?;
         // What it has come to since stands for what it was at: both are samples. Once it waits, they no longer are.
         let calls = process.python_calls(event.tid);
@@ -140,7 +152,7 @@ impl Sites {
         } else {
             Vec::new()
         };
-        let mut frames = self.frames(pid, &steps, &calls);
+        let mut frames = self.frames(pid, (&steps, &calls), Detail::Function);
         // Where in a function it was differs from sample to sample.
         for frame in frames.iter_mut().filter(|frame| !frame.symbol.is_empty()) {
             frame.offset = 0;
@@ -181,18 +193,25 @@ impl Sites {
             return Some(*id);
         }
         let id = self.next_id()?;
-        let frames = self.frames(pid, steps, calls);
+        let frames = self.frames(pid, (steps, calls), Detail::Lines);
         self.rows.push(Stack { id, pid, frames });
         self.ids.insert(walked, id);
         Some(id)
     }
 
     /// What a stack is of, innermost first.
-    fn frames(&mut self, pid: Pid, steps: &[Step], calls: &[Call]) -> Vec<Frame> {
+    fn frames(
+        &mut self,
+        pid: Pid,
+        (steps, calls): (&[Step], &[Call]),
+        detail: Detail,
+    ) -> Vec<Frame> {
         let mut frames: Vec<Frame> = Vec::with_capacity(steps.len());
         for step in steps {
             match step {
-                Step::Native(counter) => frames.extend_from_slice(&self.name(pid, *counter)),
+                Step::Native(counter) => {
+                    frames.extend_from_slice(&self.name(pid, *counter, detail));
+                }
                 Step::Script(function) => {
                     let process = self.processes.get(&pid);
                     let frame = process.and_then(|process| process.script_frame(*function));
@@ -230,11 +249,22 @@ impl Sites {
     }
 
     /// The frames of a snapshot, innermost first; `None` when not even the first lies in code.
-    fn walk(&mut self, pid: Pid, registers: &UserRegisters, bytes: &[u8]) -> Option<Vec<Step>> {
+    fn walk(
+        &mut self,
+        pid: Pid,
+        (registers, bytes): (&UserRegisters, &[u8]),
+        detail: Detail,
+    ) -> Option<Vec<Step>> {
         let known = self.processes.get(&pid);
         let walked = known.map(|process| process.walk(registers, bytes, &mut self.rules));
+        // Of samples there are many: the mappings are read anew only where not even the function is known.
+        let looked_at = match detail {
+            Detail::Function => 1,
+            Detail::Lines => usize::MAX,
+        };
         let lost = |process: &Process, frames: &[Walked]| {
-            frames.iter().any(|at| process.place(at.counter).is_none())
+            let mut frames = frames.iter().take(looked_at);
+            frames.any(|at| process.place(at.counter).is_none())
         };
         let fresh = match (known, &walked) {
             (Some(process), Some(frames)) => !lost(process, frames) || !process.is_stale(),
@@ -279,7 +309,7 @@ impl Sites {
     ) -> Option<Function> {
         /// Names of what V8 generates when it is built begin so.
         const BUILTINS: &str = "Builtins_";
-        let names = self.name(pid, frame.counter);
+        let names = self.name(pid, frame.counter, Detail::Function);
         let is_builtin = || {
             let mut names = names.iter();
             names.any(|frame| frame.symbol.starts_with(BUILTINS))
@@ -304,7 +334,7 @@ impl Sites {
     }
 
     /// The functions at a program counter, innermost first.
-    fn name(&mut self, pid: Pid, counter: u64) -> Arc<[Frame]> {
+    fn name(&mut self, pid: Pid, counter: u64, detail: Detail) -> Arc<[Frame]> {
         let unknown = || {
             Arc::from([Frame {
                 offset: counter,
@@ -319,14 +349,14 @@ impl Sites {
             Some(place @ Place::Image(image, address)) => (place, image, address),
             None => return unknown(),
         };
-        if let Some(frames) = self.named.get(&place) {
+        if let Some(frames) = self.named.get(&(place, detail)) {
             return Arc::clone(frames);
         }
         if self.named.len() >= MOST_NAMED {
             self.named.clear();
         }
-        let frames: Arc<[Frame]> = self.images.frames(image, address).into();
-        self.named.insert(place, Arc::clone(&frames));
+        let frames: Arc<[Frame]> = self.images.frames(image, address, detail).into();
+        self.named.insert((place, detail), Arc::clone(&frames));
         frames
     }
 

@@ -46,6 +46,9 @@ pub use settings::{DEFAULT_RING_BYTES, Flow, Progress, RING_BYTES, Settings};
 /// creating threads would hold it up for ever.
 const MOST_PASSES: usize = 10;
 
+/// Processes whose programs are opened before the window: most of many run the same.
+const MOST_PREPARED: usize = 16;
+
 /// An open window: the probes are attached and the initial scan is complete.
 pub struct Session {
     settings: Settings,
@@ -171,6 +174,12 @@ impl Session {
         let pids = self.targets.pids();
         self.meta.target = describe::target(&self.settings.argv, &pids, &self.settings.targets);
         self.disk_limits = DiskLimits::open(&pids);
+        if self.settings.call_sites {
+            // What takes long once is done before anything is watched.
+            for pid in pids.iter().take(MOST_PREPARED) {
+                self.sites.prepare(*pid);
+            }
+        }
         let seen = describe::seen(&pids, TaskRole::Target);
         self.drain();
         self.meta.clocks = describe::clocks();
