@@ -1,10 +1,10 @@
 //! Lock waits of a program without frame pointers name the function and line that takes the lock.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
-use holdup::row::{ResourceId, Stack, StackId, Syscall};
+use holdup::row::{ResourceId, StackId, Syscall};
 
 use crate::watched::{compile, watch};
 
@@ -14,11 +14,7 @@ pub fn each_lock_has_the_line_that_takes_it() {
     let seen = watch(&mut Command::new(&program));
     assert!(seen.said.iter().all(|taken| *taken > 10), "{:?}", seen.said);
     let batches = &seen.rows.0;
-    let stacks: HashMap<StackId, &Stack> = batches
-        .iter()
-        .flat_map(|batch| &batch.stacks)
-        .map(|stack| (stack.id, stack))
-        .collect();
+    let stacks = seen.stacks();
     let mut sites: BTreeMap<ResourceId, BTreeSet<String>> = BTreeMap::new();
     let waits = batches.iter().flat_map(|batch| &batch.waits);
     for wait in waits.filter(|wait| wait.call == Syscall::Futex && wait.stack != StackId::NONE) {

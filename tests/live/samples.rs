@@ -1,10 +1,8 @@
 //! Samples of where a thread runs, held against its own clock of CPU time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
-
-use holdup::row::{Stack, StackId};
 
 use crate::watched::{compile, watch};
 
@@ -15,11 +13,7 @@ pub fn each_function_has_samples_by_its_cpu_time() {
     let program = compile(Path::new("live/computing.c"), folder.path());
     let seen = watch(&mut Command::new(&program));
     let batches = &seen.rows.0;
-    let stacks: HashMap<StackId, &Stack> = batches
-        .iter()
-        .flat_map(|batch| &batch.stacks)
-        .map(|stack| (stack.id, stack))
-        .collect();
+    let stacks = seen.stacks();
     let mut found: BTreeMap<&str, f64> = BTreeMap::new();
     for sample in batches.iter().flat_map(|batch| &batch.samples) {
         let stack = stacks.get(&sample.stack).expect("its row came before");

@@ -1,10 +1,10 @@
 //! Goroutines, held against what the program says of them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use holdup::row::{Batch, Frame, Nanos, Stack, StackId, TaskSeen, TaskState};
+use holdup::row::{Batch, Frame, Nanos, TaskSeen, TaskState};
 
 use crate::watched::{Seen, watch};
 
@@ -30,10 +30,7 @@ fn rows(seen: &Seen) -> impl Iterator<Item = &Batch> {
 
 /// How many goroutines wait at each look with this function of the program as their innermost.
 fn waiting_in(seen: &Seen, function: &str) -> BTreeSet<(u32, String, u32)> {
-    let stacks: HashMap<StackId, &Stack> = rows(seen)
-        .flat_map(|batch| &batch.stacks)
-        .map(|stack| (stack.id, stack))
-        .collect();
+    let stacks = seen.stacks();
     let is_main = |frame: &&Frame| frame.symbol.starts_with("main.");
     let in_function = |row: &&TaskSeen| {
         let frames = stacks.get(&row.stack).map(|stack| &stack.frames);

@@ -1,12 +1,13 @@
 //! A program that keeps books of its own, watched while it works.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use holdup::capture::{Flow, Session, Settings, TargetSpec};
-use holdup::row::{Batch, Meta, RowSink, SinkError};
+use holdup::row::{Batch, Meta, RowSink, SinkError, Stack, StackId};
 
 /// All rows of a window.
 #[derive(Default)]
@@ -24,6 +25,15 @@ pub struct Seen {
     pub said: Vec<u64>,
     pub rows: Rows,
     pub meta: Meta,
+}
+
+impl Seen {
+    /// All stacks, by their ids.
+    pub fn stacks(&self) -> HashMap<StackId, &Stack> {
+        let batches = self.rows.0.iter();
+        let stacks = batches.flat_map(|batch| &batch.stacks);
+        stacks.map(|stack| (stack.id, stack)).collect()
+    }
 }
 
 /// A Python program of this text.

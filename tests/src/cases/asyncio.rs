@@ -65,7 +65,7 @@ pub const CASES: &[Case] = &[
         name: "asyncio-blocked",
         cause: Cause::SingleThread,
         quick: false,
-        plan: |draw| stalled(draw, ASYNCIO),
+        plan: |draw| stalled(draw, ASYNCIO, "stalled_us"),
     },
     Case {
         name: "asyncio-paced",

@@ -3,7 +3,7 @@
 use holdup::cause::Cause;
 
 use super::tasks::{
-    commands, computes, guarded, lent, linear, looking_up, one_client, serial, stalled, throttled,
+    computes, guarded, lent, linear, looking_up, one_client, serial, stalled, throttled,
 };
 use crate::draw::Draw;
 use crate::plan::{Case, Culprit, Need, Plan, Program};
@@ -62,13 +62,13 @@ pub const CASES: &[Case] = &[
         name: "node-blocked",
         cause: Cause::SingleThread,
         quick: false,
-        plan: |draw| stalled(draw, NODE).culprit(Culprit::Runs("work")),
+        plan: |draw| stalled(draw, NODE, "stalled_us").culprit(Culprit::Runs("work")),
     },
     Case {
         name: "node-exec",
         cause: Cause::SingleThread,
         quick: false,
-        plan: |draw| commands(draw, NODE).culprit(Culprit::Runs("work")),
+        plan: |draw| stalled(draw, NODE, "exec_us").culprit(Culprit::Runs("work")),
     },
     Case {
         name: "node-linear",

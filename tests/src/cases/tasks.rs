@@ -75,8 +75,8 @@ pub fn lent(draw: &mut Draw, program: Program, by: &'static str) -> Plan {
         .culprit(Culprit::Server("output"))
 }
 
-/// Each of them stops the loop for some milliseconds an item.
-pub fn stalled(draw: &mut Draw, program: Program) -> Plan {
+/// Each of them stops the thread that carries them all for some milliseconds an item, in the way that the setting `by` stands for.
+pub fn stalled(draw: &mut Draw, program: Program, by: &'static str) -> Plan {
     let workers = draw.between(16, 48);
     let stalled_us = draw.between(3_000, 8_000);
     let (fetch_us, insert_us) = (draw.between(10_000, 30_000), draw.between(5_000, 20_000));
@@ -86,24 +86,9 @@ pub fn stalled(draw: &mut Draw, program: Program) -> Plan {
         together: workers * stalled_us,
     };
     plan(draw, program, workers, &times)
-        .set("stalled_us", stalled_us)
+        .set(by, stalled_us)
         .server("output", insert_us, replies(16))
         .culprit(Culprit::Kind("thread"))
-}
-
-/// Each of them runs a command and waits for it on the thread that carries them all.
-pub fn commands(draw: &mut Draw, program: Program) -> Plan {
-    let workers = draw.between(12, 32);
-    let exec_us = draw.between(4_000, 12_000);
-    let (fetch_us, insert_us) = (draw.between(10_000, 30_000), draw.between(5_000, 20_000));
-    let times = Times {
-        fetch: fetch_us,
-        alone: fetch_us + exec_us + insert_us,
-        together: workers * exec_us,
-    };
-    plan(draw, program, workers, &times)
-        .set("exec_us", exec_us)
-        .server("output", insert_us, replies(16))
 }
 
 /// Each of them computes on a thread that carries others too for some milliseconds an item; `faster` is by what a round goes more quickly

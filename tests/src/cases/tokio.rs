@@ -19,13 +19,13 @@ pub const CASES: &[Case] = &[
         name: "tokio-blocked",
         cause: Cause::SingleThread,
         quick: false,
-        plan: |draw| stalled(draw, TOKIO),
+        plan: |draw| stalled(draw, TOKIO, "stalled_us"),
     },
     Case {
         name: "tokio-computes",
         cause: Cause::Cpu,
         quick: false,
-        plan: |draw| computes(draw, TOKIO, 1_000).culprit(Culprit::Kind("cpu")),
+        plan: |draw| computes(draw, TOKIO, 1_000).culprit(Culprit::Runs("scramble")),
     },
     Case {
         name: "tokio-linear",

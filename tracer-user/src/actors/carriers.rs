@@ -73,7 +73,7 @@ pub struct Actors {
     pub(super) sockets: HashMap<ResourceId, Socket>,
     pub(super) tasks: Tasks,
     /// Tasks whose requests were not under way any more when the present window opened, by socket: their replies may lie unread.
-    pub(super) answered: HashMap<ResourceId, TaskIndex>,
+    pub(super) answered: HashMap<ResourceId, (Pid, TaskIndex)>,
     /// When the present window began.
     pub(super) began: Nanos,
 }

@@ -224,7 +224,7 @@ impl Actors {
         let operation = row.operation.map_or(OperationId::NONE, |(id, _)| id);
         let state = waits_for(row.class, operation, classifier);
         let (place, since) = (Place::Request(call.resource), asked.max(self.began));
-        let answered = self.was_answered(call.resource);
+        let answered = self.was_answered(call.resource, call.pid);
         let out = (classifier, give);
         let task = match answered {
             Some(task) => {
@@ -236,18 +236,18 @@ impl Actors {
         self.sockets.entry(call.resource).or_default().task = Some(task);
     }
 
-    /// The task whose reply lay unread on a socket when the window opened: that which had asked there, or, where that is seen to have
-    /// gone on in the pause, another of those that were answered in it.
-    fn was_answered(&mut self, socket: ResourceId) -> Option<TaskIndex> {
+    /// The task of a process whose reply lay unread on a socket when the window opened: that which had asked there, or, where that is
+    /// seen to have gone on in the pause, another of those that were answered in it.
+    fn was_answered(&mut self, socket: ResourceId, pid: Pid) -> Option<TaskIndex> {
         let tasks = &self.tasks;
         self.answered
-            .retain(|_, task| tasks.place(*task) == Place::Parked);
-        let another = || self.answered.keys().min().copied();
-        let from = match self.answered.contains_key(&socket) {
-            true => socket,
-            false => another()?,
-        };
-        self.answered.remove(&from)
+            .retain(|_, (_, task)| tasks.place(*task) == Place::Parked);
+        if let Some((_, task)) = self.answered.remove(&socket) {
+            return Some(task);
+        }
+        let of_process = self.answered.iter().filter(|(_, (of, _))| *of == pid);
+        let another = of_process.map(|(id, _)| *id).min()?;
+        self.answered.remove(&another).map(|(_, task)| task)
     }
 
     /// A connection ends, with whatever was asked on it.

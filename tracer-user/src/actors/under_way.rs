@@ -74,7 +74,7 @@ impl Actors {
                 .change(task, Place::Parked, at, state, (classifier, give));
             let process = self.processes.entry(socket.pid).or_default();
             process.has_read(task, &self.tasks);
-            self.answered.insert(id, task);
+            self.answered.insert(id, (socket.pid, task));
         }
     }
 

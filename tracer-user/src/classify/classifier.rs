@@ -77,7 +77,7 @@ impl Classifier {
         }
         self.seen.settle();
         for sample in &batch.samples {
-            self.sampled.learn(sample);
+            self.sampled.learn(sample, &self.stacks);
         }
     }
 

@@ -10,13 +10,22 @@ use foldhash::HashMap;
 use super::seen::users;
 use crate::row::{Frame, Sample, Stack, StackId, Tid};
 
-/// Most places, by thread and stack, that are told apart; what is beyond them counts as not known.
+/// Most functions of threads that are told apart; what is beyond them counts as not known.
 const MOST: usize = 200_000;
 
-/// How often a thread was found at a stack.
+/// A function, by its place in the list of those that are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct FunctionIndex(usize);
+
+/// How often a thread was found in a function.
 #[derive(Clone, Debug, Default)]
 pub struct Sampled {
-    places: BTreeMap<(Tid, StackId), u64>,
+    functions: Vec<Frame>,
+    /// By symbol, file and line.
+    index: HashMap<(String, String, u32), FunctionIndex>,
+    /// What each stack is in; `None`: not known.
+    of_stack: HashMap<StackId, Option<FunctionIndex>>,
+    counts: BTreeMap<(Tid, Option<FunctionIndex>), u64>,
 }
 
 /// Functions that threads were found in.
@@ -30,41 +39,52 @@ pub struct SampledFunctions {
 }
 
 impl Sampled {
-    /// Takes a sample.
-    pub(super) fn learn(&mut self, sample: &Sample) {
-        let is_full = self.places.len() >= MOST;
-        let mut key = (sample.tid, sample.stack);
-        if is_full && !self.places.contains_key(&key) {
-            key.1 = StackId::NONE;
+    /// Takes a sample; its stack is known.
+    pub(super) fn learn(&mut self, sample: &Sample, stacks: &HashMap<StackId, Stack>) {
+        let function = match self.of_stack.get(&sample.stack) {
+            Some(function) => *function,
+            None => {
+                let found = stacks.get(&sample.stack).and_then(own);
+                let function = found.map(|frame| self.function(frame));
+                self.of_stack.insert(sample.stack, function);
+                function
+            }
+        };
+        let mut key = (sample.tid, function);
+        if self.counts.len() >= MOST && !self.counts.contains_key(&key) {
+            key.1 = None;
         }
-        *self.places.entry(key).or_default() += 1;
+        *self.counts.entry(key).or_default() += 1;
+    }
+
+    /// Lines of one function are one function.
+    fn function(&mut self, frame: &Frame) -> FunctionIndex {
+        let key = (frame.symbol.clone(), frame.file.clone(), line(frame));
+        *self.index.entry(key).or_insert_with(|| {
+            self.functions.push(frame.clone());
+            FunctionIndex(self.functions.len() - 1)
+        })
     }
 
     /// What the threads compute that `is_one` chooses.
     #[must_use]
-    pub fn functions(
-        &self,
-        stacks: &HashMap<StackId, Stack>,
-        is_one: impl Fn(Tid) -> bool,
-    ) -> SampledFunctions {
+    pub fn functions(&self, is_one: impl Fn(Tid) -> bool) -> SampledFunctions {
         let mut found = SampledFunctions::default();
-        let mut by_function: BTreeMap<(&str, &str, u32), (&Frame, u64)> = BTreeMap::new();
-        for ((tid, stack), count) in &self.places {
+        let mut by_function: BTreeMap<FunctionIndex, u64> = BTreeMap::new();
+        for ((tid, function), count) in &self.counts {
             if !is_one(*tid) {
                 continue;
             }
             found.samples += count;
-            if let Some(frame) = stacks.get(stack).and_then(own) {
-                // Lines of one function are one function.
-                let key = (frame.symbol.as_str(), frame.file.as_str(), line(frame));
-                by_function.entry(key).or_insert((frame, 0)).1 += count;
+            if let Some(function) = function {
+                *by_function.entry(*function).or_default() += count;
             }
         }
         found.functions = by_function
-            .into_values()
-            .map(|(frame, count)| (frame.clone(), count))
+            .into_iter()
+            .filter_map(|(index, count)| Some((self.functions.get(index.0)?.clone(), count)))
             .collect();
-        // Equal counts stay in the order of names.
+        // Equal counts stay in the order in which the functions were met.
         found
             .functions
             .sort_by_key(|(_, count)| std::cmp::Reverse(*count));
@@ -140,15 +160,16 @@ mod tests {
         for (id, (count, text)) in (1..).zip(stacks) {
             known.insert(StackId(id), stack(id, text));
             for end in 0..*count {
-                sampled.learn(&Sample {
+                let sample = Sample {
                     end: Nanos(end),
                     tid: Tid(9),
                     pid: Pid(7),
                     stack: StackId(id),
-                });
+                };
+                sampled.learn(&sample, &known);
             }
         }
-        let found = sampled.functions(&known, |tid| tid == Tid(9));
+        let found = sampled.functions(|tid| tid == Tid(9));
         let names: Vec<(&str, u64)> = found
             .functions
             .iter()
@@ -159,10 +180,7 @@ mod tests {
             found.samples,
             stacks.iter().map(|(count, _)| count).sum::<u64>()
         );
-        assert_eq!(
-            sampled.functions(&known, |_| false),
-            SampledFunctions::default()
-        );
+        assert_eq!(sampled.functions(|_| false), SampledFunctions::default());
     }
 
     #[test]

@@ -103,9 +103,8 @@ impl Findings<'_> {
 
     /// What the threads run that `is_one` chooses.
     fn sampled(&self, is_one: impl Fn(ActorId) -> bool) -> SampledFunctions {
-        let classifier = self.inventory.classifier;
-        let is_one = |tid| is_one(ActorId::Thread(tid));
-        classifier.sampled.functions(&classifier.stacks, is_one)
+        let sampled = &self.inventory.classifier.sampled;
+        sampled.functions(|tid| is_one(ActorId::Thread(tid)))
     }
 }
 

@@ -23,15 +23,6 @@ const LONGEST: usize = 256;
 /// Folders of the system's libraries. Lines in them interest nobody, and their debug information is large.
 const SYSTEM: &[&str] = &["/lib/", "/lib64/", "/usr/lib/", "/usr/lib64/"];
 
-/// How much is asked of an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Detail {
-    /// The function by its symbol: debug information is not opened, which takes long where there is much of it.
-    Function,
-    /// Inlined functions too, with file and line.
-    Lines,
-}
-
 /// A loadable segment with code.
 #[derive(Clone, Debug)]
 struct Segment {
@@ -128,7 +119,7 @@ impl Image {
     }
 
     /// The functions over `address` (as stated in the file), innermost first: several where some are inlined, at least one.
-    pub fn frames(&mut self, address: u64, detail: Detail) -> Vec<Frame> {
+    pub fn frames(&mut self, address: u64) -> Vec<Frame> {
         let by_table = self.go_table().and_then(|table| table.at(address));
         let source = self.debug_file.as_ref().unwrap_or(&self.bytes);
         let symbols = self.symbols.get_or_insert_with(|| symbols(source));
@@ -145,8 +136,7 @@ impl Image {
             line,
             offset: address,
         };
-        let wanted =
-            detail == Detail::Lines && !SYSTEM.iter().any(|folder| self.path.starts_with(folder));
+        let wanted = !SYSTEM.iter().any(|folder| self.path.starts_with(folder));
         if wanted && matches!(self.debug, Debug::Unopened) {
             self.debug =
                 Lines::open(source).map_or(Debug::Absent, |lines| Debug::Opened(Box::new(lines)));

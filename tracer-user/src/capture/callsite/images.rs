@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::image::{Detail, Image};
+use super::image::Image;
 use super::pclntab::PcTable;
 use crate::capture::mappings::Mapping;
 use crate::row::{Frame, Pid};
@@ -50,11 +50,11 @@ impl Images {
     }
 
     /// The functions at an address of an image, innermost first; empty for an image that is no longer kept.
-    pub fn frames(&mut self, id: ImageId, address: u64, detail: Detail) -> Vec<Frame> {
+    pub fn frames(&mut self, id: ImageId, address: u64) -> Vec<Frame> {
         let Some(image) = self.open.get_mut(&id) else {
             return Vec::new();
         };
-        let frames = image.frames(address, detail);
+        let frames = image.frames(address);
         if image.has_lines() {
             self.lines.retain(|other| *other != id);
             self.lines.push(id);

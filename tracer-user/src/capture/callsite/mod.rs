@@ -26,6 +26,7 @@ mod v8;
 #[cfg(test)]
 mod tests;
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;
@@ -35,7 +36,6 @@ use std::sync::Arc;
 use framehop::{CacheNative, MayAllocateDuringUnwind, UnwindRegsNative};
 use tracer_common::{StackEvent, UserRegisters};
 
-use self::image::Detail;
 use self::images::Images;
 use self::process::{Place, Process, Walked};
 use self::python::Call;
@@ -75,7 +75,7 @@ pub struct Sites {
     processes: HashMap<Pid, Process>,
     images: Images,
     rules: CacheNative<MayAllocateDuringUnwind>,
-    named: HashMap<(Place, Detail), Arc<[Frame]>>,
+    named: HashMap<Place, Arc<[Frame]>>,
     ids: HashMap<(Pid, Box<[u64]>), StackId>,
     /// Stacks of threads that were found running, by their functions.
     functions: HashMap<(Pid, Vec<Frame>), StackId>,
@@ -120,14 +120,14 @@ impl Sites {
         }
         let program = self.processes.get(&pid).and_then(Process::program);
         if let Some((image, _)) = program {
-            self.images.frames(image, 0, Detail::Function);
+            self.images.frames(image, 0);
         }
     }
 
     /// Takes one snapshot: walks it, gives it the id of its call stack, and makes a row if that is new. `None`: a failure.
     fn take(&mut self, event: &StackEvent, bytes: &[u8]) -> Option<()> {
         let pid = Pid(event.pid);
-        let steps = self.walk(pid, (&event.registers, bytes), Detail::Lines)?;
+        let steps = self.walk(pid, (&event.registers, bytes))?;
         let native = self.number(pid, &steps, &[])?;
         let calls = self.processes.get_mut(&pid)?.python_calls(event.tid);
         let script = if calls.is_empty() {
@@ -143,7 +143,7 @@ impl Sites {
     /// The id of the stack of a thread that was found running; `None`: a failure.
     fn take_sample(&mut self, event: &StackEvent, bytes: &[u8]) -> Option<StackId> {
         let pid = Pid(event.pid);
-        let steps = self.walk(pid, (&event.registers, bytes), Detail::Function)?;
+        let steps = self.walk(pid, (&event.registers, bytes))?;
         let process = self.processes.get_mut(&pid)?;
         // What it has come to since stands for what it was at: both are samples. Once it waits, they no longer are.
         let calls = process.python_calls(event.tid);
@@ -152,7 +152,7 @@ impl Sites {
         } else {
             Vec::new()
         };
-        let mut frames = self.frames(pid, (&steps, &calls), Detail::Function);
+        let mut frames = self.frames(pid, &steps, &calls);
         // Where in a function it was differs from sample to sample.
         for frame in frames.iter_mut().filter(|frame| !frame.symbol.is_empty()) {
             frame.offset = 0;
@@ -160,13 +160,15 @@ impl Sites {
                 frame.line = 0;
             }
         }
-        if let Some(id) = self.functions.get(&(pid, frames.clone())) {
-            return Some(*id);
+        let next = self.next_id();
+        match self.functions.entry((pid, frames)) {
+            Entry::Occupied(known) => Some(*known.get()),
+            Entry::Vacant(new) => {
+                let (id, frames) = (next?, new.key().1.clone());
+                self.rows.push(Stack { id, pid, frames });
+                Some(*new.insert(id))
+            }
         }
-        let id = self.next_id()?;
-        self.functions.insert((pid, frames.clone()), id);
-        self.rows.push(Stack { id, pid, frames });
-        Some(id)
     }
 
     /// The id of the next stack that is new; `None`: there are too many.
@@ -193,24 +195,19 @@ impl Sites {
             return Some(*id);
         }
         let id = self.next_id()?;
-        let frames = self.frames(pid, (steps, calls), Detail::Lines);
+        let frames = self.frames(pid, steps, calls);
         self.rows.push(Stack { id, pid, frames });
         self.ids.insert(walked, id);
         Some(id)
     }
 
     /// What a stack is of, innermost first.
-    fn frames(
-        &mut self,
-        pid: Pid,
-        (steps, calls): (&[Step], &[Call]),
-        detail: Detail,
-    ) -> Vec<Frame> {
+    fn frames(&mut self, pid: Pid, steps: &[Step], calls: &[Call]) -> Vec<Frame> {
         let mut frames: Vec<Frame> = Vec::with_capacity(steps.len());
         for step in steps {
             match step {
                 Step::Native(counter) => {
-                    frames.extend_from_slice(&self.name(pid, *counter, detail));
+                    frames.extend_from_slice(&self.name(pid, *counter));
                 }
                 Step::Script(function) => {
                     let process = self.processes.get(&pid);
@@ -249,22 +246,11 @@ impl Sites {
     }
 
     /// The frames of a snapshot, innermost first; `None` when not even the first lies in code.
-    fn walk(
-        &mut self,
-        pid: Pid,
-        (registers, bytes): (&UserRegisters, &[u8]),
-        detail: Detail,
-    ) -> Option<Vec<Step>> {
+    fn walk(&mut self, pid: Pid, (registers, bytes): (&UserRegisters, &[u8])) -> Option<Vec<Step>> {
         let known = self.processes.get(&pid);
         let walked = known.map(|process| process.walk(registers, bytes, &mut self.rules));
-        // Of samples there are many: the mappings are read anew only where not even the function is known.
-        let looked_at = match detail {
-            Detail::Function => 1,
-            Detail::Lines => usize::MAX,
-        };
         let lost = |process: &Process, frames: &[Walked]| {
-            let mut frames = frames.iter().take(looked_at);
-            frames.any(|at| process.place(at.counter).is_none())
+            frames.iter().any(|at| process.place(at.counter).is_none())
         };
         let fresh = match (known, &walked) {
             (Some(process), Some(frames)) => !lost(process, frames) || !process.is_stale(),
@@ -300,7 +286,7 @@ impl Sites {
         (code > 0).then_some(steps)
     }
 
-    /// The function of a script that a frame is of.
+    /// The function of a script that a frame is of: it lies in code that was made at run time, or in that which runs what was not.
     fn script_function(
         &mut self,
         pid: Pid,
@@ -309,13 +295,17 @@ impl Sites {
     ) -> Option<Function> {
         /// Names of what V8 generates when it is built begin so.
         const BUILTINS: &str = "Builtins_";
-        let names = self.name(pid, frame.counter, Detail::Function);
-        let is_builtin = || {
-            let mut names = names.iter();
-            names.any(|frame| frame.symbol.starts_with(BUILTINS))
+        let runs_a_script = match self.processes.get(&pid)?.place(frame.counter)? {
+            Place::Memory(_) => true,
+            Place::Image(..) => {
+                let names = self.name(pid, frame.counter);
+                names.iter().any(|frame| frame.symbol.starts_with(BUILTINS))
+            }
         };
-        let process = self.processes.get_mut(&pid)?;
-        process.script_function(frame, stack, is_builtin)
+        if !runs_a_script {
+            return None;
+        }
+        self.processes.get_mut(&pid)?.script_function(frame, stack)
     }
 
     /// Reads the mappings of a process anew.
@@ -334,7 +324,7 @@ impl Sites {
     }
 
     /// The functions at a program counter, innermost first.
-    fn name(&mut self, pid: Pid, counter: u64, detail: Detail) -> Arc<[Frame]> {
+    fn name(&mut self, pid: Pid, counter: u64) -> Arc<[Frame]> {
         let unknown = || {
             Arc::from([Frame {
                 offset: counter,
@@ -349,14 +339,14 @@ impl Sites {
             Some(place @ Place::Image(image, address)) => (place, image, address),
             None => return unknown(),
         };
-        if let Some(frames) = self.named.get(&(place, detail)) {
+        if let Some(frames) = self.named.get(&place) {
             return Arc::clone(frames);
         }
         if self.named.len() >= MOST_NAMED {
             self.named.clear();
         }
-        let frames: Arc<[Frame]> = self.images.frames(image, address, detail).into();
-        self.named.insert((place, detail), Arc::clone(&frames));
+        let frames: Arc<[Frame]> = self.images.frames(image, address).into();
+        self.named.insert(place, Arc::clone(&frames));
         frames
     }
 
@@ -422,10 +412,12 @@ fn registers(start: &UserRegisters) -> UnwindRegsNative {
 
 /// Whether a thread has a CPU, or waits for one.
 fn is_running(pid: Pid, tid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/task/{tid}/stat"));
-    // The name may hold anything, a parenthesis among it.
-    let state = stat.as_deref().ok().and_then(|text| text.rsplit_once(") "));
-    state.is_some_and(|(_, rest)| rest.starts_with('R'))
+    let state = || {
+        let process = procfs::process::Process::new(i32::try_from(pid.0).ok()?).ok()?;
+        let thread = process.task_from_tid(i32::try_from(tid).ok()?).ok()?;
+        Some(thread.stat().ok()?.state)
+    };
+    state() == Some('R')
 }
 
 /// Opens a regular file for reading; anything else is left closed, since opening a device or a FIFO can act or wait.

@@ -23,6 +23,7 @@ use super::python::{Call, Python};
 use super::v8::{self, Function, V8};
 use super::{frame_pointer, registers};
 use crate::capture::mappings::{self, Mapping};
+use crate::capture::memory::word;
 use crate::row::{Frame, Pid};
 
 /// Most mappings with code that are kept; a Java machine has some hundreds.
@@ -56,7 +57,7 @@ pub struct Process {
     read: Instant,
     perf_map: Option<(Instant, u64, PerfMap)>,
     python: Option<Python>,
-    v8: Option<(ImageId, V8)>,
+    v8: Option<V8>,
     program: Option<(ImageId, u64)>,
     /// Where the code of a Go program lies, and its table.
     go: Option<(ImageId, PcTable)>,
@@ -222,24 +223,14 @@ impl Process {
         self.program
     }
 
-    /// The function of a script that a frame is of; `None`: it is of native code, or not to be read. `is_builtin` tells of a
-    /// program counter in the image of V8 whether it lies in code that runs scripts.
+    /// The function of a script that a frame is of; `None`: it is none of V8's, or not to be read.
     pub fn script_function(
         &mut self,
         frame: Walked,
         (start, stack): (&UserRegisters, &[u8]),
-        is_builtin: impl FnOnce() -> bool,
     ) -> Option<Function> {
-        let place = self.place(frame.counter)?;
-        let (image, v8) = self.v8.as_mut()?;
-        let is_script = match place {
-            Place::Memory(_) => true,
-            Place::Image(of, _) => of == *image && is_builtin(),
-        };
         let on_stack = |address| word_of(start, stack, address);
-        is_script
-            .then(|| v8.function(frame.frame_pointer, on_stack))
-            .flatten()
+        self.v8.as_mut()?.function(frame.frame_pointer, on_stack)
     }
 
     /// Whether it runs scripts by V8, as far as that can be read.
@@ -251,7 +242,7 @@ impl Process {
     /// What a function of a script is.
     #[must_use]
     pub fn script_frame(&self, function: Function) -> Option<&Frame> {
-        self.v8.as_ref()?.1.frame(function)
+        self.v8.as_ref()?.frame(function)
     }
 
     /// What a Python call is.
@@ -357,7 +348,7 @@ fn interpreter(pid: Pid, loaded: &[Loaded], images: &Images) -> Option<Python> {
 }
 
 /// V8 in a process that has it as its program or as a library, and says where things lie.
-fn v8_of(pid: Pid, loaded: &[Loaded], images: &Images) -> Option<(ImageId, V8)> {
+fn v8_of(pid: Pid, loaded: &[Loaded], images: &Images) -> Option<V8> {
     loaded.iter().find_map(|loaded| {
         let name = loaded.mapping.path.rsplit('/').next()?;
         let (id, bias) = loaded
@@ -367,14 +358,13 @@ fn v8_of(pid: Pid, loaded: &[Loaded], images: &Images) -> Option<(ImageId, V8)> 
         for address in constants.values_mut() {
             *address = address.wrapping_add(bias);
         }
-        Some((id, V8::open(pid, &constants)?))
+        V8::open(pid, &constants)
     })
 }
 
 /// The word at an address of a stack whose bytes begin at the stack pointer.
 fn word_of(start: &UserRegisters, stack: &[u8], address: u64) -> Option<u64> {
-    let at = usize::try_from(address.checked_sub(start.sp)?).ok()?;
-    Some(u64::from_ne_bytes(*stack.get(at..)?.first_chunk()?))
+    word(stack, usize::try_from(address.checked_sub(start.sp)?).ok()?)
 }
 
 impl Image {

@@ -135,6 +135,13 @@ fn registers(tid: u32) -> UserRegisters {
     };
 }
 
+/// A test cannot run without this program: it says so and ends, and fails where everything must run.
+pub(super) fn missing(program: &str, error: &std::io::Error) {
+    let required = std::env::var_os("HOLDUP_REQUIRE_LIVE").is_some_and(|value| value == "1");
+    assert!(!required, "{program} is missing: {error}");
+    eprintln!("cannot test without {program}: {error}");
+}
+
 /// Compiles a fixture into `folder`; without the compiler the test says so and ends.
 fn compile(folder: &Path, compiler: &str, arguments: &[&str], source: &str) -> Option<Command> {
     let program = folder.join("program");
@@ -151,7 +158,7 @@ fn compile(folder: &Path, compiler: &str, arguments: &[&str], source: &str) -> O
     {
         Ok(status) => assert!(status.success(), "{compiler}"),
         Err(error) => {
-            eprintln!("cannot test call sites with {compiler}: {error}");
+            missing(compiler, &error);
             return None;
         }
     }
@@ -288,12 +295,12 @@ fn a_deleted_program_still_has_names() {
 /// A script's lock by each CPython of this host whose structs are known: the function and line of the script.
 fn check_python(python: &str) {
     let mut version = Command::new(python);
-    let Ok(output) = version
+    let output = version
         .args(["-c", "import sys; print(sys.version_info[1])"])
-        .output()
-    else {
-        eprintln!("cannot test call sites with {python}: it is not here");
-        return;
+        .output();
+    let output = match output {
+        Ok(output) => output,
+        Err(error) => return missing(python, &error),
     };
     if !["11", "12", "13"].contains(&String::from_utf8_lossy(&output.stdout).trim()) {
         eprintln!("cannot test call sites with {python}: another version");
@@ -344,8 +351,7 @@ fn node() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/callsite/waiting.js");
     let mut command = Command::new("node");
     if let Err(error) = Command::new("node").arg("--version").output() {
-        eprintln!("cannot test call sites with node: {error}");
-        return;
+        return missing("node", &error);
     }
     let program = Program::start(command.arg(&script));
     let tid = program.0.id();

@@ -14,7 +14,7 @@ use crate::row::{Frame, Pid};
 /// What the names of the constants begin with.
 pub const PREFIX: &str = "v8dbg_";
 
-/// Most functions that are told apart.
+/// Most functions that are told apart; those that a collection has moved count anew.
 const MOST: usize = 20_000;
 /// Longest name or path, in characters.
 const LONGEST_NAME: usize = 512;
@@ -164,6 +164,9 @@ impl V8 {
         ];
         if let Some((_, known)) = self.known.get(&shared).filter(|(was, _)| *was == words) {
             return *known;
+        }
+        if self.known.len() >= MOST {
+            self.known.clear();
         }
         let frame = self.describe(words);
         let known = frame.and_then(|frame| {

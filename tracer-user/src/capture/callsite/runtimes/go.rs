@@ -18,12 +18,12 @@ const STACK: usize = 4096;
 const DEEPEST: usize = 24;
 
 /// States of a goroutine (`_Grunnable` ... in runtime/runtime2.go, the same from Go 1.4 on); `_Gscan` is a bit beside them.
-const RUNNABLE: u32 = 1;
+pub(super) const RUNNABLE: u32 = 1;
 const RUNNING: u32 = 2;
 const IN_CALL: u32 = 3;
-const WAITING: u32 = 4;
+pub(super) const WAITING: u32 = 4;
 const PREEMPTED: u32 = 9;
-const SCAN_BIT: u32 = 0x1000;
+pub(super) const SCAN_BIT: u32 = 0x1000;
 
 /// Where things lie in the runtime's structs, in bytes.
 #[derive(Debug)]

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::go::Offsets;
+use super::go::{Offsets, RUNNABLE, SCAN_BIT, WAITING};
 use crate::capture::callsite::pclntab::PcTable;
 use crate::capture::memory::{read, read_many, word, word_at};
 use crate::row::Pid;
@@ -42,13 +42,12 @@ const CREATED_TO_START: usize = 16;
 const CHANNEL: u64 = 80;
 const SLOTS: u64 = 8;
 
-/// States of a goroutine that has its registers saved: `_Grunnable`, `_Gwaiting`.
-const SAVED: [u32; 2] = [1, 4];
+/// States of a goroutine that has its registers saved.
+const SAVED: [u32; 2] = [RUNNABLE, WAITING];
 /// States of one that is not begun, or has ended: `_Gidle`, `_Gdead`.
 const NONE: [u32; 2] = [0, 6];
 /// Highest state (`_Gpreempted`, and in later releases those of a leaked and of a dead extra one).
 const HIGHEST: u32 = 11;
-const SCAN_BIT: u32 = 0x1000;
 
 /// What is found of a runtime.
 #[derive(Debug)]
