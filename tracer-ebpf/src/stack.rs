@@ -94,7 +94,8 @@ pub unsafe fn take(state: &TaskState, task: *const u8, now: u64) -> u64 {
     unsafe { send(EventKind::Stack, task, now) }
 }
 
-/// Sends the user stack of the current thread in a record of this kind. Gives its number, 0: there was no room, or no stack.
+/// Sends the user stack of the current thread in a record of this kind. Gives its number, 0: there was no room, or no stack. A sample
+/// without one is sent: the stack of a thread that begins or ends need not be in memory, and where the thread runs is in its registers.
 ///
 /// # Safety
 /// `task` is the BTF pointer of the current thread.
@@ -113,7 +114,7 @@ pub unsafe fn send(kind: EventKind, task: *const u8, now: u64) -> u64 {
             bp: (&raw const (*saved).rbp).read_volatile(),
         };
         let len = copy((&raw mut (*snapshot).bytes).cast(), from.sp);
-        if len == 0 {
+        if len == 0 && !matches!(kind, EventKind::Sample) {
             count(Counter::StackFailed);
             entry.discard(0);
             return 0;

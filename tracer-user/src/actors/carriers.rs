@@ -7,7 +7,7 @@
 //! ```
 
 use foldhash::HashMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::actor::{ActorId, of_thread};
 use super::tasks::{Give, Place, Process, TaskIndex, Tasks, carried, parked};
@@ -73,7 +73,7 @@ pub struct Actors {
     pub(super) sockets: HashMap<ResourceId, Socket>,
     pub(super) tasks: Tasks,
     /// Tasks whose requests were not under way any more when the present window opened, by socket: their replies may lie unread.
-    pub(super) answered: HashMap<ResourceId, (Pid, TaskIndex)>,
+    pub(super) answered: BTreeMap<(Pid, ResourceId), TaskIndex>,
     /// When the present window began.
     pub(super) began: Nanos,
 }

@@ -62,9 +62,8 @@ impl Actors {
             .threads
             .get(&call.tid)
             .and_then(|thread| thread.current);
-        let process = self.processes.entry(call.pid).or_default();
         let place = Place::Carrier(call.tid);
-        let task = match process.next(current, &self.tasks) {
+        let task = match self.next((call.pid, call.tid), current) {
             Some(task) => {
                 let out = (classifier, give);
                 self.tasks.change(task, place, since, State::Running, out);
@@ -143,15 +142,14 @@ impl Actors {
             .get(&call.resource)
             .and_then(|socket| socket.task);
         let task = task?;
-        let is_elsewhere =
-            matches!(self.tasks.place(task), Place::Request(other) if other != call.resource);
-        if is_elsewhere {
+        let place = self.tasks.place(task);
+        if matches!(place, Place::Request(other) if other != call.resource) {
             return None;
         }
-        if call.unread > Nanos::ZERO {
-            // The reply has come; its carrier has not looked yet.
+        let is_running = matches!(place, Place::Carrier(_));
+        if call.unread > Nanos::ZERO && !is_running {
+            // The reply has come, or more of it; its carrier has not looked yet.
             let state = carried(classifier);
-            let place = Place::Request(call.resource);
             let at = call.end.since(call.unread).min(call.start);
             let out = (&mut *classifier, &mut *give);
             self.tasks.change(task, place, at, state, out);
@@ -236,18 +234,36 @@ impl Actors {
         self.sockets.entry(call.resource).or_default().task = Some(task);
     }
 
+    /// Which task of a process sends a request on its carrier `on`, where `current` runs. `None`: one that was not seen before.
+    pub(super) fn next(
+        &mut self,
+        (pid, on): (Pid, Tid),
+        current: Option<TaskIndex>,
+    ) -> Option<TaskIndex> {
+        let process = self.processes.entry(pid).or_default();
+        let next = process.next(on, current, &self.tasks);
+        next.or_else(|| self.any_answered(pid))
+    }
+
     /// The task of a process whose reply lay unread on a socket when the window opened: that which had asked there, or, where that is
     /// seen to have gone on in the pause, another of those that were answered in it.
     fn was_answered(&mut self, socket: ResourceId, pid: Pid) -> Option<TaskIndex> {
-        let tasks = &self.tasks;
-        self.answered
-            .retain(|_, (_, task)| tasks.place(*task) == Place::Parked);
-        if let Some((_, task)) = self.answered.remove(&socket) {
-            return Some(task);
+        let asked = self.answered.remove(&(pid, socket));
+        let asked = asked.filter(|task| self.tasks.place(*task) == Place::Parked);
+        asked.or_else(|| self.any_answered(pid))
+    }
+
+    /// A task of a process that was answered in the pause before this window, and was not seen since.
+    fn any_answered(&mut self, pid: Pid) -> Option<TaskIndex> {
+        let all = (pid, ResourceId::NONE)..=(pid, ResourceId(u32::MAX));
+        while let Some((key, task)) = self.answered.range(all.clone()).next() {
+            let (key, task) = (*key, *task);
+            self.answered.remove(&key);
+            if self.tasks.place(task) == Place::Parked {
+                return Some(task);
+            }
         }
-        let of_process = self.answered.iter().filter(|(_, (of, _))| *of == pid);
-        let another = of_process.map(|(id, _)| *id).min()?;
-        self.answered.remove(&another).map(|(_, task)| task)
+        None
     }
 
     /// A connection ends, with whatever was asked on it.

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use super::actor::ActorId;
+use super::carriers::NOBODY;
 use crate::classify::{
     ClassId, Classifier, Event, Piece, State, WaitBegin, WaitKind, WaitSite, Waker,
 };
@@ -188,9 +189,19 @@ impl Process {
         self.read.push_back((task, tasks.turn(task)));
     }
 
-    /// Which of its tasks sends a request on a carrier where `current` runs. `None`: one that was not seen before.
-    pub(super) fn next(&mut self, current: Option<TaskIndex>, tasks: &Tasks) -> Option<TaskIndex> {
-        let is_free = |task: TaskIndex| !matches!(tasks.place(task), Place::Request(_));
+    /// Which of its tasks sends a request on the carrier `on`, where `current` runs; [`NOBODY`]: on whichever. `None`: one that was not
+    /// seen before.
+    pub(super) fn next(
+        &mut self,
+        on: Tid,
+        current: Option<TaskIndex>,
+        tasks: &Tasks,
+    ) -> Option<TaskIndex> {
+        let is_free = |task: TaskIndex| match tasks.place(task) {
+            Place::Parked => true,
+            Place::Carrier(at) => at == on || on == NOBODY,
+            Place::Request(_) => false,
+        };
         if let Some(current) = current.filter(|task| !self.is_deferred && is_free(*task)) {
             // Mostly it is the one that was read last.
             if self.read.back().is_some_and(|(task, _)| *task == current) {
@@ -198,12 +209,13 @@ impl Process {
             }
             return Some(current);
         }
-        while let Some((task, turn)) = self.read.pop_front() {
-            if is_free(task) && turn == tasks.turn(task) {
-                return Some(task);
-            }
+        let has_gone_on = |(task, turn): &(TaskIndex, u32)| *turn != tasks.turn(*task);
+        while self.read.front().is_some_and(has_gone_on) {
+            self.read.pop_front();
         }
-        None
+        let next = |one: &(TaskIndex, u32)| is_free(one.0) && !has_gone_on(one);
+        let at = self.read.iter().position(next)?;
+        self.read.remove(at).map(|(task, _)| task)
     }
 }
 

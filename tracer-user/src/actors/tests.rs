@@ -211,6 +211,16 @@ fn a_task_goes_from_thread_to_thread() {
     );
 }
 
+#[test]
+fn a_task_that_runs_on_another_thread_is_not_who_sends() {
+    check(
+        "work",
+        "1 p; 1 s A; 1 s B; 2 p; 2 s C; 2 s D; 1 r A; 2 s M; 1 s N; 1 r B; 1 r N; 2 s E",
+        // The last one goes on with what thread 1 has put aside.
+        "t1 1 t2 3 0 4 0 1 0 1",
+    );
+}
+
 /// A process with requests under way on these sockets, and the tasks that are found at once.
 fn with_requests(names: &[&str]) -> (Process, std::collections::BTreeSet<ActorId>) {
     let mut process = Process::new("node");

@@ -72,9 +72,7 @@ impl Actors {
             let (state, at) = (parked(classifier), self.began);
             self.tasks
                 .change(task, Place::Parked, at, state, (classifier, give));
-            let process = self.processes.entry(socket.pid).or_default();
-            process.has_read(task, &self.tasks);
-            self.answered.insert(id, (socket.pid, task));
+            self.answered.insert((socket.pid, id), task);
         }
     }
 
@@ -94,16 +92,17 @@ impl Actors {
         let (pid, since) = (socket.pid, socket.since.max(self.began));
         let state = waits_for(class, socket.operation, classifier);
         let place = Place::Request(id);
-        let process = self.processes.entry(pid).or_default();
         let out = (&mut *classifier, &mut *give);
-        let task = match process.next(None, &self.tasks) {
+        let task = match self.next((pid, NOBODY), None) {
             Some(task) => {
                 self.tasks.change(task, place, since, state, out);
                 task
             }
             None => self.tasks.begin(pid, place, since, state, out),
         };
-        socket.task = Some(task);
+        if let Some(socket) = self.sockets.get_mut(&id) {
+            socket.task = Some(task);
+        }
         give(&Event::Asked(task.actor(), id), classifier);
     }
 

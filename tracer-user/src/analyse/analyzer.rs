@@ -39,7 +39,13 @@ impl Stations {
             let open = self.classifier.join();
             self.pass_on(Event::Join(join, &open));
         }
-        let found = self.classifier.found_under_way(step.at());
+        // What is cut off at the end of a window has the time at which the next one opens, and comes before it.
+        let next = self
+            .joins
+            .first()
+            .map(|join| Nanos(join.0.saturating_sub(1)));
+        let until = next.map_or(step.at(), |next| next.min(step.at()));
+        let found = self.classifier.found_under_way(until);
         if !found.is_empty() {
             self.with_actors(|actors, out| actors.found_under_way(&found, out));
         }

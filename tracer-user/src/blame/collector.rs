@@ -9,7 +9,7 @@ use super::recent_pieces::RecentPieces;
 use super::service::Services;
 use super::unread::Unread;
 use super::visit::{Part, Visit};
-use super::visits::Visits;
+use super::visits::{Kept, Visits};
 use crate::actors::ActorId;
 use crate::classify::{
     ClassId, ClassKind, ClassifiedCall, Classifier, Event, LockId, Operation, OperationId,
@@ -53,6 +53,8 @@ pub struct Collector {
     actors: HashMap<ActorId, Actor>,
     /// Who sent the requests that are under way, by socket.
     asking: HashMap<ResourceId, ActorId>,
+    /// The visit whose reply began to come to an actor last, and on which socket: more of it may follow.
+    replying: HashMap<ActorId, (ResourceId, Kept)>,
     recent: RecentPieces,
     /// The present window began; zero in the first, which calls that it found under way are taken to have begun with.
     began: Nanos,
@@ -72,6 +74,7 @@ impl Collector {
             wakers: HashMap::default(),
             actors: HashMap::default(),
             asking: HashMap::default(),
+            replying: HashMap::default(),
             recent: RecentPieces::default(),
             began: Nanos::ZERO,
         }
@@ -112,6 +115,7 @@ impl Collector {
                     self.visit(site, visit);
                 }
                 self.services.join(*at, &classifier.sites);
+                self.replying.clear();
                 self.began = *at;
             }
         }
@@ -190,6 +194,9 @@ impl Collector {
 
     fn call(&mut self, row: &ClassifiedCall<'_, ActorId>, classifier: &Classifier) {
         self.locks_of(row, classifier);
+        if row.is(Syscall::Close) {
+            self.services.closed(row.who, row.call.resource);
+        }
         let Some((_, operation)) = row.operation else {
             return;
         };
@@ -245,6 +252,9 @@ impl Collector {
                 let Some(request) = row.request.filter(|request| !request.shared) else {
                     if call.call.is_output() {
                         self.asking.entry(call.resource).or_insert(row.who);
+                        self.replying.remove(&row.who);
+                    } else {
+                        self.more_of_a_reply(row);
                     }
                     return;
                 };
@@ -270,7 +280,22 @@ impl Collector {
             actor: row.who,
             part: Part::Whole,
         };
-        self.visit(site, visit);
+        let kept = self.visit(site, visit);
+        match kept.filter(|_| site.kind == WaitKind::Request) {
+            Some(kept) => self.replying.insert(row.who, (call.resource, kept)),
+            None => self.replying.remove(&row.who),
+        };
+    }
+
+    /// A visit lasts until all of its reply has come. Who did something else in between takes it as it comes.
+    fn more_of_a_reply(&mut self, row: &ClassifiedCall<'_, ActorId>) {
+        let call = row.call;
+        let replying = self.replying.get(&row.who).copied();
+        if let Some((_, kept)) = replying.filter(|(socket, _)| *socket == call.resource)
+            && call.ret > 0
+        {
+            self.visits.extend(kept, call.end.since(call.unread));
+        }
     }
 
     /// What a thread of a local peer does for a request.
@@ -284,12 +309,15 @@ impl Collector {
             None if row.call.call.is_input() && row.call.ret > 0 => {
                 self.services.arrived(row.who, row.call, row.class, sites);
             }
+            None if row.call.ret > 0 => {
+                self.services.goes_on(row.who, row.call, row.class, sites);
+            }
             None => {}
         }
     }
 
     /// Notes a visit; one that came before the window has its end in it alone.
-    fn visit(&mut self, site: WaitSite, visit: Visit) {
+    fn visit(&mut self, site: WaitSite, visit: Visit) -> Option<Kept> {
         let part = if visit.start <= self.began {
             Part::Tail
         } else {
@@ -303,7 +331,7 @@ impl Collector {
                 part,
                 ..visit
             },
-        );
+        )
     }
 
     /// Visits that are under way at `at`: the requests that are open.

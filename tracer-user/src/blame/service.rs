@@ -96,6 +96,18 @@ struct UnderWay {
     socket: ResourceId,
 }
 
+/// A request whose reply has begun to go out.
+#[derive(Clone, Debug)]
+struct Replying {
+    /// What the thread had done when the latest part of the reply went out.
+    before: Sums,
+    pid: Pid,
+    /// Requests that had come to the thread by then.
+    arrived: u64,
+    /// Another one is known to have come before its reply was whole.
+    is_interleaved: bool,
+}
+
 /// All services.
 #[derive(Clone, Debug, Default)]
 pub struct Services {
@@ -106,6 +118,10 @@ pub struct Services {
     origins: HashMap<ActorId, Sums>,
     /// In the order of their arrivals.
     under_way: HashMap<ActorId, Vec<UnderWay>>,
+    /// By the thread that answers, and the socket.
+    replying: HashMap<(ActorId, ResourceId), Replying>,
+    /// Requests that have come to each thread.
+    arrived: HashMap<ActorId, u64>,
     current: HashMap<ActorId, Piece>,
     answering: HashMap<ActorId, ClassId>,
 }
@@ -180,6 +196,7 @@ impl Services {
         sites: &WaitSites,
     ) {
         self.advance(actor, call.end, sites);
+        self.replying.remove(&(actor, call.resource));
         let request = UnderWay {
             before: self.threads.entry(actor).or_default().clone(),
             service,
@@ -193,6 +210,7 @@ impl Services {
                 self.stats.entry(service).or_default().interleaved += 1;
             }
             under_way.push(request);
+            *self.arrived.entry(actor).or_default() += 1;
         }
     }
 
@@ -219,11 +237,53 @@ impl Services {
         };
         self.add_request(actor, &before, service, request.pid);
         self.answering.insert(actor, service);
+        let replying = self.replying_now(actor, request.pid, false);
+        self.replying.insert((actor, request.socket), replying);
         let Some(stats) = self.stats.get_mut(&service) else {
             return;
         };
         stats.requests += 1;
         *stats.threads.entry(actor).or_default() += 1;
+    }
+
+    /// More of a reply went out: its request lasts until all of it has.
+    pub(super) fn goes_on(
+        &mut self,
+        actor: ActorId,
+        call: &Call,
+        service: ClassId,
+        sites: &WaitSites,
+    ) {
+        let Some(replying) = self.replying.remove(&(actor, call.resource)) else {
+            return;
+        };
+        self.advance(actor, call.end, sites);
+        self.add_request(actor, &replying.before, service, replying.pid);
+        let now = self.replying_now(actor, replying.pid, replying.is_interleaved);
+        let others_came = now.arrived > replying.arrived;
+        if others_came && !replying.is_interleaved {
+            self.stats.entry(service).or_default().interleaved += 1;
+        }
+        let is_interleaved = others_came || replying.is_interleaved;
+        let now = Replying {
+            is_interleaved,
+            ..now
+        };
+        self.replying.insert((actor, call.resource), now);
+    }
+
+    /// A connection was closed: no more of a reply goes out on it.
+    pub(super) fn closed(&mut self, actor: ActorId, socket: ResourceId) {
+        self.replying.remove(&(actor, socket));
+    }
+
+    fn replying_now(&self, actor: ActorId, pid: Pid, is_interleaved: bool) -> Replying {
+        Replying {
+            before: self.threads.get(&actor).cloned().unwrap_or_default(),
+            pid,
+            arrived: self.arrived.get(&actor).copied().unwrap_or_default(),
+            is_interleaved,
+        }
     }
 
     /// Another window follows the one that ends at `at`: requests under way count with their time so far.
@@ -241,6 +301,7 @@ impl Services {
             self.advance(actor, at, sites);
         }
         self.origins.clone_from(&self.threads);
+        self.replying.clear();
     }
 
     /// The statistics at `at`: requests under way count with their time so far.

@@ -4,9 +4,17 @@ use foldhash::HashMap;
 
 use super::visit::Visit;
 use crate::classify::WaitSite;
+use crate::row::Nanos;
 
 /// Most visits kept per station: enough for every figure drawn from them.
 const MOST: u64 = 65_536;
+
+/// Where a visit is kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    site: WaitSite,
+    index: usize,
+}
 
 /// Visits of one station.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,13 +32,24 @@ pub struct Visits {
 
 impl Visits {
     /// Keeps a visit while its station has room, and counts it.
-    pub(super) fn add(&mut self, site: WaitSite, visit: Visit) {
+    pub(super) fn add(&mut self, site: WaitSite, visit: Visit) -> Option<Kept> {
         let counts = self.counts.entry(site.station()).or_default();
-        if counts.kept < MOST {
-            counts.kept += 1;
-            self.kept.entry(site).or_default().push(visit);
-        } else {
+        if counts.kept >= MOST {
             counts.left_out += 1;
+            return None;
+        }
+        counts.kept += 1;
+        let visits = self.kept.entry(site).or_default();
+        visits.push(visit);
+        let index = visits.len() - 1;
+        Some(Kept { site, index })
+    }
+
+    /// A visit turns out to last until `end`.
+    pub(super) fn extend(&mut self, kept: Kept, end: Nanos) {
+        let visits = self.kept.get_mut(&kept.site);
+        if let Some(visit) = visits.and_then(|visits| visits.get_mut(kept.index)) {
+            visit.end = visit.end.max(end);
         }
     }
 

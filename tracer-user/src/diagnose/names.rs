@@ -56,6 +56,14 @@ impl Findings<'_> {
         }
     }
 
+    /// A process of a peer, where it runs on this host.
+    #[must_use]
+    pub fn peer_pid(&self, peer: ClassId) -> Option<Pid> {
+        let members = self.classes.members(peer);
+        let local = members.iter().find(|socket| socket.peer_pid.0 != 0)?;
+        Some(local.peer_pid)
+    }
+
     /// Name of a resource class for people.
     #[must_use]
     pub fn class(&self, class: ClassId) -> String {

@@ -52,6 +52,8 @@ pub struct Inventory<'a> {
     canonical: Vec<OperationId>,
     /// Futex words that are slept on.
     sleeps: BTreeSet<ClassId>,
+    /// Pipes that bring nothing to anybody else.
+    returning: BTreeSet<ClassId>,
 }
 
 impl<'a> Inventory<'a> {
@@ -63,7 +65,8 @@ impl<'a> Inventory<'a> {
         carriers: &BTreeSet<ActorId>,
         at: Nanos,
     ) -> Self {
-        let canonical = canonical(classifier, recorder);
+        let returning = returning_pipes(classifier, recorder, carriers);
+        let canonical = canonical(classifier, recorder, &returning);
         let exact = exact(classifier, &canonical);
         let of = |id| look_up(&canonical, id);
         let sums = |counts: &HashMap<OperationId, u64>| {
@@ -100,7 +103,14 @@ impl<'a> Inventory<'a> {
             actors,
             sleeps: classifier.futexes.sleeps().collect(),
             canonical,
+            returning,
         }
+    }
+
+    /// Whoever writes to this pipe reads it: a loop that wakes itself, a token that is taken and given back. No step of the work.
+    #[must_use]
+    pub fn returns(&self, class: ClassId) -> bool {
+        self.returning.contains(&class)
     }
 
     /// What an operation counts as: a reply to an unseen request as what is usually asked of its peer, a wait on any word of
@@ -203,7 +213,11 @@ fn exact(classifier: &Classifier, canonical: &[OperationId]) -> Vec<OperationId>
     .collect()
 }
 
-fn canonical(classifier: &Classifier, recorder: &Recorder) -> Vec<OperationId> {
+fn canonical(
+    classifier: &Classifier,
+    recorder: &Recorder,
+    returning: &BTreeSet<ClassId>,
+) -> Vec<OperationId> {
     let usual = |class: ClassId| -> Option<Verb> {
         let totals = recorder.classes.get(&class)?;
         let most = totals.bytes.iter();
@@ -229,12 +243,57 @@ fn canonical(classifier: &Classifier, recorder: &Recorder) -> Vec<OperationId> {
                 let lock = locks.lock(class);
                 *of_locks.entry((kind, lock)).or_insert(id)
             }
-            _ if passing.contains(&class) => *of_pipes.entry(kind).or_insert(id),
+            _ if passing.contains(&class) && !returning.contains(&class) => {
+                *of_pipes.entry(kind).or_insert(id)
+            }
             _ if operation == operation.any() => id,
             _ => classifier.operations.id(operation.any()).unwrap_or(id),
         }
     })
     .collect()
+}
+
+/// Pipes where what is written is read by who wrote it. All that tasks and their carriers do in a process is done by one.
+fn returning_pipes(
+    classifier: &Classifier,
+    recorder: &Recorder,
+    carriers: &BTreeSet<ActorId>,
+) -> BTreeSet<ClassId> {
+    /// Of all acts; the rest is under way at the ends of the window.
+    const NEARLY_ALL: f64 = 0.9;
+    let mut ends: BTreeMap<(ClassId, Pid, Option<ActorId>), (u64, u64)> = BTreeMap::new();
+    for (id, _, account) in recorder.accounts.sorted() {
+        let by = (id.tid().is_some() && !carriers.contains(&id)).then_some(id);
+        for (class, kind, count) in on_pipes(classifier, account) {
+            let (given, taken) = ends.entry((class, account.pid, by)).or_default();
+            match kind {
+                OperationKind::Give => *given += count,
+                OperationKind::Take => *taken += count,
+                _ => {}
+            }
+        }
+    }
+    let mut pipes: BTreeMap<ClassId, (u64, u64)> = BTreeMap::new();
+    for ((class, ..), (given, taken)) in ends {
+        let (returned, all) = pipes.entry(class).or_default();
+        *returned += 2 * given.min(taken);
+        *all += given + taken;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+    pipes.retain(|_, (returned, all)| *returned as f64 >= NEARLY_ALL * *all as f64);
+    pipes.into_keys().collect()
+}
+
+/// What an actor did to pipes, and how often.
+fn on_pipes(
+    classifier: &Classifier,
+    account: &Account,
+) -> impl Iterator<Item = (ClassId, OperationKind, u64)> {
+    account.operations.iter().filter_map(|(id, count)| {
+        let operation = classifier.operations.get(*id)?;
+        let is_pipe = classifier.classes.kind(operation.class) == ClassKind::Pipe;
+        is_pipe.then_some((operation.class, operation.kind, *count))
+    })
 }
 
 /// Pipes that come and go, as those to a command that is run for each item: what is done to one of them is done to any.
@@ -245,12 +304,8 @@ fn passing_pipes(classifier: &Classifier, recorder: &Recorder) -> BTreeSet<Class
     const FEW_ACTS: u64 = 16;
     let mut acts: BTreeMap<ClassId, u64> = BTreeMap::new();
     for (_, _, account) in recorder.accounts.sorted() {
-        for (id, count) in &account.operations {
-            if let Some(operation) = classifier.operations.get(*id)
-                && classifier.classes.kind(operation.class) == ClassKind::Pipe
-            {
-                *acts.entry(operation.class).or_default() += count;
-            }
+        for (class, _, count) in on_pipes(classifier, account) {
+            *acts.entry(class).or_default() += count;
         }
     }
     acts.retain(|_, count| *count <= FEW_ACTS);

@@ -152,6 +152,9 @@ fn stage(operation: Operation, inventory: &Inventory<'_>) -> Option<StageName> {
                 by_bytes(totals?.bytes.get(&verb).copied())
             }
         },
+        OperationKind::Take | OperationKind::Give if inventory.returns(operation.class) => {
+            return None;
+        }
         OperationKind::Reply => StageName::Fetch,
         // Reading back what is also written is part of writing: a database page, a progress file.
         OperationKind::Read

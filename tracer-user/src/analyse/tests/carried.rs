@@ -6,7 +6,8 @@ use crate::analyse::{Options, analyse};
 use crate::cause::Cause;
 use crate::report::Report;
 use crate::row::{
-    Call, MemorySource, Nanos, OpenRequest, Reason, Syscall, Task, TaskFact, TaskRole, Tid, Wait,
+    Call, MemorySource, Nanos, OpenRequest, Reason, ResourceId, Syscall, Task, TaskFact, TaskRole,
+    Tid, Wait,
 };
 use crate::scaling::Severity;
 use crate::script;
@@ -109,6 +110,63 @@ pub(super) fn by_one_thread(source: &MemorySource) -> MemorySource {
     MemorySource::new(source.meta.clone(), vec![batch])
 }
 
+/// The same where the loop polls for something of its own after each reply, as `execSync` does in Node, before it goes on with the
+/// task.
+pub(super) fn with_polls_in_between(mut source: MemorySource) -> MemorySource {
+    let batch = &mut source.batches[0];
+    let reads: Vec<Call> = batch
+        .calls
+        .iter()
+        .filter(|call| call.call.is_input() && call.ret > 0)
+        .copied()
+        .collect();
+    for read in reads {
+        let (start, end) = (Nanos(read.end.0 + 1), Nanos(read.end.0 + 2));
+        let call = Syscall::EpollWait;
+        batch.calls.push(Call {
+            start,
+            end,
+            inside: Nanos(1),
+            call,
+            resource: ResourceId::NONE,
+            unread: Nanos::ZERO,
+            blocked: true,
+            ..read
+        });
+        batch.waits.push(Wait {
+            start,
+            woken: end,
+            end,
+            tid: read.tid,
+            pid: read.pid,
+            call,
+            reason: Reason::Blocked,
+            ..Wait::default()
+        });
+    }
+    batch.calls.sort_by_key(|call| call.end);
+    batch.waits.sort_by_key(|wait| wait.end);
+    source
+}
+
+/// The same where each reply is read in two parts, that lay unread both.
+fn in_two_parts(mut source: MemorySource) -> MemorySource {
+    let batch = &mut source.batches[0];
+    let reads = batch.calls.iter().filter(|call| call.call.is_input());
+    let again: Vec<Call> = reads
+        .map(|call| Call {
+            start: Nanos(call.end.0 + 1),
+            end: Nanos(call.end.0 + 2),
+            inside: Nanos(1),
+            unread: call.unread.max(Nanos(1_000)),
+            ..*call
+        })
+        .collect();
+    batch.calls.extend(again);
+    batch.calls.sort_by_key(|call| call.end);
+    source
+}
+
 /// When none of so many threads runs: then the one thread that does what they do polls.
 fn idle(waits: &[Wait], threads: usize) -> Vec<(Nanos, Nanos)> {
     let marks = waits
@@ -176,6 +234,17 @@ fn a_peer_that_serves_one_at_a_time_is_named_for_tasks_too() {
     assert_eq!(one.address, other.address);
     assert!((one.service_ms / other.service_ms - 1.0).abs() < 0.01);
     assert_eq!(tasks.verdict.stage, StageName::Write);
+}
+
+#[test]
+fn a_reply_that_is_read_in_parts_is_one() {
+    let text = "cpus 1\n16 workers: fetch A 20ms+-5ms; compute 300us; write B 10ms+-3ms";
+    let plain = by_one_thread(&script::workload(text));
+    let (whole, parts) = (report(&plain), report(&in_two_parts(plain.clone())));
+    assert_eq!(parts.workers.count, 16, "{:#?}", parts.workers);
+    assert_eq!(parts.items.rate_per_s, whole.items.rate_per_s);
+    let polls = with_polls_in_between(in_two_parts(plain));
+    assert_eq!(report(&polls).workers.count, 16);
 }
 
 #[test]

@@ -1,10 +1,56 @@
-//! Workers that run a command for each item: its pipes are new ones each time, and mark no item.
+//! Pipes that mark no item: those to a command that is run for each item, which are new ones each time, and those that bring nothing to
+//! anybody else.
 
 use super::carried::report;
 use crate::row::{
     Call, FileKind, MemorySource, Nanos, Resource, ResourceId, ResourceKind, Syscall,
 };
 use crate::script;
+
+/// A pipe of the process that made a call.
+fn pipe(number: u32, call: &Call) -> Resource {
+    Resource {
+        id: ResourceId(number),
+        kind: ResourceKind::File,
+        file: FileKind::Pipe,
+        inode: number.into(),
+        pid: call.pid,
+        ..Resource::default()
+    }
+}
+
+/// What the same thread does to a pipe after a call.
+fn on_pipe(number: u32, after: &Call, call: Syscall) -> Call {
+    Call {
+        start: after.end,
+        end: Nanos(after.end.0 + 1),
+        call,
+        resource: ResourceId(number),
+        ret: 100,
+        count: 1,
+        tid: after.tid,
+        pid: after.pid,
+        ..Call::default()
+    }
+}
+
+/// After each call of some workers that sends or reads, a pipe they share is written to and read, or so on one side alone.
+fn with_signals(text: &str, does: &[Syscall]) -> MemorySource {
+    const PIPE: u32 = 50_000;
+    let mut source = script::workload(text);
+    let batch = &mut source.batches[0];
+    let mut calls: Vec<Call> = Vec::new();
+    for call in &batch.calls {
+        calls.push(*call);
+        if call.call.is_output() || call.call.is_input() {
+            calls.extend(does.iter().map(|what| on_pipe(PIPE, call, *what)));
+        }
+    }
+    batch.resources.push(pipe(PIPE, &batch.calls[0]));
+    calls.sort_by_key(|call| call.end);
+    batch.calls = calls;
+    source
+}
 
 /// After each request of some workers that is sent, the output of a command is read from a pipe of its own, in as many calls.
 fn with_commands(text: &str, reads: u32) -> MemorySource {
@@ -16,25 +62,8 @@ fn with_commands(text: &str, reads: u32) -> MemorySource {
         if !call.call.is_output() {
             continue;
         }
-        batch.resources.push(Resource {
-            id: ResourceId(number),
-            kind: ResourceKind::File,
-            file: FileKind::Pipe,
-            inode: number.into(),
-            pid: call.pid,
-            ..Resource::default()
-        });
-        let read = Call {
-            start: call.end,
-            end: Nanos(call.end.0 + 1),
-            call: Syscall::Read,
-            resource: ResourceId(number),
-            ret: 100,
-            count: 1,
-            tid: call.tid,
-            pid: call.pid,
-            ..Call::default()
-        };
+        batch.resources.push(pipe(number, call));
+        let read = on_pipe(number, call, Syscall::Read);
         calls.extend((0..reads).map(|_| read));
     }
     calls.sort_by_key(|call| call.end);
@@ -59,4 +88,21 @@ fn pipes_that_come_and_go_mark_no_item() {
     check("8 workers: fetch A 20ms+-5ms; write B 10ms+-3ms", 1);
     check("8 workers: fetch A 20ms+-5ms; write B 10ms+-3ms", 3);
     check("6 workers: fetch A 20ms+-5ms", 2);
+}
+
+#[test]
+fn a_pipe_that_is_read_by_who_writes_to_it_marks_no_item() {
+    let text = "8 workers: fetch A 20ms+-5ms; write B 10ms+-3ms";
+    let unit = |source: &MemorySource| report(source).items.unit;
+    let plain = unit(&script::workload(text));
+    // A loop that wakes itself; a token that is taken and given back.
+    for does in [
+        [Syscall::Write, Syscall::Read],
+        [Syscall::Read, Syscall::Write],
+    ] {
+        assert_eq!(unit(&with_signals(text, &does)), plain, "{does:?}");
+    }
+    // Somebody else reads it: work is handed on.
+    let handed_on = unit(&with_signals(text, &[Syscall::Write]));
+    assert!(handed_on.contains("pipe"), "{handed_on}");
 }

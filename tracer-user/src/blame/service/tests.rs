@@ -101,6 +101,38 @@ fn a_request_that_comes_before_the_reply_to_another_is_interleaved() {
 }
 
 #[test]
+fn a_request_lasts_until_all_of_its_reply_has_gone_out() {
+    let (classifier, [service, _], poll) = classifier();
+    let sites = &classifier.sites;
+    let piece = |start, end, state| Piece {
+        start: Nanos(start),
+        end: Nanos(end),
+        state,
+    };
+    let thread = THREADS[0];
+    for (another_comes, interleaved) in [(false, 0), (true, 1)] {
+        let mut services = Services::default();
+        let run = piece(0, 10, State::Running);
+        services.change(thread, &run, poll, None, &classifier);
+        services.arrived(thread, &arrival(SOCKETS[0], 10), service, sites);
+        services.replied(thread, &reply(0, 12), service, sites);
+        if another_comes {
+            services.arrived(thread, &arrival(SOCKETS[1], 13), service, sites);
+        }
+        for end in [40, 50] {
+            services.goes_on(thread, &arrival(SOCKETS[0], end), service, sites);
+        }
+        let stats = &services.stats[&service];
+        assert_eq!((stats.requests, stats.total.0), (1, 40), "{stats:?}");
+        assert_eq!(stats.interleaved, interleaved);
+        // What goes out when the next request has come, or on another connection by the same number, is no part of it.
+        services.closed(thread, SOCKETS[0]);
+        services.goes_on(thread, &arrival(SOCKETS[0], 60), service, sites);
+        assert_eq!(services.stats[&service].total.0, 40);
+    }
+}
+
+#[test]
 fn an_event_loop_is_busy_but_for_its_polls() {
     let (classifier, [service, _], poll) = classifier();
     let mut services = Services::default();

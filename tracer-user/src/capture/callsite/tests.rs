@@ -211,6 +211,22 @@ fn check(compiler: &str, arguments: &[&str], source: &str, expect: &str, own: &[
 }
 
 #[test]
+fn a_sample_without_a_stack_is_named_by_its_registers() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut command) = compile(folder.path(), "gcc", &["-O2", "-pthread"], "native.c") else {
+        return;
+    };
+    let program = Program::start(&mut command);
+    let (event, _) = program.snapshot(program.waiting(4)[0], 0);
+    let mut sites = Sites::new();
+    let id = sites.sample(&event, &[]);
+    let rows = sites.take_rows();
+    assert_eq!((sites.failures(), rows.len(), rows[0].id), (0, 1, id));
+    assert_eq!(rows[0].frames.len(), 1, "{rows:#?}");
+    assert!(rows[0].frames[0].module.contains("libc.so"), "{rows:#?}");
+}
+
+#[test]
 fn c_with_debug_information() {
     let arguments = ["-O2", "-g", "-fomit-frame-pointer", "-pthread"];
     check(

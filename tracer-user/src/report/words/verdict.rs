@@ -3,7 +3,7 @@
 use super::activity::doing;
 use super::{percent, short, words};
 use crate::blame::HolderActivity;
-use crate::classify::{WaitKind, WaitSite};
+use crate::classify::{ClassId, WaitKind, WaitSite};
 use crate::diagnose::{Conclusion, Facts, Findings, Ground, Level, Place, Throttle, Verdict};
 use crate::scaling::Factor;
 
@@ -46,18 +46,31 @@ pub fn sentence(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
                     findings.class(peer),
                 );
             }
+            let peer = match conclusion.candidates.first().map(|it| &it.facts) {
+                Some(Facts::Remote(facts)) => Some(facts.site.class),
+                _ => None,
+            };
             format!(
-                "undetermined (SF {} to {}): {} takes {} of the workers' time, and from outside it cannot be told whether it serves them one after the other; vary the number of workers, or record on the host it runs on",
+                "undetermined (SF {} to {}): {} takes {} of the workers' time, and from outside it cannot be told whether it serves them one after the other; vary the number of workers, or {}",
                 short(factor.interval[0]),
                 short(factor.interval[1]),
                 conclusion.verdict.culprit.name,
                 percent(share),
+                look_closer(findings, peer),
             ) + &unseen(findings)
         }
         Ground::Unexplained { place, share } => {
             let what = unexplained(findings, place, share);
             format!("unknown: {what}{}", unseen(findings))
         }
+    }
+}
+
+/// How a peer that is seen from outside alone shows more: on this host it can be watched itself.
+fn look_closer(findings: &Findings<'_>, peer: Option<ClassId>) -> String {
+    match peer.and_then(|peer| findings.peer_pid(peer)) {
+        Some(pid) => format!("see what it waits for itself: holdup attach --pid {pid}"),
+        None => "record on the host it runs on".to_owned(),
     }
 }
 
@@ -225,7 +238,8 @@ fn blocked(findings: &Findings<'_>, site: WaitSite, share: &str) -> String {
             "{begin}, for what nothing outside it shows: a timer, a lock, a pool or a queue of its own"
         ),
         WaitKind::Request => format!(
-            "{begin}, and from outside it cannot be told whether that peer serves them one after the other; vary the number of workers, or record on the host it runs on"
+            "{begin}, and from outside it cannot be told whether that peer serves them one after the other; vary the number of workers, or {}",
+            look_closer(findings, Some(site.class))
         ),
         WaitKind::Sync => format!(
             "{begin}, and whether syncs wait for each other cannot be told; vary the number of workers"
