@@ -1,7 +1,7 @@
 //! Many items in one request, where each request costs the peer a turn.
 
 use super::Language;
-use super::remedy::{Code, FixInput, Remedy, called};
+use super::remedy::{Code, FixInput, Remedy, called, or_inside};
 use crate::number::millis;
 
 /// The remedy.
@@ -107,7 +107,8 @@ fn why(input: &FixInput<'_>) -> String {
         "takes a turn for each request".to_owned()
     };
     format!(
-        "{} {each}, however many workers wait; asking for many items at once pays that once.",
-        called(culprit)
+        "{} {each}, however many workers wait; asking for many items at once pays that once.{}",
+        called(culprit),
+        or_inside(culprit)
     )
 }

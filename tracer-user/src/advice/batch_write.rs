@@ -1,7 +1,7 @@
 //! Many rows in one write, where each write costs the peer a turn.
 
 use super::Language;
-use super::remedy::{Code, FixInput, Remedy, called};
+use super::remedy::{Code, FixInput, Remedy, called, or_inside};
 use crate::number::millis;
 
 /// The remedy.
@@ -134,7 +134,8 @@ fn why(input: &FixInput<'_>) -> String {
         "takes a turn for each write".to_owned()
     };
     format!(
-        "{} {each}, however many workers wait; a batch pays that once for all its rows.",
-        called(culprit)
+        "{} {each}, however many workers wait; a batch pays that once for all its rows.{}",
+        called(culprit),
+        or_inside(culprit)
     )
 }

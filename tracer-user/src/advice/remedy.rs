@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Language;
 use crate::cause::Cause;
-use crate::diagnose::Culprit;
+use crate::diagnose::{Culprit, CulpritKind};
 use crate::row::printable;
 use crate::work::StageName;
 
@@ -159,9 +159,10 @@ pub fn best(input: &FixInput<'_>) -> u32 {
     }
 }
 
-/// The culprit on one line, at most `room` characters: where it is taken in the code, else its name.
+/// The culprit on one line, at most `room` characters: where it is taken in the workers' own code, else its name.
 fn name(culprit: &Culprit, room: usize) -> String {
-    let name = [culprit.call_site.as_str(), &culprit.name]
+    let own = Some(culprit.call_site.as_str()).filter(|_| culprit.kind != CulpritKind::Peer);
+    let name = [own.unwrap_or_default(), &culprit.name]
         .into_iter()
         .find(|name| !name.is_empty())
         .unwrap_or(culprit.kind.id());
@@ -173,6 +174,16 @@ fn name(culprit: &Culprit, room: usize) -> String {
     }
     let from = name.chars().count() - (room - 3);
     format!("...{}", name.chars().skip(from).collect::<String>())
+}
+
+/// What can be changed in a peer instead, where the place in its code is known that its requests queue for; else nothing.
+pub fn or_inside(culprit: &Culprit) -> String {
+    match culprit.call_site.as_str() {
+        "" => String::new(),
+        site => format!(
+            " Where that peer is yours: its requests queue for what is taken in {site}; hold it shorter there."
+        ),
+    }
 }
 
 /// What a sentence calls the culprit.

@@ -15,7 +15,7 @@ use crate::classify::{
     ClassId, ClassKind, ClassifiedCall, Classifier, Event, LockId, Operation, OperationId,
     OperationKind, Piece, Request, State, WaitBegin, WaitKind, WaitSite,
 };
-use crate::row::{Nanos, Pid, ResourceId, Syscall, TaskFact, TaskRole};
+use crate::row::{Call, Nanos, Pid, ResourceId, Syscall, TaskFact, TaskRole};
 
 /// Who ended the waits at a wait site.
 #[derive(Clone, Debug, Default)]
@@ -53,8 +53,8 @@ pub struct Collector {
     actors: HashMap<ActorId, Actor>,
     /// Who sent the requests that are under way, by socket.
     asking: HashMap<ResourceId, ActorId>,
-    /// The visit whose reply began to come to an actor last, and on which socket: more of it may follow.
-    replying: HashMap<ActorId, (ResourceId, Kept)>,
+    /// The visit whose reply has begun to come, by socket: more of it may follow.
+    replying: HashMap<ResourceId, Kept>,
     recent: RecentPieces,
     /// The present window began; zero in the first, which calls that it found under way are taken to have begun with.
     began: Nanos,
@@ -115,7 +115,9 @@ impl Collector {
                     self.visit(site, visit);
                 }
                 self.services.join(*at, &classifier.sites);
-                self.replying.clear();
+                for kept in std::mem::take(&mut self.replying).into_values() {
+                    self.visits.cut(kept);
+                }
                 self.began = *at;
             }
         }
@@ -196,6 +198,7 @@ impl Collector {
         self.locks_of(row, classifier);
         if row.is(Syscall::Close) {
             self.services.closed(row.who, row.call.resource);
+            self.replying.remove(&row.call.resource);
         }
         let Some((_, operation)) = row.operation else {
             return;
@@ -252,9 +255,9 @@ impl Collector {
                 let Some(request) = row.request.filter(|request| !request.shared) else {
                     if call.call.is_output() {
                         self.asking.entry(call.resource).or_insert(row.who);
-                        self.replying.remove(&row.who);
+                        self.replying.remove(&call.resource);
                     } else {
-                        self.more_of_a_reply(row);
+                        self.more_of_a_reply(call);
                     }
                     return;
                 };
@@ -281,20 +284,17 @@ impl Collector {
             part: Part::Whole,
         };
         let kept = self.visit(site, visit);
-        match kept.filter(|_| site.kind == WaitKind::Request) {
-            Some(kept) => self.replying.insert(row.who, (call.resource, kept)),
-            None => self.replying.remove(&row.who),
-        };
+        if let Some(kept) = kept.filter(|_| site.kind == WaitKind::Request) {
+            self.replying.insert(call.resource, kept);
+        }
     }
 
-    /// A visit lasts until all of its reply has come. Who did something else in between takes it as it comes.
-    fn more_of_a_reply(&mut self, row: &ClassifiedCall<'_, ActorId>) {
-        let call = row.call;
-        let replying = self.replying.get(&row.who).copied();
-        if let Some((_, kept)) = replying.filter(|(socket, _)| *socket == call.resource)
+    /// A visit lasts until all of its reply has come.
+    fn more_of_a_reply(&mut self, call: &Call) {
+        if let Some(kept) = self.replying.get(&call.resource)
             && call.ret > 0
         {
-            self.visits.extend(kept, call.end.since(call.unread));
+            self.visits.extend(*kept, call.end.since(call.unread));
         }
     }
 
@@ -318,10 +318,9 @@ impl Collector {
 
     /// Notes a visit; one that came before the window has its end in it alone.
     fn visit(&mut self, site: WaitSite, visit: Visit) -> Option<Kept> {
-        let part = if visit.start <= self.began {
-            Part::Tail
-        } else {
-            visit.part
+        let part = match (visit.start <= self.began, visit.part) {
+            (true, Part::Whole) => Part::Tail,
+            (_, part) => part,
         };
         let start = visit.start.max(self.began);
         self.visits.add(
@@ -368,7 +367,11 @@ impl Collector {
                     start: request.start,
                     end: at,
                     actor,
-                    part: Part::Head,
+                    part: if request.start <= self.began {
+                        Part::Middle
+                    } else {
+                        Part::Head
+                    },
                 };
                 (site, visit)
             })

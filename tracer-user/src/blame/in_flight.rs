@@ -1,7 +1,7 @@
 //! A station seen from outside: how many visits to it are under way at once, and what comes before one begins. Slots are taken up again as
 //! one comes free; a limit spaces what begins.
 
-use super::visit::{Part, Visit, moments, ratio};
+use super::visit::{Visit, moments, ratio};
 use crate::row::Nanos;
 
 /// Visits to a station, by when they begin and end.
@@ -32,10 +32,10 @@ impl InFlight {
             most -= 1;
         }
         let in_window = visits.iter();
-        let in_window = in_window.filter(|of| of.part != Part::Tail && of.start > opened);
+        let in_window = in_window.filter(|of| of.part.begins() && of.start > opened);
         let mut begins: Vec<Nanos> = in_window.map(|visit| visit.start).collect();
         begins.sort_unstable();
-        let ended = visits.iter().filter(|visit| visit.part != Part::Head);
+        let ended = visits.iter().filter(|visit| visit.part.is_served());
         let mut ends: Vec<Nanos> = ended.map(|visit| visit.end).collect();
         ends.sort_unstable();
         Self {
@@ -115,6 +115,7 @@ fn count(number: usize) -> f64 {
 mod tests {
     use super::*;
     use crate::actors::ActorId;
+    use crate::blame::Part;
 
     /// Visits by begin and end, ms, in a window of so many ms.
     fn of(visits: &[(u64, u64)], window: u64) -> InFlight {

@@ -29,6 +29,24 @@ pub enum Part {
     Tail,
     /// Its beginning: it is served later.
     Head,
+    /// Neither: it came before and is served later.
+    Middle,
+    /// It was answered, but the rest of the reply may have come later.
+    Answered,
+}
+
+impl Part {
+    /// It came in the window.
+    #[must_use]
+    pub fn begins(self) -> bool {
+        matches!(self, Self::Whole | Self::Head | Self::Answered)
+    }
+
+    /// It was served in the window.
+    #[must_use]
+    pub fn is_served(self) -> bool {
+        matches!(self, Self::Whole | Self::Tail | Self::Answered)
+    }
 }
 
 /// What the visits of a station show.
@@ -77,7 +95,7 @@ const ALONE: f64 = 0.02;
 pub fn figures(visits: &[Visit]) -> Figures {
     let served: Vec<Visit> = visits
         .iter()
-        .filter(|visit| visit.part != Part::Head)
+        .filter(|visit| visit.part.is_served())
         .copied()
         .collect();
     let mut out = Figures {
@@ -184,12 +202,12 @@ fn gaps(visits: &[Visit], out: &mut Figures) {
 /// came if that is later. `None`: when that began is not seen. Visits are sorted by their ends.
 pub fn turns(visits: &[Visit]) -> impl Iterator<Item = Option<Nanos>> {
     let mut before: Option<Nanos> = None;
-    visits.iter().map(move |visit| match visit.part {
-        Part::Head => None,
-        Part::Whole | Part::Tail => {
-            let free = before.replace(visit.end);
-            free.map(|free| visit.end.since(free.max(visit.start)))
+    visits.iter().map(move |visit| {
+        if !visit.part.is_served() {
+            return None;
         }
+        let free = before.replace(visit.end);
+        free.map(|free| visit.end.since(free.max(visit.start)))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use foldhash::HashMap;
 
-use super::visit::Visit;
+use super::visit::{Part, Visit};
 use crate::classify::WaitSite;
 use crate::row::Nanos;
 
@@ -50,6 +50,15 @@ impl Visits {
         let visits = self.kept.get_mut(&kept.site);
         if let Some(visit) = visits.and_then(|visits| visits.get_mut(kept.index)) {
             visit.end = visit.end.max(end);
+        }
+    }
+
+    /// The window ends, and with it what is known of a visit's reply.
+    pub(super) fn cut(&mut self, kept: Kept) {
+        let visits = self.kept.get_mut(&kept.site);
+        let visit = visits.and_then(|visits| visits.get_mut(kept.index));
+        if let Some(visit) = visit.filter(|visit| visit.part == Part::Whole) {
+            visit.part = Part::Answered;
         }
     }
 

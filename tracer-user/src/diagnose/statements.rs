@@ -54,7 +54,7 @@ impl Times {
     /// Adds a visit; its waiting counts from when the window opened.
     fn add(&mut self, visit: Visit, turn: Option<Nanos>, opened: Nanos) {
         self.waiting += visit.end.since(visit.start.max(opened));
-        self.answered += u64::from(visit.part != Part::Head);
+        self.answered += u64::from(visit.part.is_served());
         if visit.part == Part::Whole {
             self.whole.add(visit.end.since(visit.start));
         }

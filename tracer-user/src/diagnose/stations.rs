@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::Findings;
 use crate::actors::ActorId;
-use crate::blame::{Figures, InFlight, LockStats, Part, Visit, figures};
+use crate::blame::{Figures, InFlight, LockStats, Visit, figures};
 use crate::classify::{ClassId, WaitKind, WaitSite};
 use crate::row::{Nanos, Pid, ResourceId, StatementId};
 use crate::scaling::{FOLLOWS, SharingEstimate, StationSamples, estimate_sharing};
@@ -212,7 +212,7 @@ impl Findings<'_> {
         let mut visits = self.visits(&[site]);
         let mut until = self.until();
         if self.collector.visits.for_each_kept(site) > 1.0 {
-            visits.retain(|visit| visit.part != Part::Head);
+            visits.retain(|visit| visit.part.is_served());
             until = visits.last().map_or(until, |visit| visit.end);
         }
         InFlight::of(&visits, self.meta.opened, until)
@@ -229,7 +229,7 @@ impl Findings<'_> {
             .filter(|site| site.kind == WaitKind::Request)
             .collect();
         for visit in self.visits(&requests) {
-            if visit.part != Part::Tail {
+            if visit.part.begins() {
                 by_actor.entry(visit.actor).or_default().push(visit);
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::carried::{by_one_thread, report, with_polls_in_between};
+use crate::cause::Cause;
 use crate::row::{MemorySource, Nanos, OpenRequest, Pid, ResourceId, Wait};
 use crate::script;
 
@@ -11,11 +12,15 @@ use crate::script;
 fn with_pause(mut source: MemorySource, from: Nanos, to: Nanos) -> MemorySource {
     let batch = &mut source.batches[0];
     let mut open: BTreeMap<ResourceId, (Nanos, Pid)> = BTreeMap::new();
+    let mut found = batch.requests.iter().peekable();
     for call in batch
         .calls
         .iter()
         .filter(|call| call.end <= to && call.ret > 0)
     {
+        while let Some(request) = found.next_if(|request| request.end < call.end) {
+            open.insert(request.resource, (request.asked, request.pid));
+        }
         if call.call.is_output() {
             open.insert(call.resource, (call.end, call.pid));
         } else {
@@ -64,13 +69,14 @@ fn with_pause(mut source: MemorySource, from: Nanos, to: Nanos) -> MemorySource 
             pid: *pid,
         }));
     batch.requests.sort_by_key(|request| request.end);
+    assert!(batch.requests.iter().all(|request| request.end <= from));
     for task in &mut batch.tasks {
         task.end = shifted(task.end);
     }
     batch.watermark = shifted(batch.watermark);
     source.meta.closed = shifted(source.meta.closed);
-    source.meta.paused = to.since(from);
-    source.meta.joins = vec![from];
+    source.meta.paused += to.since(from);
+    source.meta.joins.push(from);
     source
 }
 
@@ -98,4 +104,21 @@ fn check(workers: u32, text: &str, plain: &MemorySource) {
         let paused = with_pause(plain.clone(), from, Nanos(from.0 + 437_000_000));
         assert_eq!(report(&paused).workers.count, workers, "{text}, {ms} ms");
     }
+}
+
+#[test]
+fn a_peer_that_is_asked_before_a_window_and_answers_after_it_has_answered_once() {
+    let text =
+        "window 6s after 6s\npeer B serves 1\n32 workers: fetch A 100ms+-20ms; write B 90ms+-4ms";
+    let plain = by_one_thread(&script::workload(text));
+    let told = report(&plain).verdict;
+    let opened = plain.meta.opened;
+    // They are under way all through the windows between.
+    let paused = (1..5_u64).fold(plain, |source, number| {
+        let from = Nanos(opened.0 + number * 600_000_000);
+        with_pause(source, from, Nanos(from.0 + 300_000_000))
+    });
+    let paused = report(&paused).verdict;
+    assert_eq!(told.cause, Cause::RemoteSerial);
+    assert_eq!(paused.cause, told.cause);
 }
