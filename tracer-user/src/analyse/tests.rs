@@ -5,6 +5,7 @@ mod commands;
 mod event_loop;
 mod handed_over;
 mod idle;
+mod own_server;
 mod pauses;
 mod queues;
 mod rules;

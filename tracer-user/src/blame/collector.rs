@@ -1,7 +1,7 @@
 //! Takes events as they come and keeps all statistics of blame.
 
 use foldhash::HashMap;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::lock::Locks;
 use super::queue::RunQueue;
@@ -26,6 +26,15 @@ pub struct Wakers {
     pub nobody: u64,
 }
 
+/// For how long an actor had requests on a socket.
+#[derive(Clone, Copy, Debug)]
+pub struct Used {
+    /// The first was sent, or the window began.
+    pub first: Nanos,
+    /// The latest was answered.
+    pub last: Nanos,
+}
+
 /// One actor: who it is, and what it waits for.
 #[derive(Clone, Debug)]
 struct Actor {
@@ -47,7 +56,7 @@ pub struct Collector {
     /// Visits of the target's actors to what is seen from outside only, by wait site.
     pub visits: Visits,
     /// Sockets on which the target's actors had requests, by peer, and by whom.
-    pub sockets: HashMap<ClassId, BTreeSet<(ResourceId, ActorId)>>,
+    pub sockets: HashMap<ClassId, BTreeMap<(ResourceId, ActorId), Used>>,
     /// Who ended the target's waits, by station.
     pub wakers: HashMap<WaitSite, Wakers>,
     actors: HashMap<ActorId, Actor>,
@@ -188,7 +197,12 @@ impl Collector {
         }
         self.recent.change(who, was, now);
         match role {
-            TaskRole::Target => self.queue.change(who, at, now),
+            TaskRole::Target => {
+                self.queue.change(who, at, now);
+                if self.services.is_server(who) {
+                    self.services.change(who, was, now, waker, classifier);
+                }
+            }
             TaskRole::Peer => self.services.change(who, was, now, waker, classifier),
             TaskRole::Bystander => {}
         }
@@ -197,13 +211,18 @@ impl Collector {
     fn call(&mut self, row: &ClassifiedCall<'_, ActorId>, classifier: &Classifier) {
         self.locks_of(row, classifier);
         if row.is(Syscall::Close) {
-            self.services.closed(row.who, row.call.resource);
+            let who = ActorId::Thread(row.call.tid);
+            self.services.closed(who, row.call.resource);
             self.replying.remove(&row.call.resource);
         }
         let Some((_, operation)) = row.operation else {
             return;
         };
         match self.actor(row.who).role {
+            // A process of the target may serve the others.
+            TaskRole::Target if classifier.classes.kind(row.class) == ClassKind::Service => {
+                self.served(row, classifier);
+            }
             TaskRole::Target => self.visits_of(row, operation.kind),
             TaskRole::Peer => self.served(row, classifier),
             TaskRole::Bystander => {}
@@ -263,7 +282,12 @@ impl Collector {
                 };
                 self.asking.remove(&request.socket);
                 let sockets = self.sockets.entry(row.class).or_default();
-                sockets.insert((request.socket, row.who));
+                let used = sockets.entry((request.socket, row.who));
+                let used = used.or_insert_with(|| Used {
+                    first: request.start.max(self.began),
+                    last: call.end,
+                });
+                used.last = call.end;
                 (site(WaitKind::Request, row.exact), request.start)
             }
             OperationKind::Sync => (site(WaitKind::Sync, row.exact), call.start),
@@ -298,19 +322,20 @@ impl Collector {
         }
     }
 
-    /// What a thread of a local peer does for a request.
+    /// What a thread does for a request that it serves.
     fn served(&mut self, row: &ClassifiedCall<'_, ActorId>, classifier: &Classifier) {
         if classifier.classes.kind(row.class) != ClassKind::Service {
             return;
         }
         let sites = &classifier.sites;
+        let who = ActorId::Thread(row.call.tid);
         match row.request {
-            Some(request) => self.services.replied(row.who, &request, row.class, sites),
+            Some(request) => self.services.replied(who, &request, row.class, sites),
             None if row.call.call.is_input() && row.call.ret > 0 => {
-                self.services.arrived(row.who, row.call, row.class, sites);
+                self.services.arrived(who, row.call, row.class, sites);
             }
             None if row.call.ret > 0 => {
-                self.services.goes_on(row.who, row.call, row.class, sites);
+                self.services.goes_on(who, row.call, row.class, sites);
             }
             None => {}
         }

@@ -134,7 +134,12 @@ pub fn port_of(classes: &ResourceClasses, service: ClassId) -> &str {
 }
 
 impl Services {
-    /// A thread of a peer changed its state; `waker` ended its wait, if it was blocked.
+    /// Requests have come to this thread.
+    pub(super) fn is_server(&self, actor: ActorId) -> bool {
+        self.arrived.contains_key(&actor)
+    }
+
+    /// A thread that serves changed its state; `waker` ended its wait, if it was blocked.
     pub(super) fn change(
         &mut self,
         actor: ActorId,

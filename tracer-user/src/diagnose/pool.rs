@@ -37,7 +37,7 @@ pub struct PoolFacts {
     pub peer: ClassId,
     /// How many there are, or of slots for requests where there are more connections than that.
     pub connections: usize,
-    /// Sockets that lead to the peer.
+    /// Sockets that lead to the peer, at once.
     pub sockets: usize,
     /// How many workers waited for one.
     pub waiters: usize,
@@ -119,8 +119,8 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
     let facts = PoolFacts {
         site,
         peer,
-        connections: findings.sockets(peer).len(),
-        sockets: findings.sockets(peer).len(),
+        connections: findings.sockets(peer),
+        sockets: findings.sockets(peer),
         waiters: findings.waiting_workers(stats),
         seconds,
         exchange_s: seen.mean,
@@ -150,7 +150,7 @@ struct Slots {
     count: usize,
     /// Requests under way, on average over the window.
     taken: f64,
-    /// Sockets that lead to the peer.
+    /// Sockets that lead to the peer, at once.
     sockets: usize,
     /// The requests begin evenly spaced, as a limit spaces them.
     is_spaced: bool,
@@ -161,7 +161,7 @@ struct Slots {
 impl Slots {
     fn of(findings: &Findings<'_>, exchange: WaitSite, seconds: f64) -> Self {
         let flight = findings.in_flight_at(exchange);
-        let connections = findings.sockets(exchange.class).len();
+        let connections = findings.sockets(exchange.class);
         let mut count = connections.min(findings.workers.len());
         let are_handed_on = flight.handed_on >= HANDED_ON;
         if are_handed_on && flight.most > 0 {

@@ -1,6 +1,6 @@
 //! What the findings say of a station: its lock statistics, its visits, who ended the waits at it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::findings::Findings;
 use crate::actors::ActorId;
@@ -94,13 +94,31 @@ impl Findings<'_> {
         present.seconds()
     }
 
-    /// Sockets on which the workers had requests to a peer.
+    /// How many sockets on which the workers had requests to a peer there were at once: where connections come and go, those that are
+    /// gone are not counted with those that came after them.
     #[must_use]
-    pub fn sockets(&self, peer: ClassId) -> BTreeSet<ResourceId> {
+    pub fn sockets(&self, peer: ClassId) -> usize {
+        let mut lasted: BTreeMap<ResourceId, (Nanos, Nanos)> = BTreeMap::new();
         let all = self.collector.sockets.get(&peer).into_iter().flatten();
-        all.filter(|(_, actor)| self.workers.contains_key(actor))
-            .map(|(socket, _)| *socket)
-            .collect()
+        for ((socket, _), used) in all.filter(|((_, who), _)| self.workers.contains_key(who)) {
+            let (first, last) = lasted.entry(*socket).or_insert((used.first, used.last));
+            (*first, *last) = ((*first).min(used.first), (*last).max(used.last));
+        }
+        let mut marks: Vec<(Nanos, bool)> = lasted
+            .into_values()
+            .flat_map(|(first, last)| [(first, true), (last, false)])
+            .collect();
+        // At one instant what ends makes room for what begins.
+        marks.sort_unstable();
+        let (mut present, mut most) = (0_usize, 0);
+        for (_, begins) in marks {
+            present = match begins {
+                true => present + 1,
+                false => present.saturating_sub(1),
+            };
+            most = most.max(present);
+        }
+        most
     }
 
     /// Who ended the workers' waits at a station: workers, others by how often, and nobody seen.

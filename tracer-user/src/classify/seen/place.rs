@@ -120,6 +120,17 @@ const OUTER: &[Known] = &[
         "AsyncPoolRequest.wait_for",
         Sort::Pool,
     ),
+    // Requests may be given a connection that another one opens, and one of HTTP/2 that has no stream left.
+    python(
+        "httpcore/_synchronization.py",
+        "AsyncLock.__aenter__",
+        Sort::Pool,
+    ),
+    python(
+        "httpcore/_synchronization.py",
+        "AsyncSemaphore.acquire",
+        Sort::Pool,
+    ),
     python("asyncpg/pool.py", "Pool._acquire", Sort::Pool),
     python(
         "psycopg_pool/pool_async.py",
@@ -158,6 +169,37 @@ const INNER: &[Known] = &[
     go("time.Sleep", Sort::Timer),
     python("asyncio/locks.py", "Lock.acquire", Sort::Lock),
     python("asyncio/locks.py", "Semaphore.acquire", Sort::Semaphore),
+    python("anyio/_backends/_asyncio.py", "Lock.acquire", Sort::Lock),
+    python(
+        "anyio/_backends/_asyncio.py",
+        "Semaphore.acquire",
+        Sort::Semaphore,
+    ),
+    python(
+        "anyio/_backends/_asyncio.py",
+        "CapacityLimiter.acquire",
+        Sort::Semaphore,
+    ),
+    python(
+        "anyio/_core/_synchronization.py",
+        "Lock.acquire",
+        Sort::Lock,
+    ),
+    python(
+        "anyio/_core/_synchronization.py",
+        "Semaphore.acquire",
+        Sort::Semaphore,
+    ),
+    python(
+        "anyio/streams/memory.py",
+        "MemoryObjectReceiveStream.receive",
+        Sort::Queue,
+    ),
+    python(
+        "anyio/streams/memory.py",
+        "MemoryObjectSendStream.send",
+        Sort::Full,
+    ),
     python("asyncio/queues.py", "Queue.get", Sort::Queue),
     python("asyncio/queues.py", "Queue.put", Sort::Full),
     python("asyncio/queues.py", "Queue.join", Sort::Join),

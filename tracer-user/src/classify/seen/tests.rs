@@ -137,6 +137,14 @@ fn asyncio_tasks_wait_in_the_coroutines_they_are_in() {
         (Sort::Pool, "Pool._acquire in worker (work.py:31)"),
     );
     check(&[get], (Sort::Queue, "Queue.get in worker (work.py:31)"));
+    // A lock of anyio's; in httpcore one is held by who opens the connection that others are to have.
+    let lock = "Lock.acquire /v/lib/python3.11/site-packages/anyio/_backends/_asyncio.py 2050";
+    let expect = (Sort::Lock, "Lock.acquire in worker (work.py:31)");
+    check(&[lock], expect);
+    let enter =
+        "AsyncLock.__aenter__ /v/lib/python3.11/site-packages/httpcore/_synchronization.py 77";
+    let expect = (Sort::Pool, "AsyncLock.__aenter__ in worker (work.py:31)");
+    check(&[lock, enter], expect);
     let handed_over = (Sort::Thread, "run_in_executor in worker (work.py:31)");
     self::check("", TaskSeen::EXECUTOR, 0, &[worker], handed_over);
     // The user's own class of the same name is not the library's.
