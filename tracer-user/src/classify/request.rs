@@ -50,6 +50,27 @@ struct Socket {
     refused: bool,
     /// A window has begun since anything was heard of it.
     outstanding: bool,
+    commands: Commands,
+}
+
+/// Commands that were sent on a socket, each in a call of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Commands {
+    /// All of them.
+    pub all: u64,
+    /// Those that were sent before the reply to the one before had come: several who do not know of each other share the connection, or
+    /// one does not need the replies.
+    pub ahead: u64,
+}
+
+/// A command of Redis; of one of the user's making (`EVAL`) it is not known whether it reads or writes. Requests of other protocols may
+/// be sent in several calls.
+fn is_command(call: &Call) -> bool {
+    match call.verb {
+        Verb::RedisRead | Verb::RedisWrite => true,
+        Verb::Unknown => call.statement != StatementId::NONE,
+        _ => false,
+    }
 }
 
 /// The requests under way on all sockets.
@@ -102,6 +123,13 @@ impl RequestTracker {
         socket.verb.map(|verb| (verb, socket.refused))
     }
 
+    /// The commands that were sent on a socket.
+    #[must_use]
+    pub fn commands(&self, socket: ResourceId) -> Commands {
+        let socket = self.sockets.get(&socket);
+        socket.map_or(Commands::default(), |socket| socket.commands)
+    }
+
     /// The statement that the present request of a socket runs.
     #[must_use]
     pub fn statement(&self, socket: ResourceId) -> StatementId {
@@ -117,6 +145,12 @@ impl RequestTracker {
         if call.call.is_output() {
             let socket = self.sockets.entry(call.resource).or_default();
             (socket.outstanding, socket.refused) = (false, false);
+            if is_command(call) {
+                let calls = u64::from(call.count.max(1));
+                socket.commands.all += calls;
+                let is_ahead = socket.open.is_some_and(|request| !request.headless);
+                socket.commands.ahead += if is_ahead { calls } else { calls - 1 };
+            }
             // What a window found under way may have been no request, but a greeting or a ping.
             match socket.open.as_mut().filter(|request| !request.headless) {
                 None => {

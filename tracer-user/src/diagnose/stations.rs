@@ -1,6 +1,6 @@
 //! What the findings say of a station: its lock statistics, its visits, who ended the waits at it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::Findings;
 use crate::actors::ActorId;
@@ -119,6 +119,32 @@ impl Findings<'_> {
             most = most.max(present);
         }
         most
+    }
+
+    /// The peer of the workers to which most commands go before the reply to the one before has come, and the share of its commands that do,
+    /// 0 to 1; `None`: there is none to which most of them do, or how many workers there are is known.
+    #[must_use]
+    pub fn pipelined(&self) -> Option<(ClassId, f64)> {
+        /// Most of them: who sends a command and waits for its reply sends none ahead.
+        const MOST: f64 = 0.5;
+        if self.is_counted() {
+            return None;
+        }
+        let requests = &self.inventory.classifier.requests;
+        let of_peer = |(peer, sockets): (&ClassId, &BTreeMap<(ResourceId, ActorId), _>)| {
+            let theirs = sockets
+                .keys()
+                .filter(|(_, who)| self.workers.contains_key(who));
+            let sockets: BTreeSet<ResourceId> = theirs.map(|(socket, _)| *socket).collect();
+            let commands = sockets.iter().map(|socket| requests.commands(*socket));
+            let (all, ahead) = commands.fold((0, 0), |sum, of| (sum.0 + of.all, sum.1 + of.ahead));
+            (ahead, all, *peer)
+        };
+        let all = self.collector.sockets.iter().map(of_peer);
+        let (ahead, all, peer) = all.max()?;
+        #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+        let share = ahead as f64 / all.max(1) as f64;
+        (share > MOST).then_some((peer, share))
     }
 
     /// Who ended the workers' waits at a station: workers, others by how often, and nobody seen.

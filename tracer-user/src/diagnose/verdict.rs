@@ -10,6 +10,7 @@ use super::findings::Findings;
 use super::weight::{Weight, Work, weigh};
 use crate::blame::HolderActivity;
 use crate::cause::Cause;
+use crate::classify::ClassId;
 use crate::scaling::{
     Factor, Lost, MINOR, RateSource, Severity, Stability, factor, karp_flatt, stability,
 };
@@ -46,6 +47,13 @@ pub enum Ground {
     TasksUnseen(usize),
     /// The threads that were seen at work scale, but their runtime shows more tasks than these, so many, for which they may work.
     TasksBeside(usize),
+    /// Requests to a peer are sent without waiting for the replies to those before: how many work on the same connection does not show.
+    Pipelined {
+        /// Which peer.
+        peer: ClassId,
+        /// Share of its requests that are, 0 to 1.
+        ahead: f64,
+    },
     /// From outside it cannot be told whether the dearest candidate is one; share of worker time it may cost, 0 to 1.
     Undetermined(f64),
     /// Too much worker time is unexplained; where most of it is, and what share of worker time that is.
@@ -207,6 +215,7 @@ fn verdict(findings: &Findings<'_>, conclusion: &Conclusion, checks: &Checks) ->
         | Ground::EventLoop { .. }
         | Ground::TasksUnseen(_)
         | Ground::TasksBeside(_)
+        | Ground::Pipelined { .. }
         | Ground::Unexplained { .. } => Verdict {
             ground,
             ..Verdict::default()
@@ -235,6 +244,9 @@ fn ground(findings: &Findings<'_>, conclusion: &Conclusion) -> Ground {
         && lost.possible > lost.likely
     {
         return Ground::Undetermined(lost.possible / time);
+    }
+    if let Some((peer, ahead)) = findings.pipelined() {
+        return Ground::Pipelined { peer, ahead };
     }
     let idle = findings.cycle.idle.len();
     #[expect(

@@ -1,8 +1,11 @@
 //! Several statements on one peer.
 
+use super::carried;
 use super::idle::report;
 use crate::cause::Cause;
 use crate::report::StatementRow;
+use crate::row::{Call, MemorySource, Nanos, Verb};
+use crate::script;
 
 /// Statement, mean response in ms and share of the waiting.
 fn check(found: &[StatementRow], expect: &[(&str, f64, f64)]) {
@@ -92,4 +95,41 @@ fn a_peer_that_serves_all_at_once_has_none() {
 fn peers_without_statements_have_no_list() {
     let report = report("4 workers: fetch A 5ms; write B 5ms");
     assert!(report.statements.is_empty(), "{:#?}", report.statements);
+}
+
+/// One worker that sends so many commands at once, each in a call of its own, and then reads what comes.
+fn sends(commands: u32) -> MemorySource {
+    let mut source = script::workload("1 workers: fetch A 20ms+-5ms");
+    let batch = &mut source.batches[0];
+    let mut calls: Vec<Call> = Vec::new();
+    for call in &batch.calls {
+        let verb = Verb::RedisRead;
+        calls.push(Call { verb, ..*call });
+        if call.call.is_output() {
+            calls.extend((1..commands).map(|number| Call {
+                start: call.end,
+                end: Nanos(call.end.0 + u64::from(number)),
+                verb,
+                ..*call
+            }));
+        }
+    }
+    calls.sort_by_key(|call| call.end);
+    batch.calls = calls;
+    source
+}
+
+#[test]
+fn a_connection_that_may_be_shared_is_no_lone_worker() {
+    // One at a time, and now and then a second one ahead: whoever sends waits for each.
+    assert_eq!(carried::report(&sends(1)).verdict.cause, Cause::None);
+    assert_eq!(carried::report(&sends(2)).verdict.cause, Cause::None);
+    let report = carried::report(&sends(10));
+    let verdict = &report.verdict;
+    assert_eq!(verdict.cause, Cause::Unknown, "{verdict:#?}");
+    assert!(
+        verdict.sentence.contains("90% of the commands"),
+        "{}",
+        verdict.sentence
+    );
 }

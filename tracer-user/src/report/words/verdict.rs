@@ -34,6 +34,11 @@ pub fn sentence(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
             in_flight,
             computing,
         } => event_loop(findings, in_flight, computing),
+        Ground::Pipelined { peer, ahead } => format!(
+            "unknown: {} of the commands to {} are sent before the reply to the one before has come, so several tasks may share a connection, and how many does not show from outside; say how many workers there are with --workers N",
+            percent(ahead),
+            findings.class(peer),
+        ),
         Ground::Undetermined(share) => {
             if let Some(Facts::RateLimit(facts)) = conclusion.candidates.first().map(|it| &it.facts)
                 && let Throttle::Spaced { peer, .. } = facts.throttle
