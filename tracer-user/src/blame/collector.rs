@@ -211,8 +211,7 @@ impl Collector {
     fn call(&mut self, row: &ClassifiedCall<'_, ActorId>, classifier: &Classifier) {
         self.locks_of(row, classifier);
         if row.is(Syscall::Close) {
-            let who = ActorId::Thread(row.call.tid);
-            self.services.closed(who, row.call.resource);
+            self.services.closed(row.call.resource);
             self.replying.remove(&row.call.resource);
         }
         let Some((_, operation)) = row.operation else {

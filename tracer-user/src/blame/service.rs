@@ -99,7 +99,9 @@ struct UnderWay {
 /// A request whose reply has begun to go out.
 #[derive(Clone, Debug)]
 struct Replying {
-    /// What the thread had done when the latest part of the reply went out.
+    /// The thread that answers.
+    actor: ActorId,
+    /// What it had done when the latest part of the reply went out.
     before: Sums,
     pid: Pid,
     /// Requests that had come to the thread by then.
@@ -118,8 +120,8 @@ pub struct Services {
     origins: HashMap<ActorId, Sums>,
     /// In the order of their arrivals.
     under_way: HashMap<ActorId, Vec<UnderWay>>,
-    /// By the thread that answers, and the socket.
-    replying: HashMap<(ActorId, ResourceId), Replying>,
+    /// By socket.
+    replying: HashMap<ResourceId, Replying>,
     /// Requests that have come to each thread.
     arrived: HashMap<ActorId, u64>,
     current: HashMap<ActorId, Piece>,
@@ -201,7 +203,7 @@ impl Services {
         sites: &WaitSites,
     ) {
         self.advance(actor, call.end, sites);
-        self.replying.remove(&(actor, call.resource));
+        self.replying.remove(&call.resource);
         let request = UnderWay {
             before: self.threads.entry(actor).or_default().clone(),
             service,
@@ -243,7 +245,7 @@ impl Services {
         self.add_request(actor, &before, service, request.pid);
         self.answering.insert(actor, service);
         let replying = self.replying_now(actor, request.pid, false);
-        self.replying.insert((actor, request.socket), replying);
+        self.replying.insert(request.socket, replying);
         let Some(stats) = self.stats.get_mut(&service) else {
             return;
         };
@@ -259,7 +261,8 @@ impl Services {
         service: ClassId,
         sites: &WaitSites,
     ) {
-        let Some(replying) = self.replying.remove(&(actor, call.resource)) else {
+        let replying = self.replying.remove(&call.resource);
+        let Some(replying) = replying.filter(|of| of.actor == actor) else {
             return;
         };
         self.advance(actor, call.end, sites);
@@ -274,16 +277,17 @@ impl Services {
             is_interleaved,
             ..now
         };
-        self.replying.insert((actor, call.resource), now);
+        self.replying.insert(call.resource, now);
     }
 
     /// A connection was closed: no more of a reply goes out on it.
-    pub(super) fn closed(&mut self, actor: ActorId, socket: ResourceId) {
-        self.replying.remove(&(actor, socket));
+    pub(super) fn closed(&mut self, socket: ResourceId) {
+        self.replying.remove(&socket);
     }
 
     fn replying_now(&self, actor: ActorId, pid: Pid, is_interleaved: bool) -> Replying {
         Replying {
+            actor,
             before: self.threads.get(&actor).cloned().unwrap_or_default(),
             pid,
             arrived: self.arrived.get(&actor).copied().unwrap_or_default(),

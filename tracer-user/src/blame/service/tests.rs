@@ -126,7 +126,7 @@ fn a_request_lasts_until_all_of_its_reply_has_gone_out() {
         assert_eq!((stats.requests, stats.total.0), (1, 40), "{stats:?}");
         assert_eq!(stats.interleaved, interleaved);
         // What goes out when the next request has come, or on another connection by the same number, is no part of it.
-        services.closed(thread, SOCKETS[0]);
+        services.closed(SOCKETS[0]);
         services.goes_on(thread, &arrival(SOCKETS[0], 60), service, sites);
         assert_eq!(services.stats[&service].total.0, 40);
     }
