@@ -292,6 +292,7 @@ fn culprit(findings: &Findings<'_>, facts: &PoolFacts, rate: f64) -> Culprit {
     Culprit {
         kind: CulpritKind::Queue,
         name: match facts.connections {
+            1 if facts.sockets > 1 => format!("the one slot for requests to {address}"),
             slots if slots < facts.sockets => format!("{slots} slots for requests to {address}"),
             1 => format!("the one connection to {address}"),
             connections => format!("pool of {connections} connections to {address}"),
