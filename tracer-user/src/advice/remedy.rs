@@ -181,7 +181,8 @@ pub fn or_inside(culprit: &Culprit) -> String {
     match culprit.call_site.as_str() {
         "" => String::new(),
         site => format!(
-            " Where that peer is yours: its requests queue for what is taken in {site}; hold it shorter there."
+            " Where that peer is yours: its requests queue for what is taken in {site}; hold it shorter there.",
+            site = printable(site)
         ),
     }
 }

@@ -244,7 +244,7 @@ impl Services {
         };
         self.add_request(actor, &before, service, request.pid);
         self.answering.insert(actor, service);
-        let replying = self.replying_now(actor, request.pid, false);
+        let replying = self.replying_now(actor, request.pid);
         self.replying.insert(request.socket, replying);
         let Some(stats) = self.stats.get_mut(&service) else {
             return;
@@ -267,16 +267,11 @@ impl Services {
         };
         self.advance(actor, call.end, sites);
         self.add_request(actor, &replying.before, service, replying.pid);
-        let now = self.replying_now(actor, replying.pid, replying.is_interleaved);
-        let others_came = now.arrived > replying.arrived;
-        if others_came && !replying.is_interleaved {
+        let mut now = self.replying_now(actor, replying.pid);
+        now.is_interleaved = replying.is_interleaved || now.arrived > replying.arrived;
+        if now.is_interleaved && !replying.is_interleaved {
             self.stats.entry(service).or_default().interleaved += 1;
         }
-        let is_interleaved = others_came || replying.is_interleaved;
-        let now = Replying {
-            is_interleaved,
-            ..now
-        };
         self.replying.insert(call.resource, now);
     }
 
@@ -285,13 +280,13 @@ impl Services {
         self.replying.remove(&socket);
     }
 
-    fn replying_now(&self, actor: ActorId, pid: Pid, is_interleaved: bool) -> Replying {
+    fn replying_now(&self, actor: ActorId, pid: Pid) -> Replying {
         Replying {
             actor,
             before: self.threads.get(&actor).cloned().unwrap_or_default(),
             pid,
             arrived: self.arrived.get(&actor).copied().unwrap_or_default(),
-            is_interleaved,
+            is_interleaved: false,
         }
     }
 

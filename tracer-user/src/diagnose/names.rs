@@ -3,7 +3,7 @@
 use super::findings::Findings;
 use crate::actors::ActorId;
 use crate::classify::{ClassId, ClassKind};
-use crate::row::{Pid, Tid, printable};
+use crate::row::{Pid, Resource, Tid, printable};
 
 impl Findings<'_> {
     /// Name of an actor for people: `worker 12`, else `name (tid)`.
@@ -46,8 +46,7 @@ impl Findings<'_> {
     /// Name of the process behind a local peer, empty: elsewhere, or not known.
     #[must_use]
     pub fn peer_process(&self, peer: ClassId) -> String {
-        let members = self.classes.members(peer);
-        let Some(socket) = members.iter().find(|socket| socket.peer_pid.0 != 0) else {
+        let Some(socket) = self.local_peer(peer) else {
             return String::new();
         };
         match self.process(socket.peer_pid) {
@@ -59,9 +58,12 @@ impl Findings<'_> {
     /// A process of a peer, where it runs on this host.
     #[must_use]
     pub fn peer_pid(&self, peer: ClassId) -> Option<Pid> {
-        let members = self.classes.members(peer);
-        let local = members.iter().find(|socket| socket.peer_pid.0 != 0)?;
-        Some(local.peer_pid)
+        self.local_peer(peer).map(|socket| socket.peer_pid)
+    }
+
+    fn local_peer(&self, peer: ClassId) -> Option<&Resource> {
+        let mut members = self.classes.members(peer).into_iter();
+        members.find(|socket| socket.peer_pid.0 != 0)
     }
 
     /// Name of a resource class for people.

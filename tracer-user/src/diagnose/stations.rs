@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::Findings;
 use crate::actors::ActorId;
-use crate::blame::{Figures, InFlight, LockStats, Visit, figures};
+use crate::blame::{Figures, InFlight, LockStats, Part, Visit, figures};
 use crate::classify::{ClassId, WaitKind, WaitSite};
 use crate::row::{Nanos, Pid, ResourceId, StatementId};
 use crate::scaling::{FOLLOWS, SharingEstimate, StationSamples, estimate_sharing};
@@ -98,27 +98,19 @@ impl Findings<'_> {
     /// gone are not counted with those that came after them.
     #[must_use]
     pub fn sockets(&self, peer: ClassId) -> usize {
-        let mut lasted: BTreeMap<ResourceId, (Nanos, Nanos)> = BTreeMap::new();
+        let mut lasted: BTreeMap<ResourceId, Visit> = BTreeMap::new();
         let all = self.collector.sockets.get(&peer).into_iter().flatten();
-        for ((socket, _), used) in all.filter(|((_, who), _)| self.workers.contains_key(who)) {
-            let (first, last) = lasted.entry(*socket).or_insert((used.first, used.last));
-            (*first, *last) = ((*first).min(used.first), (*last).max(used.last));
+        for ((socket, actor), used) in all.filter(|((_, who), _)| self.workers.contains_key(who)) {
+            let whole = lasted.entry(*socket).or_insert(Visit {
+                start: used.first,
+                end: used.last,
+                actor: *actor,
+                part: Part::Whole,
+            });
+            (whole.start, whole.end) = (whole.start.min(used.first), whole.end.max(used.last));
         }
-        let mut marks: Vec<(Nanos, bool)> = lasted
-            .into_values()
-            .flat_map(|(first, last)| [(first, true), (last, false)])
-            .collect();
-        // At one instant what ends makes room for what begins.
-        marks.sort_unstable();
-        let (mut present, mut most) = (0_usize, 0);
-        for (_, begins) in marks {
-            present = match begins {
-                true => present + 1,
-                false => present.saturating_sub(1),
-            };
-            most = most.max(present);
-        }
-        most
+        let lasted: Vec<Visit> = lasted.into_values().collect();
+        InFlight::of(&lasted, self.meta.opened, self.until()).most
     }
 
     /// The peer of the workers to which most commands go before the reply to the one before has come, and the share of its commands that do,
