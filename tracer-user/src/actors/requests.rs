@@ -122,12 +122,14 @@ impl Actors {
         let is_unowned = socket.open.is_none_or(|by| by == NOBODY) && socket.task.is_none();
         let headless = row.request.filter(|_| is_unowned);
         let asked_by = socket.open.filter(|_| is_first);
+        // In a pause another thread may have asked.
+        let is_known_who = !socket.is_stale;
         if is_first || headless.is_some() {
             (socket.open, socket.is_stale) = (None, false);
         }
         if let Some(asked_by) = asked_by {
             self.answered(asked_by);
-            if asked_by != NOBODY && asked_by != call.tid {
+            if asked_by != NOBODY && asked_by != call.tid && is_known_who {
                 self.migrates(row, asked_by, (&mut *classifier, &mut *give));
             }
         }

@@ -48,7 +48,7 @@ impl Process {
             }
             .to_owned(),
             pid: PID,
-            family: "tcp4".to_owned(),
+            family: if name < b'U' { "tcp4" } else { "unix" }.to_owned(),
             ..Resource::default()
         });
         classifier.learn(&Batch {
@@ -299,4 +299,42 @@ fn a_request_that_is_sent_while_a_window_opens_is_counted_once() {
     // Whoever has read A goes on with it.
     process.goes_on("1 s M; 1 r B; 1 s N; 1 r C; 1 s O");
     assert_eq!(names(&process.whose[before..]), "0 1 1 2 2");
+}
+
+#[test]
+fn connections_that_threads_lend_each_other_in_pauses_show_no_tasks() {
+    let mut process = Process::new("work");
+    for _ in 0..4 {
+        process.goes_on("1 s A; 2 s M");
+        // Both have asked again in the pause, on what the other one had given back.
+        process.pauses(&["A", "M"]);
+        process.goes_on("2 w A; 1 w M; 1 s B; 2 s C; 1 w B; 2 w C");
+    }
+    assert!(
+        process
+            .whose
+            .iter()
+            .all(|who| matches!(who, ActorId::Thread(_))),
+        "{}",
+        names(&process.whose)
+    );
+}
+
+#[test]
+fn a_reply_on_a_connection_without_books_shows_no_tasks_after_a_pause() {
+    let mut process = Process::new("work");
+    for _ in 0..4 {
+        process.goes_on("1 s U; 2 s V");
+        process.pauses(&[]);
+        process.goes_on("2 w U; 1 w V");
+    }
+    process.goes_on("1 s A; 1 w A");
+    assert!(
+        process
+            .whose
+            .iter()
+            .all(|who| matches!(who, ActorId::Thread(_))),
+        "{}",
+        names(&process.whose)
+    );
 }

@@ -31,8 +31,7 @@ impl Actors {
         stale.sort_unstable();
         for id in stale {
             if found.contains(&id) {
-                // The same task asks again and again on its connection.
-                self.sockets.entry(id).or_default().is_stale = false;
+                self.asked_over_a_pause(id);
             } else {
                 self.answered_in_a_pause(id, (&mut *classifier, &mut *give));
             }
@@ -53,6 +52,20 @@ impl Actors {
             if !is_known && self.process(request.pid).carriers > 0 {
                 self.take_up(request.resource, (&mut *classifier, &mut *give));
             }
+        }
+    }
+
+    /// A request was under way on a socket when a window ended, and one is when the next one opens. A task asks again and again on its
+    /// connection; of threads that share some, another may have asked in the pause.
+    fn asked_over_a_pause(&mut self, id: ResourceId) {
+        let Some(socket) = self.sockets.get_mut(&id) else {
+            return;
+        };
+        socket.is_stale = false;
+        if socket.task.is_none()
+            && let Some(asked_by) = socket.open.replace(NOBODY)
+        {
+            self.answered(asked_by);
         }
     }
 
