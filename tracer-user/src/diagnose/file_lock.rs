@@ -182,9 +182,11 @@ fn rewritten(findings: &Findings<'_>, site: WaitSite) -> Option<ClassId> {
         .map(|(class, _)| class)
 }
 
-/// Opened for each write, and written with few bytes each time; a file that is only locked is not written.
+/// Opened for each write, and written with few bytes each time; a file that is only locked is not written. Where writes that did not
+/// block are left out of the trace, syncs tell of them.
 fn is_rewritten(totals: &ClassTotals) -> bool {
-    totals.opens > 0 && totals.bytes_written > 0 && totals.bytes_written / totals.opens < SMALL
+    let is_written = totals.bytes_written > 0 || totals.synced;
+    totals.opens > 0 && is_written && totals.bytes_written / totals.opens < SMALL
 }
 
 #[cfg(test)]
@@ -193,14 +195,16 @@ mod tests {
 
     #[test]
     fn a_file_that_is_only_opened_and_locked_is_not_rewritten() {
-        let file = |opens, bytes_written, written| ClassTotals {
+        let file = |opens, bytes_written, synced| ClassTotals {
             opens,
             bytes_written,
-            written,
+            written: true,
+            synced,
             ..ClassTotals::default()
         };
-        assert!(is_rewritten(&file(100, 20_000, true)));
-        assert!(!is_rewritten(&file(100, 0, true)), "locked, never written");
+        assert!(is_rewritten(&file(100, 20_000, false)));
+        assert!(is_rewritten(&file(100, 0, true)), "its writes left out");
+        assert!(!is_rewritten(&file(100, 0, false)), "only locked");
         assert!(!is_rewritten(&file(1, 20_000_000, true)), "the output");
         assert!(!is_rewritten(&file(0, 20_000, true)), "appended to");
     }
