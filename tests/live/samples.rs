@@ -15,15 +15,17 @@ pub fn each_function_has_samples_by_its_cpu_time() {
     let batches = &seen.rows.0;
     let stacks = seen.stacks();
     let mut found: BTreeMap<&str, f64> = BTreeMap::new();
+    let mut waiting: BTreeMap<&str, f64> = BTreeMap::new();
     for sample in batches.iter().flat_map(|batch| &batch.samples) {
         let stack = stacks.get(&sample.stack).expect("its row came before");
         let site = stack.call_site().map_or("", |frame| &frame.symbol);
         *found.entry(site).or_default() += 1.0;
+        *waiting.entry(site).or_default() += f64::from(u8::from(sample.spins));
     }
-    let [digest, pack] = seen.said[..] else {
+    let [digest, spin] = seen.said[..] else {
         panic!("{:?}", seen.said);
     };
-    let (all, seconds) = (found.values().sum::<f64>(), (digest + pack) as f64 / 1e6);
+    let (all, seconds) = (found.values().sum::<f64>(), (digest + spin) as f64 / 1e6);
     // A host that takes the CPU away takes strikes of its clock away too.
     let expect = RATE * seconds;
     assert!(
@@ -31,11 +33,16 @@ pub fn each_function_has_samples_by_its_cpu_time() {
         "{all} samples of {seconds} s: {found:?}"
     );
     let share = |function| found.get(function).copied().unwrap_or_default() / all;
-    let truth = digest as f64 / (digest + pack) as f64;
+    let truth = digest as f64 / (digest + spin) as f64;
     // Four standard deviations of so many samples.
     let noise = 4.0 * (truth * (1.0 - truth) / all).sqrt();
     assert!(
-        (share("digest") - truth).abs() < noise && share("pack") > 0.0,
+        (share("digest") - truth).abs() < noise && share("spin") > 0.0,
         "{found:?}, and {truth} of the time in digest"
+    );
+    // At the ends of the function it looks at the clock.
+    assert!(
+        waiting["digest"] == 0.0 && waiting["spin"] > 0.8 * found["spin"],
+        "{waiting:?} of {found:?} wait in a loop"
     );
 }

@@ -95,21 +95,35 @@ class Gate {
 
 const gate = number('slots') ? new Gate(number('slots')) : undefined;
 
-let database;
+// A connection to PostgreSQL for all workers, or for each its own.
+const databases = [];
+const isHot = number('hot') > 0;
 
-async function openDatabase() {
+async function openDatabases() {
   const { Client } = require('pg');
   const [host, port] = settings.get('output').split(':');
-  database = new Client({ host, port: Number(port), user: 'zoo', database: 'postgres' });
-  await database.connect();
+  for (let left = isHot ? workers : 1; left > 0; left -= 1) {
+    const database = new Client({ host, port: Number(port), user: 'zoo', database: 'postgres' });
+    await database.connect();
+    databases.push(database);
+  }
 }
 
 const INSERT = 'INSERT INTO blocks SELECT $1 FROM pg_sleep($2)';
 
+// The row that all change is locked until the end.
+async function transact(database, body) {
+  await database.query('BEGIN');
+  await database.query('UPDATE totals SET n = n + 1 WHERE id = 1');
+  await database.query(INSERT, [body, number('insert_us') / 1e6]);
+  await database.query('COMMIT');
+}
+
 async function appendBlock(worker, body) {
   if (gate) await gate.enter();
   try {
-    if (database) await database.query(INSERT, [body, number('insert_us') / 1e6]);
+    if (isHot) await transact(databases[worker], body);
+    else if (databases.length) await databases[0].query(INSERT, [body, number('insert_us') / 1e6]);
     else await ask('output', output, 'POST', body);
   } finally {
     if (gate) gate.leave();
@@ -155,7 +169,7 @@ async function work(worker) {
 }
 
 async function main() {
-  if (number('insert_us')) await openDatabase();
+  if (number('insert_us')) await openDatabases();
   for (let worker = 0; worker < workers; worker += 1) work(worker);
 }
 

@@ -1,4 +1,4 @@
-"""Becomes a PostgreSQL server with a table for blocks. It refuses to run as root, and is somebody else in a user namespace of its own."""
+"""Becomes a PostgreSQL server with a table for blocks and one row that counts them. It refuses to run as root, and is somebody else in a user namespace of its own."""
 import glob
 import os
 import shutil
@@ -22,8 +22,8 @@ def tool(name, *words):
 def make():
     quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run(tool("initdb", "-D", TEMPLATE, "-A", "trust", "-U", "zoo"), **quiet)
-    table = b"CREATE TABLE blocks (body text);\n"
-    subprocess.run(tool("postgres", "--single", "-D", TEMPLATE, "postgres"), input=table, **quiet)
+    tables = b"CREATE TABLE blocks (body text);\nCREATE TABLE totals (id int PRIMARY KEY, n bigint);\nINSERT INTO totals VALUES (1, 0);\n"
+    subprocess.run(tool("postgres", "--single", "-D", TEMPLATE, "postgres"), input=tables, **quiet)
 
 
 settings()

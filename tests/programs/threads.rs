@@ -1,4 +1,4 @@
-//! Threads that fetch from a server, compute, and write under one mutex.
+//! Threads that fetch from a server, compute, and write under one mutex, or compute under a lock that they spin on and post.
 
 mod books;
 mod wire;
@@ -6,6 +6,7 @@ mod wire;
 use std::fs::File;
 use std::io::Write;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -30,18 +31,42 @@ fn append_block(log: &Mutex<File>, block: &[u8], settings: &Settings) {
     thread::sleep(Duration::from_micros(settings.number("held_us")));
 }
 
-fn work(worker: usize, settings: &Settings, log: &Mutex<File>) {
+#[inline(never)]
+fn acquire(busy: &AtomicBool) {
+    while busy.swap(true, Ordering::Acquire) {
+        while busy.load(Ordering::Relaxed) {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+#[inline(never)]
+fn sum_up(busy: &AtomicBool, block: &[u8], settings: &Settings) {
+    acquire(busy);
+    std::hint::black_box(compute(block, settings.number("spun_rounds")));
+    busy.store(false, Ordering::Release);
+}
+
+fn work(worker: usize, settings: &Settings, log: &Mutex<File>, busy: &AtomicBool) {
     let page = Page::open("books", worker);
     let mut peer = Peer::connect(settings.word("input"));
     let block = vec![worker as u8; settings.number("bytes") as usize];
+    let spins = settings.number("spun_rounds") > 0;
+    let mut sink = spins.then(|| Peer::connect(settings.word("output")));
     thread::sleep(Duration::from_micros(settings.number("stagger_us") * worker as u64));
     page.enter(FETCH, 0);
     loop {
         let Ok(rows) = peer.ask("GET", "/rows", b"") else { return };
         page.enter(TRANSFORM, 0);
         std::hint::black_box(compute(&rows, settings.number("rounds")));
-        page.enter(WRITE, 0);
-        append_block(log, &block, settings);
+        if let Some(sink) = &mut sink {
+            sum_up(busy, &block, settings);
+            page.enter(WRITE, 0);
+            let Ok(_) = sink.ask("POST", "/rows", &block) else { return };
+        } else {
+            page.enter(WRITE, 0);
+            append_block(log, &block, settings);
+        }
         page.enter(FETCH, 1);
     }
 }
@@ -49,10 +74,11 @@ fn work(worker: usize, settings: &Settings, log: &Mutex<File>) {
 fn main() {
     let settings = Settings::read("settings");
     let log = Mutex::new(File::create("data/out").expect("a file"));
+    let busy = AtomicBool::new(false);
     thread::scope(|scope| {
         for worker in 0..settings.number("workers") as usize {
-            let (settings, log) = (&settings, &log);
-            scope.spawn(move || work(worker, settings, log));
+            let (settings, log, busy) = (&settings, &log, &busy);
+            scope.spawn(move || work(worker, settings, log, busy));
         }
     });
 }

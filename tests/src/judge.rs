@@ -213,7 +213,7 @@ impl Row {
     #[must_use]
     pub fn beside(mut self, others: f64) -> Self {
         self.others = others;
-        if self.cause == Cause::Cpu && others > MOST_OTHERS {
+        if matches!(self.cause, Cause::Cpu | Cause::Spin) && others > MOST_OTHERS {
             self.not_judged = format!(
                 "other programs had {:.0}% of the CPUs, which this workload is to fill by itself",
                 100.0 * others

@@ -32,6 +32,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "progress.py",
     "append.py",
     "lend.py",
+    "transform.py",
     "retry.py",
     "feed_queue.py",
     "feed_pipe.py",

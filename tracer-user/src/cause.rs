@@ -13,6 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub enum Cause {
     /// A lock in user space.
     UserLock,
+    /// An interpreter that runs one thread's code at a time.
+    InterpreterLock,
     /// A lock on a file.
     FileLock,
     /// One progress file that all workers rewrite.
@@ -29,6 +31,8 @@ pub enum Cause {
     RateLimit,
     /// One thread, or task, that does everybody's work.
     SingleThread,
+    /// Waiting that burns CPU.
+    Spin,
     /// More runnable work than CPUs.
     Cpu,
     /// Nobody feeds the workers.
@@ -54,12 +58,18 @@ pub struct Entry {
 }
 
 /// The list, in the order in which it is shown.
-pub const ENTRIES: [Entry; 13] = [
+pub const ENTRIES: [Entry; 15] = [
     Entry {
         cause: Cause::UserLock,
         id: "user-lock",
         title: "a lock in the program",
         definition: "a mutex, rwlock or semaphore in user space, in one process or in shared memory",
+    },
+    Entry {
+        cause: Cause::InterpreterLock,
+        id: "interpreter-lock",
+        title: "an interpreter that runs one thread at a time",
+        definition: "CPython's lock (GIL): threads of one process that compute in Python take turns",
     },
     Entry {
         cause: Cause::FileLock,
@@ -108,6 +118,12 @@ pub const ENTRIES: [Entry; 13] = [
         id: "single-thread",
         title: "one that does everybody's work",
         definition: "an event loop that computes, or sleeps in a call, while replies to its tasks lie unread; or a task that does what all others hand over",
+    },
+    Entry {
+        cause: Cause::Spin,
+        id: "spin",
+        title: "waiting that burns CPU",
+        definition: "workers wait for each other in loops that keep a CPU: spin locks, and yielding again and again",
     },
     Entry {
         cause: Cause::Cpu,
@@ -168,6 +184,7 @@ impl Cause {
     pub const fn is_named(self) -> bool {
         match self {
             Self::UserLock
+            | Self::InterpreterLock
             | Self::FileLock
             | Self::Checkpoint
             | Self::Fsync
@@ -176,6 +193,7 @@ impl Cause {
             | Self::Pool
             | Self::RateLimit
             | Self::SingleThread
+            | Self::Spin
             | Self::Cpu
             | Self::Starved => true,
             Self::None | Self::Unknown => false,
@@ -259,8 +277,9 @@ mod tests {
             .expect_err("not on the list")
             .to_string();
         assert!(
-            error
-                .contains(r#""sunspots" is not the id of a cause; there are user-lock, file-lock"#),
+            error.contains(
+                r#""sunspots" is not the id of a cause; there are user-lock, interpreter-lock"#
+            ),
             "{error}"
         );
     }

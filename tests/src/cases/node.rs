@@ -53,6 +53,12 @@ pub const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "node-hot-row",
+        cause: Cause::RemoteSerial,
+        quick: false,
+        plan: |draw| one_client(draw, NODE).set("hot", 1).needs(Need::Node("pg")),
+    },
+    Case {
         name: "node-computes",
         cause: Cause::SingleThread,
         quick: false,

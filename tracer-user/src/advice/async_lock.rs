@@ -7,7 +7,7 @@ use super::remedy::{Code, FixInput, Remedy};
 pub const REMEDY: Remedy = Remedy {
     title: "Await no reply while holding the lock: hand over under it, write what has gathered without it",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

@@ -8,7 +8,7 @@ use crate::number::millis;
 pub const REMEDY: Remedy = Remedy {
     title: "Write rows in batches",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

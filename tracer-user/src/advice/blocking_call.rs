@@ -7,7 +7,7 @@ use super::remedy::{Code, FixInput, Remedy, called};
 pub const REMEDY: Remedy = Remedy {
     title: "Do not stop the thread that carries all tasks: call what awaits, or call elsewhere",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

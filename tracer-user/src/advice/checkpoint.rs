@@ -7,7 +7,7 @@ use super::remedy::{Code, FixInput, Remedy, called};
 pub const REMEDY: Remedy = Remedy {
     title: "Save the checkpoint every few seconds, atomically, outside the lock",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

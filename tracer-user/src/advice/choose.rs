@@ -2,9 +2,9 @@
 
 use super::remedy::{Fix, FixInput, Remedy, Variant};
 use super::{
-    async_lock, batch_fetch, batch_write, blocking_call, checkpoint, consumers, critical_section,
-    event_loop, feed, fewer_workers, file_lock, fsync, more_workers, pacing, pool, shard, sqlite,
-    thread_pool,
+    async_lock, batch_fetch, batch_write, blocking_call, blocking_lock, checkpoint, consumers,
+    critical_section, event_loop, feed, fewer_workers, file_lock, fsync, more_workers, pacing,
+    pool, processes, shard, sqlite, thread_pool, transaction,
 };
 use crate::cause::Cause;
 use crate::work::StageName;
@@ -22,6 +22,7 @@ pub fn fix(input: &FixInput<'_>) -> Option<Fix> {
 fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
     let culprit = input.culprit;
     Some(match input.cause {
+        Cause::RemoteSerial if input.variant == Variant::HeldByTransaction => &transaction::REMEDY,
         Cause::RemoteSerial if input.stage == StageName::Fetch => &batch_fetch::REMEDY,
         Cause::RemoteSerial => &batch_write::REMEDY,
         Cause::UserLock if input.variant == Variant::AmongTasks => &async_lock::REMEDY,
@@ -29,6 +30,7 @@ fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
             &shard::REMEDY
         }
         Cause::UserLock => &critical_section::REMEDY,
+        Cause::InterpreterLock => &processes::REMEDY,
         Cause::FileLock | Cause::Fsync | Cause::Quota if is_sqlite(&culprit.name) => {
             &sqlite::REMEDY
         }
@@ -44,6 +46,7 @@ fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
         Cause::SingleThread if input.variant == Variant::InCalls => &blocking_call::REMEDY,
         Cause::SingleThread if input.variant == Variant::HandedOver => &consumers::REMEDY,
         Cause::SingleThread => &event_loop::REMEDY,
+        Cause::Spin => &blocking_lock::REMEDY,
         Cause::Cpu => &fewer_workers::REMEDY,
         Cause::None => &more_workers::REMEDY,
         Cause::Unknown => return None,

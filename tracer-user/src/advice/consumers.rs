@@ -7,7 +7,7 @@ use super::remedy::{Code, FixInput, Remedy, called};
 pub const REMEDY: Remedy = Remedy {
     title: "Let several take what the workers hand over, or many at a time",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

@@ -8,7 +8,7 @@ use crate::number::millis;
 pub const REMEDY: Remedy = Remedy {
     title: "Hold the lock only for what it protects",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

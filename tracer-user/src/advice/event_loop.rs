@@ -7,7 +7,7 @@ use super::remedy::{Code, FixInput, Remedy, called};
 pub const REMEDY: Remedy = Remedy {
     title: "Take the work off the thread that carries all tasks",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

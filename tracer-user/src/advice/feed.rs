@@ -7,7 +7,7 @@ use super::remedy::{Code, FixInput, Remedy, called};
 pub const REMEDY: Remedy = Remedy {
     title: "Feed the workers faster",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

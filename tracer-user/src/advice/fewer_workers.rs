@@ -7,7 +7,7 @@ use super::remedy::{Code, FixInput, Remedy, best};
 pub const REMEDY: Remedy = Remedy {
     title: "Run as many workers as there are cores, and profile the transform",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

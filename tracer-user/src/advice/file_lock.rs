@@ -7,7 +7,7 @@ use super::remedy::{Code, FixInput, Remedy, called};
 pub const REMEDY: Remedy = Remedy {
     title: "Take the file lock once for many records",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

@@ -13,10 +13,12 @@ pub enum Language {
     Go,
     /// Rust.
     Rust,
+    /// SQL, where it is the statements of a database that are to be changed, whatever sends them.
+    Sql,
 }
 
 impl Language {
-    /// All of them, in the order the code stands in each remedy.
+    /// Those that programs are written in, in the order the code stands in each remedy.
     pub const ALL: [Self; 5] = [
         Self::Python,
         Self::TypeScript,
@@ -47,6 +49,7 @@ impl Language {
             Self::Java => "java",
             Self::Go => "go",
             Self::Rust => "rust",
+            Self::Sql => "sql",
         }
     }
 }

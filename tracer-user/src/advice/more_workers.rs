@@ -7,7 +7,7 @@ use super::remedy::{Code, FixInput, Remedy};
 pub const REMEDY: Remedy = Remedy {
     title: "Run more workers",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

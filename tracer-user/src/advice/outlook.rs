@@ -25,9 +25,10 @@ pub fn advise(findings: &Findings<'_>, conclusion: &Conclusion) -> Advice {
     let verdict = &conclusion.verdict;
     let input = FixInput {
         cause: verdict.cause,
-        variant: variant(conclusion),
+        variant: variant(findings, conclusion),
         stage: verdict.stage,
         culprit: &verdict.culprit,
+        statement: statement(conclusion),
         language: &findings.meta.target.language,
         workers: u32::try_from(findings.headcount()).unwrap_or(u32::MAX),
         best_workers: expected
@@ -42,20 +43,37 @@ pub fn advise(findings: &Findings<'_>, conclusion: &Conclusion) -> Advice {
     }
 }
 
-fn variant(conclusion: &Conclusion) -> Variant {
+fn variant(findings: &Findings<'_>, conclusion: &Conclusion) -> Variant {
     let facts = conclusion.candidates.first().map(|first| &first.facts);
     match facts {
         Some(Facts::TaskLock(_)) => Variant::AmongTasks,
         Some(Facts::SingleThread(facts)) if facts.times.mostly_sleeps() => Variant::InCalls,
         Some(Facts::ThreadPool(_)) => Variant::OfThreads,
         Some(Facts::Consumer(_)) => Variant::HandedOver,
+        Some(Facts::Remote(facts))
+            if facts.waits_for_a_transaction() && findings.speaks_sql(facts.site.class) =>
+        {
+            Variant::HeldByTransaction
+        }
         _ => Variant::Usual,
+    }
+}
+
+fn statement(conclusion: &Conclusion) -> &str {
+    let facts = conclusion.candidates.first().map(|first| &first.facts);
+    match facts {
+        Some(Facts::Remote(facts)) => facts.statement.as_ref().map_or("", |of| of.text.as_str()),
+        _ => "",
     }
 }
 
 fn bound_of(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Expected> {
     let first = conclusion.candidates.first()?;
     if conclusion.verdict.cause != first.cause || findings.items == 0 {
+        return None;
+    }
+    if first.cause == Cause::Spin {
+        // What one has the lock for is not told from the rest of what it computes.
         return None;
     }
     let mut stations: Vec<Station> = conclusion
@@ -92,20 +110,26 @@ fn bound_of(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Expected
         workers: u32::try_from(findings.headcount()).unwrap_or(u32::MAX),
         rate_per_s: findings.rate(),
         relieved,
-        relief: relief(first.cause),
+        relief: relief(first.cause, variant(findings, conclusion)),
     }))
 }
 
 /// By how much the fix of a cause widens its station.
-fn relief(cause: Cause) -> [f64; 2] {
+fn relief(cause: Cause, variant: Variant) -> [f64; 2] {
     match cause {
+        Cause::RemoteSerial if variant == Variant::HeldByTransaction => [2.0, f64::INFINITY],
         Cause::RemoteSerial | Cause::Fsync | Cause::Quota | Cause::Checkpoint => BATCH,
-        Cause::Pool | Cause::FileLock | Cause::UserLock | Cause::SingleThread => {
-            [2.0, f64::INFINITY]
-        }
+        Cause::Pool
+        | Cause::FileLock
+        | Cause::UserLock
+        | Cause::InterpreterLock
+        | Cause::SingleThread => [2.0, f64::INFINITY],
         // A limit on requests and a feeder are not moved by a change of the workers' code, and more CPUs do not come of one.
-        Cause::RateLimit | Cause::Starved | Cause::Cpu | Cause::None | Cause::Unknown => {
-            [1.0, f64::INFINITY]
-        }
+        Cause::RateLimit
+        | Cause::Starved
+        | Cause::Spin
+        | Cause::Cpu
+        | Cause::None
+        | Cause::Unknown => [1.0, f64::INFINITY],
     }
 }

@@ -8,7 +8,7 @@ use crate::number::rate;
 pub const REMEDY: Remedy = Remedy {
     title: "Pace all workers to the limit, and ask for more per request",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

@@ -8,7 +8,7 @@ use crate::number::figure;
 pub const REMEDY: Remedy = Remedy {
     title: "Give every worker a connection",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

@@ -20,7 +20,7 @@ pub struct Fix {
     pub before: String,
     /// Code as it should be.
     pub after: String,
-    /// `python`, `typescript`, `java`, `go`, `rust`.
+    /// `python`, `typescript`, `java`, `go`, `rust`, `sql`.
     pub language: String,
 }
 
@@ -35,6 +35,8 @@ pub struct FixInput<'a> {
     pub stage: StageName,
     /// The thing to look at.
     pub culprit: &'a Culprit,
+    /// The statement of a database that is waited for most, empty: not known.
+    pub statement: &'a str,
     /// Language of the target as the report has it, empty: not known.
     pub language: &'a str,
     /// Workers there are.
@@ -61,6 +63,8 @@ pub enum Variant {
     OfThreads,
     /// Of one that does everybody's work: a task does, and no thread.
     HandedOver,
+    /// Of a database: one transaction has what the others wait for.
+    HeldByTransaction,
 }
 
 /// Before and after, in one language.
@@ -76,8 +80,8 @@ pub struct Remedy {
     pub title: &'static str,
     /// Why it helps in this very case.
     pub why: fn(&FixInput<'_>) -> String,
-    /// One for each of [`Language::ALL`].
-    pub code: [Code; 5],
+    /// One for each of [`Language::ALL`], or the only one it can be written in.
+    pub code: &'static [Code],
 }
 
 /// Lines with a name in their comment are made no longer than this, characters, so that before and after fit side by side,
@@ -89,11 +93,10 @@ impl Remedy {
     /// The remedy for this case.
     pub fn fill(&self, input: &FixInput<'_>) -> Fix {
         let language = Language::nearest(input.language);
-        let (before, after) = self
-            .code
-            .iter()
-            .find(|code| code.language == language)
-            .map_or(("", ""), |code| (code.before, code.after));
+        let of_language = self.code.iter().find(|code| code.language == language);
+        let code = of_language.or(self.code.first());
+        let (before, after) = code.map_or(("", ""), |code| (code.before, code.after));
+        let language = code.map_or(language, |code| code.language);
         Fix {
             title: self.title.to_owned(),
             why: (self.why)(input),
@@ -104,8 +107,8 @@ impl Remedy {
     }
 }
 
-/// Blanks: `CULPRIT` a name for a comment, `WORKERS` how many there are, `TWICE` twice that, `BEST` how many there should be, `CAPACITY` how many
-/// the culprit serves at once, `RATE` what it completes a second.
+/// Blanks: `CULPRIT` a name for a comment, `WORKERS` how many there are, `TWICE` twice that, `BEST` how many there should be, `CPUS` of the
+/// host, `CAPACITY` how many the culprit serves at once, `RATE` what it completes a second.
 fn fill(code: &str, input: &FixInput<'_>) -> String {
     let culprit = input.culprit;
     let capacity = if culprit.capacity.is_finite() && culprit.capacity >= 1.0 {
@@ -125,6 +128,7 @@ fn fill(code: &str, input: &FixInput<'_>) -> String {
             &input.workers.max(1).saturating_mul(2).to_string(),
         )
         .replace("$BEST", &best(input).to_string())
+        .replace("$CPUS", &input.cpus.max(1).to_string())
         .replace("$CAPACITY", &capacity)
         .replace("$RATE", &rate);
     // Last, so that a name with a blank's word in it is not filled.

@@ -8,7 +8,7 @@ use crate::number::millis;
 pub const REMEDY: Remedy = Remedy {
     title: "Split the lock into many",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

@@ -7,7 +7,7 @@ use super::remedy::{Code, FixInput, Remedy, called};
 pub const REMEDY: Remedy = Remedy {
     title: "Write many rows in one transaction, with a write-ahead log",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

@@ -8,7 +8,7 @@ use crate::number::figure;
 pub const REMEDY: Remedy = Remedy {
     title: "Give what the tasks hand over more threads, or do it without them",
     why,
-    code: [
+    code: &[
         Code {
             language: Language::Python,
             before: r#"

@@ -5,6 +5,7 @@ mod commands;
 mod event_loop;
 mod handed_over;
 mod idle;
+mod interpreter;
 mod own_server;
 mod pauses;
 mod queues;
@@ -12,6 +13,7 @@ mod rules;
 mod sampled;
 mod shown;
 mod snapshots;
+mod spin;
 mod statements;
 mod tasks;
 mod unexplained;
@@ -492,9 +494,6 @@ fn an_empty_window_names_nothing() {
     script.thread(200, TARGET, TaskRole::Target, 0);
     let report = script.finish((0, 1000 * MS));
     assert_eq!(report.verdict.cause, Cause::Unknown);
-    assert!(
-        report.verdict.sentence.contains("no completed item"),
-        "{}",
-        report.verdict.sentence
-    );
+    let sentence = &report.verdict.sentence;
+    assert!(sentence.contains("no completed item"), "{sentence}");
 }

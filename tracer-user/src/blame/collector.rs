@@ -4,6 +4,7 @@ use foldhash::HashMap;
 use std::collections::BTreeMap;
 
 use super::lock::Locks;
+use super::meanwhile::Meanwhile;
 use super::queue::RunQueue;
 use super::recent_pieces::RecentPieces;
 use super::service::Services;
@@ -53,6 +54,8 @@ pub struct Collector {
     pub queue: RunQueue,
     /// Replies to tasks that lay unread.
     pub unread: Unread,
+    /// Waiting for an interpreter while a request was under way.
+    pub meanwhile: Meanwhile,
     /// Visits of the target's actors to what is seen from outside only, by wait site.
     pub visits: Visits,
     /// Sockets on which the target's actors had requests, by peer, and by whom.
@@ -78,6 +81,7 @@ impl Collector {
             services: Services::default(),
             queue: RunQueue::new(cpus),
             unread: Unread::default(),
+            meanwhile: Meanwhile::default(),
             visits: Visits::default(),
             sockets: HashMap::default(),
             wakers: HashMap::default(),
@@ -222,9 +226,22 @@ impl Collector {
             TaskRole::Target if classifier.classes.kind(row.class) == ClassKind::Service => {
                 self.served(row, classifier);
             }
-            TaskRole::Target => self.visits_of(row, operation.kind),
+            TaskRole::Target => {
+                self.replied(row, classifier);
+                self.visits_of(row, operation.kind);
+            }
             TaskRole::Peer => self.served(row, classifier),
             TaskRole::Bystander => {}
+        }
+    }
+
+    /// A reply was read to a request that was seen to be sent.
+    fn replied(&mut self, row: &ClassifiedCall<'_, ActorId>, classifier: &Classifier) {
+        let request = row.request;
+        if let Some(request) = request.filter(|request| !request.headless && !request.shared) {
+            let came = row.call.end.since(row.call.unread);
+            self.meanwhile
+                .replied(row.who, (request.start, came), &self.recent, classifier);
         }
     }
 

@@ -10,6 +10,7 @@ mod recent_pieces;
 mod in_flight;
 mod lock;
 mod lock_group;
+mod meanwhile;
 
 mod queue;
 mod unread;
@@ -25,6 +26,7 @@ pub use hold::{Charge, HolderActivity};
 pub use in_flight::InFlight;
 pub use lock::{LockStats, Locks};
 pub use lock_group::LockGroups;
+pub use meanwhile::Meanwhile;
 pub use queue::{Queued, RunQueue};
 pub use service::{ServiceStats, Services, port_of};
 pub use unread::Unread;

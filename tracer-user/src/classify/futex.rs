@@ -4,6 +4,7 @@ use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::class::ClassId;
+use super::interpreter::way;
 use crate::row::{Pid, Stack, StackId, Tid};
 
 /// `-ETIMEDOUT` (include/uapi/asm-generic/errno.h).
@@ -15,6 +16,9 @@ const MOST_WAITERS: usize = 64;
 /// Bytes in which the words of a condition variable lie: its waiters use `__g_signals[0]` and `__g_signals[1]` in turn (glibc,
 /// nptl/pthread_cond_wait.c). Two mutexes, of 40 bytes each, lie farther apart.
 const CONDITION: u64 = 8;
+
+/// The place from which an interpreter's lock is waited for, wherever the program was: no function has a name with a space in front.
+const INTERPRETER: &str = " interpreter";
 
 /// A place in a program from which a futex is waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,7 +73,7 @@ pub struct FutexWord {
     pub timed_out: u64,
     /// Waits that ended otherwise.
     pub woken: u64,
-    /// The other word of the condition variable that it is part of.
+    /// The word that stands for the condition variable, or the lock of an interpreter, that it is part of.
     pub(super) condition: Option<ClassId>,
 }
 
@@ -78,7 +82,7 @@ impl FutexWord {
     /// waiters are woken.
     #[must_use]
     pub fn is_sleep(&self) -> bool {
-        self.waiters.len() <= 1 && self.timed_out > self.woken
+        !self.shared && self.waiters.len() <= 1 && self.timed_out > self.woken
     }
 
     fn lock(&self, word: ClassId) -> LockId {
@@ -96,9 +100,13 @@ pub struct FutexWords {
     words: HashMap<ClassId, FutexWord>,
     /// Words that several wait on, by place in the program and address.
     conditions: BTreeMap<(Pid, CallSiteId, u64), ClassId>,
+    /// The word that stands for the lock of a process's interpreter: a mutex and two condition variables.
+    interpreters: BTreeMap<Pid, ClassId>,
     call_sites: HashMap<(Pid, ThreadSort, String), CallSiteId>,
     /// Whether a frame of the program's own is known of a place, by its number.
     is_named: Vec<bool>,
+    /// The places at which the lock of an interpreter is waited for.
+    interpreter_sites: BTreeSet<CallSiteId>,
     by_stack: HashMap<(Pid, ThreadSort, StackId), CallSiteId>,
 }
 
@@ -115,6 +123,8 @@ impl FutexWords {
         let Waiter { tid, pid, .. } = who;
         let taken = self.call_site(who, stack, stacks);
         let is_named = self.is_named(taken);
+        let interpreter = self.interpreter_sites.contains(&taken);
+        let interpreter = interpreter.then(|| *self.interpreters.entry(pid).or_insert(word));
         let entry = self.words.entry(word).or_default();
         // Call sites are taken of some waits only: the others are taken to come from where the last one came from.
         let is_told = stack != StackId::NONE || entry.call_sites.is_empty();
@@ -131,6 +141,9 @@ impl FutexWords {
         entry.now.insert(tid);
         let became_shared = !entry.shared && entry.now.len() > 1;
         entry.shared |= became_shared;
+        if interpreter.is_some() {
+            (entry.shared, entry.condition) = (true, interpreter);
+        }
         if stack != StackId::NONE {
             *entry.stacks.entry(stack).or_default() += 1;
             *entry.call_sites.entry(taken).or_default() += 1;
@@ -170,6 +183,18 @@ impl FutexWords {
         self.words
             .get(&word)
             .map_or(LockId::Word(word), |entry| entry.lock(word))
+    }
+
+    /// Whether the lock of any interpreter was seen.
+    #[must_use]
+    pub fn has_interpreters(&self) -> bool {
+        !self.interpreters.is_empty()
+    }
+
+    /// Whether a word stands for the lock of an interpreter.
+    #[must_use]
+    pub fn is_interpreters(&self, word: ClassId) -> bool {
+        self.interpreters.values().any(|of| *of == word)
     }
 
     /// A thread waits on `word` no longer.
@@ -221,7 +246,11 @@ impl FutexWords {
             return *site;
         }
         let next = CallSiteId(u32::try_from(self.call_sites.len()).unwrap_or(u32::MAX));
-        let (text, is_named) = way_in(stacks.get(&stack));
+        let of_interpreter = stacks.get(&stack).and_then(way).is_some();
+        let (text, is_named) = match of_interpreter {
+            true => (INTERPRETER.to_owned(), true),
+            false => way_in(stacks.get(&stack)),
+        };
         // The runtime parks all its threads in one way: those that work are told from those that tidy up by their names.
         let sort = if is_named {
             ThreadSort::default()
@@ -232,6 +261,9 @@ impl FutexWords {
         let site = *self.call_sites.entry(key).or_insert(next);
         if site == next {
             self.is_named.push(is_named);
+        }
+        if of_interpreter {
+            self.interpreter_sites.insert(site);
         }
         if stack == StackId::NONE || stacks.contains_key(&stack) {
             self.by_stack.insert(of_stack, site);

@@ -2,7 +2,7 @@
 //!
 //! glibc's mutex is one word for all waiters. Java, Go, `parking_lot` and Python's conditions park each waiter on a word of
 //! its own: words that never have two waiters at once, waited on from the same place of the same process, are one lock.
-//! glibc's condition variable has two words in turn, beside each other.
+//! glibc's condition variable has two words in turn, beside each other; CPython's own lock is a mutex and two of these.
 
 use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +34,8 @@ impl LockWords {
                 let place = groups.place(words.usual_site(of));
                 parked.entry(place).or_default().push(word);
             } else if let Some(condition) = of.condition.filter(|condition| *condition != word) {
-                groups.of.insert(word, condition);
+                let stands_for = words.get(condition).and_then(|of| of.condition);
+                groups.of.insert(word, stands_for.unwrap_or(condition));
             }
         }
         for (place, members) in parked.into_iter().filter(|(_, of)| of.len() > 1) {

@@ -6,6 +6,7 @@
 //! wait is [`WaitKind::Other`] or [`WaitKind::Poll`], and no rule takes it for anything else.
 
 mod class;
+mod interpreter;
 mod operation;
 mod request;
 mod sampled;
@@ -23,6 +24,7 @@ pub use class::{ClassId, ClassKind, ResourceClasses, pattern};
 pub use classifier::Classifier;
 pub use event::{ClassifiedCall, Event, Piece, State, WaitBegin, Waker};
 pub use futex::{CallSiteId, FutexWord, FutexWords, LockId};
+pub use interpreter::{Way, way as way_to_interpreter};
 pub use lock_words::LockWords;
 pub use operation::{Operation, OperationId, OperationKind, Operations};
 pub use request::{Request, RequestTracker};

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 use super::seen::users;
 use crate::row::{Frame, Sample, Stack, StackId, Tid};
@@ -25,7 +25,16 @@ pub struct Sampled {
     index: HashMap<(String, String, u32), FunctionIndex>,
     /// What each stack is in; `None`: not known.
     of_stack: HashMap<StackId, Option<FunctionIndex>>,
-    counts: BTreeMap<(Tid, Option<FunctionIndex>), u64>,
+    /// Stacks of a thread that gives its CPU away and comes back at once.
+    yields: HashSet<StackId>,
+    counts: BTreeMap<(Tid, Option<FunctionIndex>), Count>,
+}
+
+/// How many samples, and how many of them in code that waits in a loop.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    all: u64,
+    spins: u64,
 }
 
 /// Functions that threads were found in.
@@ -47,6 +56,9 @@ impl Sampled {
                 let found = stacks.get(&sample.stack).and_then(own);
                 let function = found.map(|frame| self.function(frame));
                 self.of_stack.insert(sample.stack, function);
+                if stacks.get(&sample.stack).is_some_and(is_yield) {
+                    self.yields.insert(sample.stack);
+                }
                 function
             }
         };
@@ -54,7 +66,10 @@ impl Sampled {
         if self.counts.len() >= MOST && !self.counts.contains_key(&key) {
             key.1 = None;
         }
-        *self.counts.entry(key).or_default() += 1;
+        let spins = sample.spins || self.yields.contains(&sample.stack);
+        let count = self.counts.entry(key).or_default();
+        count.all += 1;
+        count.spins += u64::from(spins);
     }
 
     /// Lines of one function are one function.
@@ -69,10 +84,21 @@ impl Sampled {
     /// What the threads compute that `is_one` chooses.
     #[must_use]
     pub fn functions(&self, is_one: impl Fn(Tid) -> bool) -> SampledFunctions {
+        self.sum(is_one, |count| count.all)
+    }
+
+    /// Where those threads wait in loops.
+    #[must_use]
+    pub fn spinning(&self, is_one: impl Fn(Tid) -> bool) -> SampledFunctions {
+        self.sum(is_one, |count| count.spins)
+    }
+
+    fn sum(&self, is_one: impl Fn(Tid) -> bool, of: impl Fn(Count) -> u64) -> SampledFunctions {
         let mut found = SampledFunctions::default();
         let mut by_function: BTreeMap<FunctionIndex, u64> = BTreeMap::new();
         for ((tid, function), count) in &self.counts {
-            if !is_one(*tid) {
+            let count = of(*count);
+            if count == 0 || !is_one(*tid) {
                 continue;
             }
             found.samples += count;
@@ -121,6 +147,17 @@ fn own(stack: &Stack) -> Option<&Frame> {
     }
 }
 
+/// The thread is in `sched_yield`.
+fn is_yield(stack: &Stack) -> bool {
+    let innermost = stack.frames.first();
+    innermost.is_some_and(|frame| {
+        frame
+            .symbol
+            .trim_start_matches('_')
+            .starts_with("sched_yield")
+    })
+}
+
 /// Code of an interpreter that runs a script's function, or code that was made of one.
 fn runs_a_script(frame: &Frame) -> bool {
     frame.module == "[jit]"
@@ -165,6 +202,7 @@ mod tests {
                     tid: Tid(9),
                     pid: Pid(7),
                     stack: StackId(id),
+                    spins: false,
                 };
                 sampled.learn(&sample, &known);
             }

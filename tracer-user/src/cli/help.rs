@@ -47,7 +47,7 @@ The folder holds Parquet tables, which DuckDB, Polars and others read as they ar
 
 /// The long help of a command that prints a report: its examples, and the causes that can be named.
 pub fn with_causes(examples: &str) -> String {
-    let rows = ENTRIES.map(|entry| format!("  {:<14} {}\n", entry.id, entry.definition));
+    let rows = ENTRIES.map(|entry| format!("  {:<16} {}\n", entry.id, entry.definition));
     format!(
         "{examples}\n\nCauses that a report can name:\n{}",
         rows.concat().trim_end()

@@ -68,9 +68,10 @@ impl Account {
     /// Draws up the account.
     pub(super) fn of(findings: &Findings<'_>, candidates: &[Candidate]) -> Self {
         let all = &findings.all;
+        let running = candidates.iter().map(|c| c.running.likely).sum();
         let run_queue = candidates.iter().map(|c| c.run_queue.likely).sum();
         let mut rows = vec![
-            Row::new(Place::Running, all.run.seconds(), 0.0, true),
+            Row::new(Place::Running, all.run.seconds(), running, true),
             Row::new(Place::RunQueue, all.queued.seconds(), run_queue, true),
             Row::new(Place::Stopped, all.stopped.seconds(), 0.0, false),
             Row::new(Place::NotSeen, all.unknown.seconds(), 0.0, false),

@@ -10,11 +10,13 @@ use crate::row::Nanos;
 use crate::scaling::BlockSample;
 use crate::work::{ActorIndex, Block, ItemMark, crossings};
 
-/// Where a candidate's time is: its stations, and the run queue.
+/// Where a candidate's time is: its stations, the CPU, and the run queue.
 #[derive(Clone, Debug, Default)]
 pub struct Where {
     /// Its stations.
     pub sites: Vec<WaitSite>,
+    /// The CPU too.
+    pub running: bool,
     /// The run queue too.
     pub run_queue: bool,
 }
@@ -25,9 +27,12 @@ impl Findings<'_> {
     #[must_use]
     pub fn blocks(&self, candidates: &[Where]) -> Vec<BlockSample> {
         let mut by_site: BTreeMap<WaitSite, usize> = BTreeMap::new();
-        let mut by_queue = None;
+        let (mut by_run, mut by_queue) = (None, None);
         for (index, candidate) in candidates.iter().enumerate() {
             by_site.extend(candidate.sites.iter().map(|site| (*site, index)));
+            if candidate.running {
+                by_run = Some(index);
+            }
             if candidate.run_queue {
                 by_queue = Some(index);
             }
@@ -65,6 +70,7 @@ impl Findings<'_> {
                         }
                         by_site.get(&station).copied()
                     }
+                    State::Running => by_run,
                     State::Queued => by_queue,
                     _ => None,
                 };

@@ -29,6 +29,8 @@ pub struct Candidate {
     pub culprit: Culprit,
     /// Where the workers lose the time; two candidates never claim the same wait site in the end (`claims.rs`).
     pub claims: Vec<Claim>,
+    /// What they lose on the CPU itself, where they wait in loops, worker seconds of the window.
+    pub running: Lost,
     /// What they lose in the run queue, which has no wait site, worker seconds of the window.
     pub run_queue: Lost,
     /// A rate that would hold for one worker too, items/s.
@@ -56,6 +58,7 @@ impl Candidate {
             stage,
             culprit,
             claims: Vec::new(),
+            running: Lost::default(),
             run_queue: Lost::default(),
             cap: None,
             demand: 0.0,
@@ -72,7 +75,7 @@ impl Candidate {
     pub fn lost(&self) -> Lost {
         self.claims
             .iter()
-            .fold(self.run_queue, |sum, claim| sum + claim.lost)
+            .fold(self.running + self.run_queue, |sum, claim| sum + claim.lost)
     }
 
     /// The wait sites it claims.

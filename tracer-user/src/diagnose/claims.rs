@@ -33,7 +33,7 @@ pub(super) fn settle(ruling: Ruling, blocked: impl Fn(WaitSite) -> f64) -> Rulin
             owner.is_none()
         });
         match winner {
-            Some(by) if candidate.claims.is_empty() && candidate.run_queue == Lost::default() => {
+            Some(by) if candidate.claims.is_empty() && candidate.lost() == Lost::default() => {
                 refuted.push(Refuted {
                     cause: candidate.cause,
                     culprit: candidate.culprit,
@@ -57,25 +57,27 @@ fn rank(candidate: &Candidate) -> u8 {
         tests.any(|test| test.sign == sign && test.outcome == Outcome::Seen)
     };
     match candidate.cause {
+        // Its words are known, and no program's own.
+        Cause::InterpreterLock => 0,
         // It says what the lock guards: whoever has it is inside an exchange on one of several connections.
-        Cause::Pool => 0,
+        Cause::Pool => 1,
         // It says what is done under the lock.
-        Cause::Checkpoint => 1,
+        Cause::Checkpoint => 2,
         // The limit was read from the control group; a slow device is only reckoned from the same syncs.
-        Cause::Quota => 2,
+        Cause::Quota => 3,
         // Replies that say so, and a peer whose threads sleep, are no serial server's; even replies alone are.
-        Cause::RateLimit if seen(Sign::RepliesSaySo) || seen(Sign::PeerSleeps) => 3,
-        Cause::RemoteSerial => 4,
-        Cause::RateLimit => 5,
-        Cause::UserLock => 6,
-        Cause::FileLock => 7,
-        Cause::Fsync => 8,
+        Cause::RateLimit if seen(Sign::RepliesSaySo) || seen(Sign::PeerSleeps) => 4,
+        Cause::RemoteSerial => 5,
+        Cause::RateLimit => 6,
+        Cause::UserLock => 7,
+        Cause::FileLock => 8,
+        Cause::Fsync => 9,
         // Nobody feeds the workers only where they wait for nothing else.
-        Cause::Starved => 9,
+        Cause::Starved => 10,
         // Replies that lie unread are claimed by nobody else, and the run queue has no wait site.
-        Cause::SingleThread => 10,
-        Cause::Cpu => 11,
-        Cause::None | Cause::Unknown => 12,
+        Cause::SingleThread => 11,
+        Cause::Spin | Cause::Cpu => 12,
+        Cause::None | Cause::Unknown => 13,
     }
 }
 

@@ -57,6 +57,20 @@ impl Findings<'_> {
         hot(&sampled).into_iter().next()
     }
 
+    /// The share of their CPU time that the workers spend in loops in which code waits, 0 to 1, and the function of most of it; `None`: in
+    /// none, or too few samples.
+    #[must_use]
+    pub fn workers_spin(&self) -> Option<(f64, HotFunction)> {
+        let sampled = &self.inventory.classifier.sampled;
+        let is_worker = |tid| self.workers.contains_key(&ActorId::Thread(tid));
+        let all = sampled.functions(is_worker).samples;
+        let spinning = sampled.spinning(is_worker);
+        let first = hot(&spinning).into_iter().next()?;
+        #[expect(clippy::cast_precision_loss, reason = "numbers of samples")]
+        let share = spinning.samples as f64 / all as f64;
+        Some((share, first))
+    }
+
     /// The CPU time of the target's programs and of local peers, the most first.
     #[must_use]
     pub fn cpu_use(&self) -> Vec<CpuUse> {

@@ -1,6 +1,6 @@
 //! `cpu`: more runnable work than cores.
 //!
-//! Must be seen: workers queued for a CPU while the target's own threads have the CPUs. Time queued behind strangers is not
+//! Refuted by: most of what has the CPUs is waiting in loops. Must be seen: workers queued for a CPU while the target's own threads have the CPUs. Time queued behind strangers is not
 //! counted as lost to other workers. Tasks queue in their runtime: their replies lie unread while the threads that carry them compute on
 //! all CPUs.
 
@@ -109,6 +109,10 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let behind_others = Refutation::BehindOthers {
         share: 1.0 - facts.own,
     };
+    if let Some(share) = findings.mostly_spin() {
+        ruling.clear(Cause::Cpu, culprit, Refutation::SpentWaiting { share });
+        return ruling;
+    }
     let lost = queued * facts.own;
     if lost + carried < WORTH_NAMING * findings.time() {
         ruling.clear(Cause::Cpu, culprit, behind_others);

@@ -4,11 +4,13 @@ use super::consumer::ConsumerFacts;
 use super::cpu::CpuFacts;
 use super::file_lock::{CheckpointFacts, FileLockFacts};
 use super::fsync::FsyncFacts;
+use super::interpreter_lock::InterpreterLockFacts;
 use super::pool::PoolFacts;
 use super::quota::QuotaFacts;
 use super::rate_limit::RateLimitFacts;
 use super::remote::RemoteFacts;
 use super::single_thread::SingleThreadFacts;
+use super::spin::SpinFacts;
 use super::starved::StarvedFacts;
 use super::task_lock::TaskLockFacts;
 use super::thread_pool::ThreadPoolFacts;
@@ -23,6 +25,8 @@ pub enum Facts {
     UserLock(UserLockFacts),
     /// Of [`Cause::UserLock`], among tasks.
     TaskLock(TaskLockFacts),
+    /// Of [`Cause::InterpreterLock`].
+    InterpreterLock(InterpreterLockFacts),
     /// Of [`Cause::FileLock`].
     FileLock(FileLockFacts),
     /// Of [`Cause::Checkpoint`].
@@ -43,6 +47,8 @@ pub enum Facts {
     SingleThread(SingleThreadFacts),
     /// Of [`Cause::SingleThread`], where tasks hand over to another task, or of [`Cause::Pool`], where to a few.
     Consumer(ConsumerFacts),
+    /// Of [`Cause::Spin`].
+    Spin(SpinFacts),
     /// Of [`Cause::Cpu`].
     Cpu(CpuFacts),
     /// Of [`Cause::Starved`].
@@ -55,6 +61,7 @@ impl Facts {
     pub const fn cause(&self) -> Cause {
         match self {
             Self::UserLock(_) | Self::TaskLock(_) => Cause::UserLock,
+            Self::InterpreterLock(_) => Cause::InterpreterLock,
             Self::FileLock(_) => Cause::FileLock,
             Self::Checkpoint(_) => Cause::Checkpoint,
             Self::Fsync(_) => Cause::Fsync,
@@ -64,6 +71,7 @@ impl Facts {
             Self::RateLimit(_) => Cause::RateLimit,
             Self::SingleThread(_) => Cause::SingleThread,
             Self::Consumer(facts) => facts.cause(),
+            Self::Spin(_) => Cause::Spin,
             Self::Cpu(_) => Cause::Cpu,
             Self::Starved(_) => Cause::Starved,
         }

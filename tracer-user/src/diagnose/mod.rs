@@ -27,11 +27,13 @@ mod consumer;
 mod cpu;
 mod file_lock;
 mod fsync;
+mod interpreter_lock;
 mod pool;
 mod quota;
 mod rate_limit;
 mod remote;
 mod single_thread;
+mod spin;
 mod starved;
 mod task_lock;
 mod thread_pool;
@@ -60,6 +62,7 @@ pub use facts::{Facts, Holding};
 pub use file_lock::{CheckpointFacts, FileLockFacts};
 pub use findings::{Evidence, Findings, Spans};
 pub use fsync::FsyncFacts;
+pub use interpreter_lock::InterpreterLockFacts;
 pub use pool::{PoolFacts, PoolView};
 pub use quota::QuotaFacts;
 pub use rate_limit::{RateLimitFacts, Throttle};
@@ -67,6 +70,7 @@ pub use refutation::Refutation;
 pub use remote::{InsideFacts, InsideQueue, OutsideFacts, RemoteFacts, RemoteView};
 pub use sign::{Outcome, Sign, Test};
 pub use single_thread::{HeldBack, SingleThreadFacts};
+pub use spin::SpinFacts;
 pub use starved::StarvedFacts;
 pub use statements::StatementShare;
 pub use task_lock::TaskLockFacts;
@@ -79,9 +83,10 @@ pub use weight::Weight;
 /// the serialization factor.
 #[must_use]
 pub fn rulings(findings: &Findings<'_>) -> Ruling {
-    let rules: [fn(&Findings<'_>) -> Ruling; 13] = [
+    let rules: [fn(&Findings<'_>) -> Ruling; 15] = [
         pool::rule,
         thread_pool::rule,
+        interpreter_lock::rule,
         user_lock::rule,
         task_lock::rule,
         file_lock::rule,
@@ -91,6 +96,7 @@ pub fn rulings(findings: &Findings<'_>) -> Ruling {
         fsync::rule,
         single_thread::rule,
         consumer::rule,
+        spin::rule,
         cpu::rule,
         starved::rule,
     ];

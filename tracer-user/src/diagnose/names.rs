@@ -1,6 +1,7 @@
 //! What actors, processes, resource classes and locks are called.
 
 use super::findings::Findings;
+use super::interpreter_lock;
 use crate::actors::ActorId;
 use crate::classify::{ClassId, ClassKind};
 use crate::row::{Pid, Resource, Tid, printable};
@@ -88,10 +89,19 @@ impl Findings<'_> {
     /// A lock by where it is taken, else by its address.
     #[must_use]
     pub fn lock_name(&self, class: ClassId) -> String {
+        if self.is_interpreters(class) {
+            return interpreter_lock::NAME.to_owned();
+        }
         match self.call_site(class) {
             Some(site) => format!("lock taken in {site}"),
             None => self.class(class),
         }
+    }
+
+    /// A lock is that of an interpreter.
+    #[must_use]
+    pub fn is_interpreters(&self, class: ClassId) -> bool {
+        self.inventory.classifier.futexes.is_interpreters(class)
     }
 
     /// Where a lock is taken most often.

@@ -53,6 +53,14 @@ impl Findings<'_> {
             })
     }
 
+    /// A peer is a database that is asked in SQL.
+    #[must_use]
+    pub fn speaks_sql(&self, peer: ClassId) -> bool {
+        let is_sql = |verb: &Verb| matches!(verb, Verb::SqlRead | Verb::SqlWrite | Verb::SqlOther);
+        let totals = self.inventory.totals(peer);
+        totals.is_some_and(|totals| totals.bytes.keys().any(is_sql))
+    }
+
     /// Whether requests to a peer are encrypted, so that nothing is known of them but their sizes.
     #[must_use]
     pub fn is_encrypted(&self, peer: ClassId) -> bool {

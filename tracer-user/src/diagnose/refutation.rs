@@ -10,6 +10,11 @@ pub enum Refutation {
         /// 0 to 1.
         share: f64,
     },
+    /// Most of what has the CPUs is waiting in loops.
+    SpentWaiting {
+        /// Share of the CPU time, 0 to 1.
+        share: f64,
+    },
     /// Waits were ended by others than workers.
     WokenByOthers {
         /// Share of the wake-ups that came from workers, 0 to 1.

@@ -42,6 +42,21 @@ pub struct RemoteFacts {
 }
 
 impl RemoteFacts {
+    /// Requests to it wait until another one wakes them, and most do in one statement that locks something: in the one that ends a
+    /// transaction they wait for the log.
+    #[must_use]
+    pub fn waits_for_a_transaction(&self) -> bool {
+        let (RemoteView::Inside(inside), Some(heaviest)) = (&self.view, &self.statement) else {
+            return false;
+        };
+        let word = heaviest.text.split_whitespace().next().unwrap_or_default();
+        let ends = ["commit", "end"]
+            .iter()
+            .any(|end| word.eq_ignore_ascii_case(end));
+        let is_handed_on = matches!(inside.queue, InsideQueue::HandedOn { .. });
+        is_handed_on && heaviest.share >= MOST && !ends
+    }
+
     /// It serves one at a time.
     #[must_use]
     pub fn is_serial(&self) -> bool {
@@ -318,4 +333,52 @@ fn outside(
         alternatives,
         ..Candidate::new(findings.stage_of(site), culprit, Facts::Remote(facts))
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROW: InsideQueue = InsideQueue::HandedOn {
+        wait_s: 0.06,
+        times: 800,
+    };
+
+    /// Whether a database in which requests wait so, most in this statement, is one whose transactions hold what others need.
+    fn check((queue, text, share): (InsideQueue, &str, f64), expected: bool) {
+        let facts = RemoteFacts {
+            site: WaitSite::plain(WaitKind::Request, ClassId(1)),
+            at_once: 12.0,
+            capacity: 1.0,
+            rate_per_s: 0.0,
+            statement: Some(StatementShare {
+                text: text.to_owned(),
+                count: 100,
+                response_s: 0.2,
+                turn_s: None,
+                share,
+            }),
+            view: RemoteView::Inside(InsideFacts {
+                process: "postgres".to_owned(),
+                pid: Pid(7),
+                processes: 16,
+                response_s: 0.07,
+                service_s: 0.01,
+                queue,
+            }),
+        };
+        assert_eq!(facts.waits_for_a_transaction(), expected, "{facts:?}");
+    }
+
+    #[test]
+    fn a_row_that_a_transaction_holds_is_told_from_a_shared_log_and_a_busy_server() {
+        let update = "UPDATE totals SET n = n + ? WHERE id = ?";
+        check((ROW, update, 0.8), true);
+        check((ROW, "LOCK TABLE totals", 0.9), true);
+        check((ROW, update, 0.3), false);
+        check((ROW, "COMMIT", 0.9), false);
+        check((ROW, "end", 0.9), false);
+        check((InsideQueue::OneThread, update, 0.9), false);
+        check((InsideQueue::Unknown, update, 0.9), false);
+    }
 }

@@ -251,11 +251,10 @@ fn does(
             State::Waiting(site) => {
                 let at = inventory.classifier.sites.get(*site).station();
                 let is_idle = match inventory.station(at).kind {
-                    WaitKind::Futex
-                    | WaitKind::Poll
-                    | WaitKind::Service
-                    | WaitKind::PipeRead
-                    | WaitKind::Child => true,
+                    WaitKind::Futex => !findings.is_interpreters(findings.lock_site(at).class),
+                    WaitKind::Poll | WaitKind::Service | WaitKind::PipeRead | WaitKind::Child => {
+                        true
+                    }
                     WaitKind::Sleep => !is_told,
                     _ => false,
                 };

@@ -1,7 +1,7 @@
 //! `user-lock`: a mutex, rwlock or semaphore in user space, in one process or in shared memory.
 //!
 //! Must be seen: workers blocked on one futex word (or on parked words of one call site), woken by fellow workers.
-//! Refuted by: wake-ups that come from elsewhere (a queue). Holders that are all inside an exchange on several sockets are a
+//! Refuted by: wake-ups that come from elsewhere (a queue). The lock of an interpreter is not the program's ([`super::interpreter_lock`]). Holders that are all inside an exchange on several sockets are a
 //! pool, which claims the same waits with more evidence ([`super::claims`]).
 
 use super::candidate::{Candidate, Claim, Ruling};
@@ -64,7 +64,8 @@ pub(super) fn by_co_waiters(findings: &Findings<'_>, stats: &LockStats) -> Optio
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
     for (site, seconds) in findings.sites() {
-        if site.kind == WaitKind::Futex && seconds >= WORTH_NAMING * findings.time() {
+        let is_one = site.kind == WaitKind::Futex && !findings.is_interpreters(site.class);
+        if is_one && seconds >= WORTH_NAMING * findings.time() {
             judge(findings, site, seconds, &mut ruling);
         }
     }

@@ -11,6 +11,7 @@ use super::weight::{Weight, Work, weigh};
 use crate::blame::HolderActivity;
 use crate::cause::Cause;
 use crate::classify::ClassId;
+use crate::row::Nanos;
 use crate::scaling::{
     Factor, Lost, MINOR, RateSource, Severity, Stability, factor, karp_flatt, stability,
 };
@@ -142,6 +143,7 @@ pub fn conclude(findings: &Findings<'_>, ruling: Ruling, checks: &Checks) -> Con
         time,
         rate,
         cpus_allow: f64::from(findings.meta.host.cpus.max(1)) / run.max(1e-12),
+        run: findings.all.run.seconds(),
     };
     let account = Account::of(findings, &candidates);
     debug_assert!((account.total() - time).abs() <= 1e-6 * time.max(1.0));
@@ -167,6 +169,7 @@ fn stability_of(findings: &Findings<'_>, candidates: &[Candidate]) -> Option<Sta
         .iter()
         .map(|candidate| Where {
             sites: candidate.sites(),
+            running: candidate.running.likely > 0.0,
             run_queue: candidate.run_queue.likely > 0.0,
         })
         .collect();
@@ -175,12 +178,10 @@ fn stability_of(findings: &Findings<'_>, candidates: &[Candidate]) -> Option<Sta
         .zip(&places)
         .map(|(candidate, place)| {
             let blocked: f64 = place.sites.iter().map(|site| findings.blocked(*site)).sum();
-            let queued = if place.run_queue {
-                findings.all.queued.seconds()
-            } else {
-                0.0
-            };
-            candidate.lost().likely / (blocked + queued).max(1e-9)
+            let all_if = |is_one: bool, time: Nanos| if is_one { time.seconds() } else { 0.0 };
+            let run = all_if(place.running, findings.all.run);
+            let queued = all_if(place.run_queue, findings.all.queued);
+            candidate.lost().likely / (blocked + run + queued).max(1e-9)
         })
         .collect();
     stability(&findings.blocks(&places), &lost)

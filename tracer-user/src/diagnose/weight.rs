@@ -21,6 +21,8 @@ pub(super) struct Work {
     pub(super) rate: f64,
     /// Items a second that the CPUs allow.
     pub(super) cpus_allow: f64,
+    /// Worker time on CPUs, s.
+    pub(super) run: f64,
 }
 
 /// Weighs candidates in their order, the dearest first.
@@ -56,9 +58,12 @@ fn gain(candidates: &[Candidate], index: usize, work: Work) -> f64 {
         // A cap limits where it is what is waited for most; elsewhere its rate is only that of the work.
         *other != index && candidate.demand > 0.0 && (candidate.cap.is_none() || *other == 0)
     });
+    // What is spent waiting in loops is free for items without it.
+    let spun = candidates[index].running.likely.min(0.999 * work.run);
+    let cpus_allow = work.cpus_allow * work.run.max(1e-9) / (work.run - spun).max(1e-9);
     let allow = others
         .map(|(_, station)| station.capacity.max(1.0) / station.demand)
-        .fold(work.cpus_allow, f64::min);
+        .fold(cpus_allow, f64::min);
     let bound = if work.rate > 0.0 {
         (allow / work.rate).max(1.0)
     } else {
@@ -78,6 +83,7 @@ mod tests {
         time: 100.0,
         rate: 10.0,
         cpus_allow: 1000.0,
+        run: 1.0,
     };
 
     /// A lock that 80 s are lost to, and a peer that serves one at a time for `demand` s an item and costs 10 s.

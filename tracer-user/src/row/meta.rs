@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Nanos, Pid};
 
 /// Schema of the rows: `major.minor`. A newer minor may add columns and is read; a newer major is refused.
-pub const SCHEMA: (u32, u32) = (1, 1);
+pub const SCHEMA: (u32, u32) = (1, 2);
 
 /// One instant on both clocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -39,4 +39,6 @@ pub struct Sample {
     pub pid: Pid,
     /// Where.
     pub stack: StackId,
+    /// The code there waits in a loop.
+    pub spins: bool,
 }

@@ -25,6 +25,8 @@ pub(super) enum Role {
     Lock(SiteId, LockId),
     /// Letting go of it.
     Release(LockId),
+    /// Waiting for the interpreter, which guards nothing of the work's.
+    Interpreter,
     /// Sleeping.
     Sleep,
 }
@@ -193,11 +195,34 @@ impl OpenTime {
         is_new.then_some(pair)
     }
 
+    /// How many of the segments belong to the operation before: its call has returned once its thread has the interpreter again.
+    fn returned(&self) -> usize {
+        /// Who runs for longer has it, and computes.
+        const MOMENT: Nanos = Nanos(100_000);
+        let (mut returned, mut from) = (0, 0);
+        if self.before == OperationId::NONE {
+            return 0;
+        }
+        for (index, segment) in self.segments.iter().enumerate() {
+            let pieces = self.segment_pieces[from..segment.end].iter();
+            let run = pieces.filter(|(state, _)| *state == State::Running);
+            let run: Nanos = run.map(|(_, length)| *length).sum();
+            match segment.role {
+                Role::Interpreter => returned = index + 1,
+                Role::Between if run < MOMENT => {}
+                _ => break,
+            }
+            from = segment.end;
+        }
+        returned
+    }
+
     /// Gives the segments to their contexts.
     ///
     /// - A lock belongs to what is done once it is had: the operation after it, unless it was let go before that.
     /// - What is done under a lock, sleeping too, belongs where the lock does.
     fn attribute(&mut self, next: Next, out: &mut Slots) {
+        let returned = self.returned();
         let context = |part| Context {
             before: self.before,
             next,
@@ -206,6 +231,13 @@ impl OpenTime {
         let mut held: Option<(LockId, Part)> = None;
         let mut from = 0;
         for (index, segment) in self.segments.iter().enumerate() {
+            if index < returned {
+                for (state, length) in &self.segment_pieces[from..segment.end] {
+                    out.add(inside(self.before), *state, *length);
+                }
+                from = segment.end;
+                continue;
+            }
             let within = held.map(|(_, part)| part);
             let part = match segment.role {
                 Role::Lock(site, lock) => {
@@ -227,7 +259,7 @@ impl OpenTime {
                     }
                     within.unwrap_or(Part::Between)
                 }
-                Role::Between => within.unwrap_or(Part::Between),
+                Role::Between | Role::Interpreter => within.unwrap_or(Part::Between),
                 Role::Sleep => within.unwrap_or(Part::Asleep),
             };
             for (state, length) in &self.segment_pieces[from..segment.end] {

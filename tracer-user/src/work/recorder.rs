@@ -344,6 +344,14 @@ fn role(
     kind: OperationKind,
     classifier: &mut Classifier,
 ) -> Role {
+    if let Some(LockId::Word(lock)) = row.lock
+        && classifier.futexes.is_interpreters(lock)
+    {
+        return match kind {
+            OperationKind::Wait => Role::Interpreter,
+            _ => Role::Between,
+        };
+    }
     let kind_of_wait = match kind {
         OperationKind::Wait => WaitKind::Futex,
         OperationKind::LockFile | OperationKind::LockRefused => WaitKind::FileLock,

@@ -37,6 +37,7 @@ fn sample(source: &mut MemorySource, stacks: &[(u64, &[&str])]) {
             tid,
             pid,
             stack: StackId(number),
+            spins: false,
         }));
     }
     batch.samples.sort_by_key(|sample| sample.end);

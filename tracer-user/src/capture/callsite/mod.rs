@@ -20,6 +20,7 @@ mod pclntab;
 mod process;
 mod python;
 mod runtimes;
+mod spin_loops;
 mod symbols;
 mod v8;
 
@@ -40,6 +41,7 @@ use self::images::Images;
 use self::process::{Place, Process, Walked};
 use self::python::Call;
 use self::runtimes::Runtime;
+use self::spin_loops::SpinLoops;
 use self::v8::Function;
 use super::{clock, decode::Stacks};
 use crate::row::{Frame, Nanos, Pid, Stack, StackId};
@@ -79,6 +81,7 @@ pub struct Sites {
     ids: HashMap<(Pid, Box<[u64]>), StackId>,
     /// Stacks of threads that were found running, by their functions.
     functions: HashMap<(Pid, Vec<Frame>), StackId>,
+    loops: SpinLoops,
     pending: HashMap<u64, Known>,
     order: VecDeque<u64>,
     rows: Vec<Stack>,
@@ -104,6 +107,7 @@ impl Sites {
             named: HashMap::new(),
             ids: HashMap::new(),
             functions: HashMap::new(),
+            loops: SpinLoops::default(),
             pending: HashMap::new(),
             order: VecDeque::new(),
             rows: Vec::new(),
@@ -237,6 +241,7 @@ impl Sites {
     pub fn forget(&mut self, pid: Pid) {
         self.processes.remove(&pid);
         self.runtimes.remove(&pid);
+        self.loops.forget(pid);
     }
 
     /// How many snapshots gave no stack.
@@ -381,10 +386,11 @@ impl Stacks for Sites {
         }
     }
 
-    fn sample(&mut self, event: &StackEvent, bytes: &[u8]) -> StackId {
+    fn sample(&mut self, event: &StackEvent, bytes: &[u8]) -> (StackId, bool) {
         let id = self.take_sample(event, bytes);
         self.failures += u64::from(id.is_none());
-        id.unwrap_or(StackId::NONE)
+        let spins = self.loops.is_in_one(Pid(event.pid), event.registers.ip);
+        (id.unwrap_or(StackId::NONE), spins)
     }
 }
 

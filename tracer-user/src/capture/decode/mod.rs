@@ -69,8 +69,9 @@ pub trait Stacks {
     fn id(&mut self, key: u64, pid: Pid, end: Nanos) -> StackId;
     /// A snapshot: the bytes of the user stack from the stack pointer upwards. To be used in memory and dropped.
     fn snapshot(&mut self, event: &StackEvent, bytes: &[u8]);
-    /// The same of a thread that was found running: the id of what it ran; [`StackId::NONE`] where that is not known.
-    fn sample(&mut self, event: &StackEvent, bytes: &[u8]) -> StackId;
+    /// The same of a thread that was found running: the id of what it ran, [`StackId::NONE`] where that is not known; and whether the
+    /// code there waits in a loop.
+    fn sample(&mut self, event: &StackEvent, bytes: &[u8]) -> (StackId, bool);
 }
 
 /// Knows the tracked threads.

@@ -45,9 +45,9 @@ impl Stacks for Keys<'_> {
     fn snapshot(&mut self, event: &StackEvent, bytes: &[u8]) {
         self.0.push((event.stack, bytes.to_vec()));
     }
-    fn sample(&mut self, event: &StackEvent, bytes: &[u8]) -> StackId {
+    fn sample(&mut self, event: &StackEvent, bytes: &[u8]) -> (StackId, bool) {
         self.snapshot(event, bytes);
-        self.id(event.stack, Pid(event.pid), Nanos::ZERO)
+        (self.id(event.stack, Pid(event.pid), Nanos::ZERO), true)
     }
 }
 

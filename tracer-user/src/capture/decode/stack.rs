@@ -13,12 +13,13 @@ pub(super) fn decode(record: &[u8], to: &mut Destination<'_>) -> Result<(), Unde
 
 pub(super) fn decode_sample(record: &[u8], to: &mut Destination<'_>) -> Result<(), Undecodable> {
     let (event, bytes) = split(record)?;
-    let stack = to.stacks.sample(&event, bytes);
+    let (stack, spins) = to.stacks.sample(&event, bytes);
     to.rows.samples.push(Sample {
         end: Nanos(event.header.end),
         tid: Tid(event.tid),
         pid: Pid(event.pid),
         stack,
+        spins,
     });
     Ok(())
 }
@@ -83,6 +84,7 @@ mod tests {
             tid: Tid(5),
             pid: Pid(4),
             stack: StackId(8),
+            spins: true,
         };
         assert_eq!(to.rows.samples, [expect]);
         assert_eq!(to.snapshots.len(), 2);

@@ -52,7 +52,9 @@ pub(super) fn blame(findings: &Findings<'_>, conclusion: &Conclusion) -> Vec<Bla
 /// How many of the workers waited for what a candidate claims.
 fn waiters(findings: &Findings<'_>, candidate: &Candidate) -> usize {
     let sites = candidate.sites();
-    if sites.is_empty() {
+    if candidate.running.likely > 0.0 {
+        findings.workers.len()
+    } else if sites.is_empty() {
         findings.waited_for_a_cpu()
     } else {
         findings.waited_at(&sites)

@@ -7,9 +7,10 @@ use crate::diagnose::{Conclusion, Findings, Place};
 use crate::report::{Resource, Stage};
 use crate::work::{StageName, StageTime};
 
-/// Share of the time at each wait site, and in the run queue, that is waiting for other workers.
+/// Share of the time at each wait site, on the CPU, and in the run queue, that is waiting for other workers.
 struct Queueing {
     sites: BTreeMap<WaitSite, f64>,
+    running: f64,
     run_queue: f64,
 }
 
@@ -17,6 +18,7 @@ impl Queueing {
     fn of(conclusion: &Conclusion) -> Self {
         let mut queueing = Self {
             sites: BTreeMap::new(),
+            running: 0.0,
             run_queue: 0.0,
         };
         for row in &conclusion.account.rows {
@@ -25,8 +27,9 @@ impl Queueing {
                 Place::Blocked(site) => {
                     queueing.sites.insert(site, share);
                 }
+                Place::Running => queueing.running = share,
                 Place::RunQueue => queueing.run_queue = share,
-                Place::Running | Place::Stopped | Place::NotSeen => {}
+                Place::Stopped | Place::NotSeen => {}
             }
         }
         queueing
@@ -51,6 +54,7 @@ pub(super) fn stages(findings: &Findings<'_>, conclusion: &Conclusion) -> Vec<St
             .iter()
             .map(|(site, time)| time.seconds() * queueing.at(findings.lock_site(*site)))
             .sum::<f64>()
+            + stage.times.run.seconds() * queueing.running
             + stage.times.queued.seconds() * queueing.run_queue;
         Stage {
             stage: *name,

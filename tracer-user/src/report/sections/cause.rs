@@ -3,6 +3,7 @@
 use super::super::page::{Block, Phrase, Tone};
 use super::super::{CauseRow, RefutedRow, Report, names};
 use super::{Limits, or_unknown};
+use crate::cause::Cause;
 use crate::diagnose::{Culprit, CulpritKind};
 use crate::number::{figure, millis, percent, rate};
 use crate::work::StageName;
@@ -16,7 +17,7 @@ pub(super) fn root_cause(report: &Report, limits: &Limits) -> Vec<Block> {
             let stage = names::stage(verdict.stage).to_lowercase();
             line.push_str(&format!(" in {stage}"));
         }
-        line.push_str(&format!(": {}", culprit(&verdict.culprit)));
+        line.push_str(&format!(": {}", culprit(verdict.cause, &verdict.culprit)));
     }
     let mut blocks = vec![Block::Prose(Phrase::new(line).tone(Tone::Strong))];
     blocks.push(Block::Prose(Phrase::new(weight(report))));
@@ -66,13 +67,13 @@ fn also(cause: &CauseRow) -> Phrase {
         return Phrase::new(format!(
             "Perhaps {}: {}; it cannot be told whether anything is lost to it.",
             names::cause(cause.cause),
-            culprit(&cause.culprit),
+            culprit(cause.cause, &cause.culprit),
         ));
     }
     Phrase::new(format!(
         "Also {}: {}, {} of the lost time; without it alone {} times the rate.",
         names::cause(cause.cause),
-        culprit(&cause.culprit),
+        culprit(cause.cause, &cause.culprit),
         percent(cause.share),
         figure(cause.gain_alone)
     ))
@@ -121,7 +122,7 @@ fn name(culprit: &Culprit) -> String {
 }
 
 /// `127.0.0.1:8123 (goldsky-sink), one at a time, 236 ms each, 4.24/s`.
-fn culprit(culprit: &Culprit) -> String {
+fn culprit(cause: Cause, culprit: &Culprit) -> String {
     let mut text = name(culprit);
     let beside: Vec<&str> = [&culprit.address, &culprit.process]
         .into_iter()
@@ -132,8 +133,9 @@ fn culprit(culprit: &Culprit) -> String {
         text.push_str(&format!(" ({})", beside.join(", ")));
     }
     if !culprit.call_site.is_empty() && !culprit.name.contains(&culprit.call_site) {
-        let what = match culprit.kind {
-            CulpritKind::Thread | CulpritKind::Cpu => "busy",
+        let what = match (culprit.kind, cause) {
+            (CulpritKind::Thread | CulpritKind::Cpu, _) | (_, Cause::InterpreterLock) => "busy",
+            (_, Cause::Spin) => "spun on",
             _ => "taken",
         };
         text.push_str(&format!(", {what} in {}", culprit.call_site));

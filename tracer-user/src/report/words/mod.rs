@@ -7,12 +7,14 @@ mod consumer;
 mod cpu;
 mod file_lock;
 mod fsync;
+mod interpreter_lock;
 mod pool;
 mod quota;
 mod rate_limit;
 mod refutation;
 mod remote;
 mod single_thread;
+mod spin;
 mod starved;
 mod task_lock;
 mod thread_pool;
@@ -44,6 +46,7 @@ pub(super) fn words(findings: &Findings<'_>, candidate: &Candidate) -> Words {
     match &candidate.facts {
         Facts::UserLock(facts) => user_lock::words(findings, facts),
         Facts::TaskLock(facts) => task_lock::words(findings, facts),
+        Facts::InterpreterLock(facts) => interpreter_lock::words(findings, facts),
         Facts::FileLock(facts) => file_lock::words(findings, facts),
         Facts::Checkpoint(facts) => file_lock::checkpoint(findings, facts),
         Facts::Fsync(facts) => fsync::words(findings, facts),
@@ -54,6 +57,7 @@ pub(super) fn words(findings: &Findings<'_>, candidate: &Candidate) -> Words {
         Facts::RateLimit(facts) => rate_limit::words(findings, facts),
         Facts::SingleThread(facts) => single_thread::words(findings, facts),
         Facts::Consumer(facts) => consumer::words(findings, facts),
+        Facts::Spin(facts) => spin::words(findings, facts),
         Facts::Cpu(facts) => cpu::words(findings, facts),
         Facts::Starved(facts) => starved::words(findings, facts),
     }

@@ -7,11 +7,13 @@ pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
     let name = findings.class(facts.peer);
     let size = facts.connections;
     let are_slots = facts.sockets > size;
-    let connections = match size {
-        slots if are_slots => format!("{slots} slots for requests"),
-        1 => "1 connection".to_owned(),
-        several => format!("{several} connections"),
+    let connections = match (size, are_slots) {
+        (1, true) => "1 slot for requests".to_owned(),
+        (1, false) => "1 connection".to_owned(),
+        (several, true) => format!("{several} slots for requests"),
+        (several, false) => format!("{several} connections"),
     };
+    let one = if size == 1 { "it" } else { "one" };
     let at = match facts.view {
         PoolView::Runtime { .. } => Some(findings.class(facts.site.class)),
         PoolView::Waits { .. } | PoolView::Slots => findings.call_site(facts.site.class),
@@ -21,7 +23,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
     Words {
         evidence: vec![
             format!(
-                "{} workers share {connections} to {name}; {} of them waited{at} for one, {:.1} s of worker time in all.",
+                "{} workers share {connections} to {name}; {} of them waited{at} for {one}, {:.1} s of worker time in all.",
                 findings.headcount(),
                 facts.waiters,
                 facts.seconds,
@@ -64,7 +66,8 @@ pub(super) fn words(findings: &Findings<'_>, facts: &PoolFacts) -> Words {
                 "{} wait{at} for {}",
                 of_workers(findings, facts.waiters),
                 match size {
-                    1 if !are_slots => "the only connection".to_owned(),
+                    1 if are_slots => "the only slot for requests".to_owned(),
+                    1 => "the only connection".to_owned(),
                     _ => format!("one of {connections}"),
                 }
             ),

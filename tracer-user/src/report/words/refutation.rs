@@ -9,6 +9,10 @@ pub fn refutation(by: &Refutation) -> String {
             "{} of the queueing was behind threads of other programs.",
             percent(share)
         ),
+        Refutation::SpentWaiting { share } => format!(
+            "{} of the workers' CPU time is spent waiting in loops.",
+            percent(share)
+        ),
         Refutation::WokenByOthers { by_workers } => format!(
             "Only {} of the wake-ups came from fellow workers.",
             percent(by_workers)

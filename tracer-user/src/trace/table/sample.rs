@@ -1,6 +1,6 @@
 //! On-CPU samples.
 
-use super::super::column::{Column, Kind, Packing, Values, column, u32s, u64s};
+use super::super::column::{Column, Kind, Packing, Values, bools, column, u32s, u64s};
 use super::super::damage::Damage;
 use super::super::decode::Columns;
 use super::{Rows, Table};
@@ -14,6 +14,7 @@ impl Table for Sample {
         column("tid", Kind::U32, Packing::Few),
         column("pid", Kind::U32, Packing::Few),
         column("stack_id", Kind::U32, Packing::Few),
+        column("spins", Kind::Bool, Packing::Few).since(2),
     ];
 
     fn of(batch: &Batch) -> &Vec<Self> {
@@ -30,6 +31,7 @@ impl Table for Sample {
             u32s(rows, |r| r.tid.0),
             u32s(rows, |r| r.pid.0),
             u32s(rows, |r| r.stack.0),
+            bools(rows, |r| r.spins),
         ]
     }
 
@@ -38,12 +40,14 @@ impl Table for Sample {
         let tid = columns.u32("tid")?;
         let pid = columns.u32("pid")?;
         let stack = columns.u32("stack_id")?;
+        let spins = columns.bools("spins")?;
         rows.keys.extend_from_slice(&end);
         rows.rows.extend((0..columns.rows()).map(|i| Self {
             end: Nanos(end[i]),
             tid: Tid(tid[i]),
             pid: Pid(pid[i]),
             stack: StackId(stack[i]),
+            spins: spins[i],
         }));
         Ok(())
     }

@@ -241,6 +241,7 @@ pub(super) fn batch(dice: &mut Dice, after: u64, watermark: u64, most: u64) -> B
             tid: Tid(dice.wild32()),
             pid: Pid(dice.wild32()),
             stack: StackId(dice.wild32()),
+            spins: dice.flag(),
         }
     );
     rows!(
