@@ -199,10 +199,11 @@ impl OpenTime {
     fn returned(&self) -> usize {
         /// Who runs for longer has it, and computes.
         const MOMENT: Nanos = Nanos(100_000);
-        let (mut returned, mut from) = (0, 0);
-        if self.before == OperationId::NONE {
+        let waits = |segment: &Segment| segment.role == Role::Interpreter;
+        if self.before == OperationId::NONE || !self.segments.iter().any(waits) {
             return 0;
         }
+        let (mut returned, mut from) = (0, 0);
         for (index, segment) in self.segments.iter().enumerate() {
             let pieces = self.segment_pieces[from..segment.end].iter();
             let run = pieces.filter(|(state, _)| *state == State::Running);
