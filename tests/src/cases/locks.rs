@@ -34,7 +34,7 @@ pub const CASES: &[Case] = &[
 ];
 
 /// Workers, service of the input server and time in the lock, so that the lock is asked for three to six times what it can do.
-fn contended(draw: &mut Draw, fewest: u64, most: u64) -> (u64, u64, u64) {
+pub(super) fn contended(draw: &mut Draw, fewest: u64, most: u64) -> (u64, u64, u64) {
     let workers = draw.between(fewest, most);
     let held_us = draw.between(2_500, 8_000);
     let overload = draw.between(3, 6).min(workers - 1);

@@ -2,6 +2,7 @@
 
 use holdup::cause::Cause;
 
+use super::locks::contended;
 use super::replies;
 use crate::draw::Draw;
 use crate::plan::{Case, Culprit, Plan, Program};
@@ -33,23 +34,44 @@ pub const CASES: &[Case] = &[
     },
 ];
 
+/// Three to six workers for each processor.
+struct Crowd {
+    cores: u64,
+    workers: u64,
+    fetch_us: u64,
+}
+
+impl Crowd {
+    fn draw(draw: &mut Draw) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, |cores| cores.get() as u64);
+        Self {
+            cores,
+            workers: (cores * draw.between(3, 6)).clamp(4, 64),
+            fetch_us: draw.between(1_000, 4_000),
+        }
+    }
+
+    /// They fetch, and compute for so long.
+    fn plan(&self, draw: &mut Draw, program: Program, burn_us: u64) -> Plan {
+        Plan::new(
+            self.workers,
+            program,
+            (self.fetch_us + burn_us) / 1000,
+            self.workers * burn_us / self.cores / 1000,
+        )
+        .set("bytes", draw.between(100, 8_000))
+        .server("input", self.fetch_us, replies(draw.between(500, 8_000)))
+        .culprit(Culprit::Kind("cpu"))
+    }
+}
+
 fn burners(draw: &mut Draw) -> Plan {
-    let cores = std::thread::available_parallelism().map_or(2, |cores| cores.get() as u64);
-    let workers = (cores * draw.between(3, 6)).clamp(4, 64);
-    let fetch_us = draw.between(1_000, 4_000);
+    let crowd = Crowd::draw(draw);
     // About 1.5 ns a round.
     let rounds = draw.between(3_000_000, 8_000_000);
-    let burn_us = rounds * 3 / 2 / 1000;
-    Plan::new(
-        workers,
-        Program::C("burners"),
-        (fetch_us + burn_us) / 1000,
-        workers * burn_us / cores / 1000,
-    )
-    .set("rounds", rounds)
-    .set("bytes", draw.between(100, 8_000))
-    .server("input", fetch_us, replies(draw.between(500, 8_000)))
-    .culprit(Culprit::Kind("cpu"))
+    crowd
+        .plan(draw, Program::C("burners"), rounds * 3 / 2 / 1000)
+        .set("rounds", rounds)
 }
 
 /// Threads that compute under a lock whose waiters keep their CPUs.
@@ -74,21 +96,15 @@ fn spin_lock(draw: &mut Draw) -> Plan {
 
 /// Threads that compute in Python, three to six times as many as one at a time can do.
 fn python_computes(draw: &mut Draw) -> Plan {
-    let workers = draw.between(6, 32);
-    // About 60 ns a round.
-    let rounds = draw.between(40_000, 120_000);
-    let held_us = rounds * 6 / 100;
-    let overload = draw.between(3, 6).min(workers - 1);
-    let fetch_us = (workers * held_us / overload)
-        .saturating_sub(held_us)
-        .clamp(3_000, 60_000);
+    let (workers, fetch_us, held_us) = contended(draw, 6, 32);
     Plan::new(
         workers,
         Program::Python("transform"),
         (fetch_us + held_us) / 1000,
         workers * held_us / 1000,
     )
-    .set("rounds", rounds)
+    // About 60 ns each.
+    .set("rounds", held_us * 100 / 6)
     .set("bytes", draw.between(100, 2_000))
     .server("input", fetch_us, replies(draw.between(500, 8_000)))
     .culprit(Culprit::Kind("lock"))
@@ -96,20 +112,10 @@ fn python_computes(draw: &mut Draw) -> Plan {
 
 /// The same where they compute in C that lets go of the interpreter.
 fn python_in_c(draw: &mut Draw) -> Plan {
-    let cores = std::thread::available_parallelism().map_or(2, |cores| cores.get() as u64);
-    let workers = (cores * draw.between(3, 6)).clamp(4, 64);
-    let fetch_us = draw.between(1_000, 4_000);
+    let crowd = Crowd::draw(draw);
     // About 0.5 us each.
     let hashes = draw.between(10_000, 30_000);
-    let burn_us = hashes / 2;
-    Plan::new(
-        workers,
-        Program::Python("transform"),
-        (fetch_us + burn_us) / 1000,
-        workers * burn_us / cores / 1000,
-    )
-    .set("hashes", hashes)
-    .set("bytes", draw.between(100, 2_000))
-    .server("input", fetch_us, replies(draw.between(500, 8_000)))
-    .culprit(Culprit::Kind("cpu"))
+    crowd
+        .plan(draw, Program::Python("transform"), hashes / 2)
+        .set("hashes", hashes)
 }

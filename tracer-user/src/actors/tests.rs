@@ -117,6 +117,12 @@ impl Process {
             .found_under_way(&found, (&mut self.classifier, nothing));
     }
 
+    /// No step was a task's.
+    fn has_threads_only(&self) {
+        let is_thread = |who: &ActorId| matches!(who, ActorId::Thread(_));
+        assert!(self.whose.iter().all(is_thread), "{}", names(&self.whose));
+    }
+
     fn goes_on(&mut self, text: &str) {
         for (tid, what, socket) in steps(text) {
             self.now += 10;
@@ -310,14 +316,7 @@ fn connections_that_threads_lend_each_other_in_pauses_show_no_tasks() {
         process.pauses(&["A", "M"]);
         process.goes_on("2 w A; 1 w M; 1 s B; 2 s C; 1 w B; 2 w C");
     }
-    assert!(
-        process
-            .whose
-            .iter()
-            .all(|who| matches!(who, ActorId::Thread(_))),
-        "{}",
-        names(&process.whose)
-    );
+    process.has_threads_only();
 }
 
 #[test]
@@ -329,12 +328,5 @@ fn a_reply_on_a_connection_without_books_shows_no_tasks_after_a_pause() {
         process.goes_on("2 w U; 1 w V");
     }
     process.goes_on("1 s A; 1 w A");
-    assert!(
-        process
-            .whose
-            .iter()
-            .all(|who| matches!(who, ActorId::Thread(_))),
-        "{}",
-        names(&process.whose)
-    );
+    process.has_threads_only();
 }

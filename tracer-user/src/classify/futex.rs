@@ -194,7 +194,8 @@ impl FutexWords {
     /// Whether a word stands for the lock of an interpreter.
     #[must_use]
     pub fn is_interpreters(&self, word: ClassId) -> bool {
-        self.interpreters.values().any(|of| *of == word)
+        let is_one = |entry: &FutexWord| self.interpreters.get(&entry.pid) == Some(&word);
+        self.has_interpreters() && self.words.get(&word).is_some_and(is_one)
     }
 
     /// A thread waits on `word` no longer.

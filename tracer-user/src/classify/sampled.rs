@@ -3,7 +3,7 @@
 //! In: rows of samples. Out: for any choice of threads, how many samples there are of them, and in which function each was. Samples are
 //! taken at a steady rate, so numbers of them are shares of CPU time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashMap, HashSet};
 
@@ -91,6 +91,14 @@ impl Sampled {
     #[must_use]
     pub fn spinning(&self, is_one: impl Fn(Tid) -> bool) -> SampledFunctions {
         self.sum(is_one, |count| count.spins)
+    }
+
+    /// How many of those threads were found to.
+    #[must_use]
+    pub fn spinners(&self, is_one: impl Fn(Tid) -> bool) -> usize {
+        let spinning = self.counts.iter().filter(|(_, count)| count.spins > 0);
+        let tids: BTreeSet<Tid> = spinning.map(|((tid, _), _)| *tid).collect();
+        tids.into_iter().filter(|tid| is_one(*tid)).count()
     }
 
     fn sum(&self, is_one: impl Fn(Tid) -> bool, of: impl Fn(Count) -> u64) -> SampledFunctions {

@@ -71,6 +71,13 @@ impl Findings<'_> {
         Some((share, first))
     }
 
+    /// How many workers were found to wait in loops.
+    #[must_use]
+    pub fn spinning_workers(&self) -> usize {
+        let sampled = &self.inventory.classifier.sampled;
+        sampled.spinners(|tid| self.workers.contains_key(&ActorId::Thread(tid)))
+    }
+
     /// The CPU time of the target's programs and of local peers, the most first.
     #[must_use]
     pub fn cpu_use(&self) -> Vec<CpuUse> {

@@ -53,14 +53,14 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
             lost: lost(findings, site, seconds),
         })
         .collect();
-    let seconds: f64 = claims.iter().map(|claim| claim.lost.likely).sum();
+    let lost: f64 = claims.iter().map(|claim| claim.lost.likely).sum();
     let Some(first) = claims.first().map(|claim| claim.site) else {
         return ruling;
     };
-    if seconds < WORTH_NAMING * findings.time() {
+    if lost < WORTH_NAMING * findings.time() {
         return ruling;
     }
-    let facts = facts(findings, &claims, seconds);
+    let facts = facts(findings, &claims);
     #[expect(clippy::cast_precision_loss, reason = "a number of processes")]
     let capacity = facts.locks as f64;
     let culprit = Culprit {
@@ -110,7 +110,7 @@ fn lost(findings: &Findings<'_>, site: WaitSite, seconds: f64) -> Lost {
     }
 }
 
-fn facts(findings: &Findings<'_>, claims: &[Claim], seconds: f64) -> InterpreterLockFacts {
+fn facts(findings: &Findings<'_>, claims: &[Claim]) -> InterpreterLockFacts {
     let (mut all, mut contended) = (LockStats::default(), 0.0);
     for of in claims.iter().filter_map(|claim| findings.lock(claim.site)) {
         contended += of.contended.seconds();
@@ -129,7 +129,7 @@ fn facts(findings: &Findings<'_>, claims: &[Claim], seconds: f64) -> Interpreter
     InterpreterLockFacts {
         locks: claims.len(),
         waiters: findings.waiting_workers(&all),
-        seconds,
+        seconds: claims.iter().map(|claim| claim.lost.possible).sum(),
         by_workers: by_co_waiters(findings, &all),
         busy: run / findings.window().max(1e-9),
         demand_s: findings.per_item(held),

@@ -53,7 +53,7 @@ pub(super) fn blame(findings: &Findings<'_>, conclusion: &Conclusion) -> Vec<Bla
 fn waiters(findings: &Findings<'_>, candidate: &Candidate) -> usize {
     let sites = candidate.sites();
     if candidate.running.likely > 0.0 {
-        findings.workers.len()
+        findings.spinning_workers()
     } else if sites.is_empty() {
         findings.waited_for_a_cpu()
     } else {
