@@ -7,24 +7,30 @@ use crate::row::printable;
 
 /// The remedy. Only one of the languages has such a lock.
 pub const REMEDY: Remedy = Remedy {
-    title: "Compute in processes, not in threads",
+    title: "Compute in processes, and fetch in threads",
     why,
     code: &[Code {
         language: Language::Python,
         before: r#"
 # $CULPRIT
+def work(item):
+    return transform(fetch(item))
+
 with ThreadPoolExecutor($WORKERS) as pool:
-    for row in pool.map(transform, rows):
+    for row in pool.map(work, items):
         write(row)
 "#,
         after: r#"
 # each process has a lock of its own
-with ProcessPoolExecutor($CPUS) as pool:
-    for row in pool.map(
-        transform, rows, chunksize=64
-    ):
+cpu = ProcessPoolExecutor($CPUS)
+
+def work(item):  # fetches in its thread
+    data = fetch(item)
+    return cpu.submit(transform, data).result()
+
+with ThreadPoolExecutor($WORKERS) as pool:
+    for row in pool.map(work, items):
         write(row)
-# requests may stay in threads
 "#,
     }],
 };
