@@ -26,6 +26,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "threads.rs",
     "processes.c",
     "burners.c",
+    "protect.c",
     "tls_server.py",
     "client.py",
     "database.py",

@@ -28,7 +28,7 @@ pub use offsets::{ABSENT, Member, Offsets};
 pub use resource::{RawResource, ResourceTag};
 pub use settings::{Control, KernelSettings, narrow, process_role};
 pub use socket::{SocketEvent, socket_role};
-pub use stack::{SITES_EVERY, SNAPSHOT_BYTES, StackEvent, UserRegisters};
+pub use stack::{SITES_EVERY, SNAPSHOT_BYTES, StackEvent, UserRegisters, stack_flag};
 pub use task::{COMM_BYTES, TaskEvent, TaskEventKind};
 pub use wait::{WaitEvent, reason, wait_flag};
 

@@ -13,11 +13,13 @@ pub struct Member {
     pub path: &'static str,
     /// Without it holdup works, only with less.
     pub optional: bool,
+    /// It is a single bit, and its offset is in bits.
+    pub is_bit: bool,
 }
 
 macro_rules! offsets {
     ($($(#[$doc:meta])* $field:ident = $outer:literal . $path:literal $(($optional:ident))?,)*) => {
-        /// Byte offsets of kernel struct members.
+        /// Offsets of kernel struct members, in bytes; of a single bit in bits.
         #[repr(C)]
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub struct Offsets {
@@ -27,7 +29,12 @@ macro_rules! offsets {
         impl Offsets {
             /// All members, in the order of the fields.
             pub const MEMBERS: &'static [Member] = &[
-                $(Member { outer: $outer, path: $path, optional: offsets!(@optional $($optional)?) },)*
+                $(Member {
+                    outer: $outer,
+                    path: $path,
+                    optional: offsets!(@optional $($optional)?),
+                    is_bit: offsets!(@bit $($optional)?),
+                },)*
             ];
 
             /// No offset known.
@@ -45,6 +52,10 @@ macro_rules! offsets {
     };
     (@optional) => { false };
     (@optional optional) => { true };
+    (@optional bit) => { true };
+    (@bit) => { false };
+    (@bit optional) => { false };
+    (@bit bit) => { true };
 }
 
 offsets! {
@@ -58,6 +69,10 @@ offsets! {
     task_flags = "task_struct"."flags",
     /// Address space.
     task_mm = "task_struct"."mm",
+    /// It is held up by memory (kernel/sched/psi.c, where the kernel accounts for pressure).
+    task_in_memory_stall = "task_struct"."in_memstall" (bit),
+    /// Lock of an address space.
+    mm_lock = "mm_struct"."mmap_lock" (optional),
     /// Not 0: dead.
     task_exit_state = "task_struct"."exit_state",
     /// Thread.

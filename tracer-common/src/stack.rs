@@ -9,6 +9,12 @@ pub const SNAPSHOT_BYTES: usize = 8192;
 /// Of the waits of one thread for one resource, after the first ones, one in so many has a snapshot; a power of two.
 pub const SITES_EVERY: u32 = 32;
 
+/// Bits of [`StackEvent::flags`].
+pub mod stack_flag {
+    /// Of a sample: the thread is held up by memory, as with [`crate::wait_flag::MEMORY_STALL`].
+    pub const MEMORY_STALL: u32 = 1;
+}
+
 /// The registers that an unwinder starts from.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,7 +43,7 @@ pub struct StackEvent {
     pub registers: UserRegisters,
     /// How many bytes of stack follow.
     pub len: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// Bits of [`stack_flag`].
+    pub flags: u32,
 }
 assert_size!(StackEvent, 64);

@@ -32,6 +32,10 @@ pub mod wait_flag {
     pub const WAKER_KTHREAD: u8 = 16;
     /// `D` state: uninterruptible.
     pub const UNINTERRUPTIBLE: u8 = 32;
+    /// It waits for a lock of the kernel, whatever the call is about.
+    pub const KERNEL_LOCK: u8 = 64;
+    /// It waits for memory: the kernel reclaims some, or reads back what it had to drop (`task_struct::in_memstall`).
+    pub const MEMORY_STALL: u8 = 128;
 }
 
 /// From leaving the CPU to running again. `header.end` is when it ran again (or the cut).

@@ -35,14 +35,32 @@ pub fn contention_begin(ctx: BtfTracePointContext) -> i32 {
     }
     // SAFETY: the current task is a BTF pointer.
     unsafe {
-        let Some(state) = state::of(bpf_get_current_task_btf().cast::<u8>()) else {
+        let task = bpf_get_current_task_btf().cast::<u8>();
+        let Some(state) = state::of(task) else {
             return 0;
         };
         if state.lock == 0 {
             state.lock = ctx.arg::<u64>(0);
+            state.lock_is_memory = u8::from(state.lock == memory_lock(task));
         }
     }
     0
+}
+
+/// Address of the lock of a thread's address space, 0: it has none, or where it lies is not known.
+///
+/// # Safety
+/// `task` is a BTF pointer.
+#[inline(always)]
+unsafe fn memory_lock(task: *const u8) -> u64 {
+    if offset!(mm_lock) == ABSENT {
+        return 0;
+    }
+    // As a number: the verifier lets nobody calculate with pointers.
+    match probe::<u64>(task, offset!(task_mm)) {
+        0 => 0,
+        memory => memory + u64::from(offset!(mm_lock)),
+    }
 }
 
 /// `contention_end(lock, ret)`.

@@ -8,9 +8,9 @@ use aya_ebpf::{
     macros::perf_event,
     programs::PerfEventContext,
 };
-use tracer_common::{EventKind, narrow};
+use tracer_common::{EventKind, narrow, stack_flag};
 
-use crate::{maps::left_out, stack, state};
+use crate::{maps::left_out, stack, state, wait};
 
 /// Takes a sample of the current thread, if it is tracked. To cost less, the number of samples is halved as that of other stacks is:
 /// by chance, so that what is done in step with the clock is not left out.
@@ -27,7 +27,11 @@ pub fn sample(_ctx: PerfEventContext) -> u32 {
         if left_out & narrow::PAUSED != 0 || bpf_get_prandom_u32() & (one_in - 1) != 0 {
             return 0;
         }
-        stack::send(EventKind::Sample, task, bpf_ktime_get_ns());
+        let flags = match wait::is_held_up_by_memory(task) {
+            true => stack_flag::MEMORY_STALL,
+            false => 0,
+        };
+        stack::send(EventKind::Sample, task, bpf_ktime_get_ns(), flags);
     }
     0
 }

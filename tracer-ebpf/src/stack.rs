@@ -56,11 +56,12 @@ struct Snapshot {
     bytes: [u8; BYTES],
 }
 
-/// Whether a wait in such a call shows where a lock is taken, a file is made durable, or a retry paused.
+/// Whether a wait shows where a lock is taken, the program's or the kernel's, a file is made durable, or a retry paused.
 #[inline(always)]
-fn is_wanted(class: Class) -> bool {
-    matches!(
-        class,
+fn is_wanted(state: &TaskState) -> bool {
+    state.lock != 0
+        || matches!(
+        state.class(),
         Class::Futex
             | Class::FutexVector
             | Class::Futex2
@@ -77,7 +78,7 @@ fn is_wanted(class: Class) -> bool {
 /// `task` is the BTF pointer of the current thread, `state` its state.
 #[inline(always)]
 pub unsafe fn take(state: &TaskState, task: *const u8, now: u64) -> u64 {
-    if setting!(stack_bytes) == 0 || state.is_compat() || !is_wanted(state.class()) {
+    if setting!(stack_bytes) == 0 || state.is_compat() || !is_wanted(state) {
         return 0;
     }
     let halvings = narrow::halvings_of(left_out());
@@ -91,16 +92,16 @@ pub unsafe fn take(state: &TaskState, task: *const u8, now: u64) -> u64 {
         return 0;
     }
     // SAFETY: `task` as above.
-    unsafe { send(EventKind::Stack, task, now) }
+    unsafe { send(EventKind::Stack, task, now, 0) }
 }
 
-/// Sends the user stack of the current thread in a record of this kind. Gives its number, 0: there was no room, or no stack. A sample
+/// Sends the user stack of the current thread in a record of this kind, with these bits of `stack_flag`. Gives its number, 0: there was no room, or no stack. A sample
 /// without one is sent: the stack of a thread that begins or ends need not be in memory, and where the thread runs is in its registers.
 ///
 /// # Safety
 /// `task` is the BTF pointer of the current thread.
 #[inline(always)]
-pub unsafe fn send(kind: EventKind, task: *const u8, now: u64) -> u64 {
+pub unsafe fn send(kind: EventKind, task: *const u8, now: u64, flags: u32) -> u64 {
     // SAFETY: `task` as above; the entry's memory is written by this function alone, the registers are a BTF pointer.
     unsafe {
         let Some(mut entry) = ring::reserve::<Snapshot>() else {
@@ -131,7 +132,7 @@ pub unsafe fn send(kind: EventKind, task: *const u8, now: u64) -> u64 {
             pid: load(task, offset!(task_tgid)),
             registers: from,
             len,
-            reserved: 0,
+            flags,
         };
         ring::submit(entry);
         number

@@ -85,8 +85,10 @@ pub struct TaskState {
     pub resolved: u8,
     /// 1: the call was interrupted and may be resumed.
     pub interrupted: u8,
+    /// 1: `lock` is that of its own address space.
+    pub lock_is_memory: u8,
     /// Zero.
-    pub reserved: [u8; 5],
+    pub reserved: [u8; 4],
     /// The kernel lock it waits for, 0: none.
     pub lock: u64,
 
@@ -160,7 +162,8 @@ static UNKNOWN: TaskState = TaskState {
     call_flags: 0,
     resolved: 0,
     interrupted: 0,
-    reserved: [0; 5],
+    lock_is_memory: 0,
+    reserved: [0; 4],
     lock: 0,
     latest: Latest::NONE,
     sum: Sum::EMPTY,

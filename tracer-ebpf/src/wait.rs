@@ -5,7 +5,9 @@ use aya_ebpf::{
     macros::btf_tracepoint,
     programs::BtfTracePointContext,
 };
-use tracer_common::{Counter, EventKind, ResourceTag, WaitEvent, call_flag, reason, wait_flag};
+use tracer_common::{
+    ABSENT, Counter, EventKind, ResourceTag, WaitEvent, call_flag, reason, wait_flag,
+};
 
 use crate::{
     counter::count,
@@ -102,19 +104,34 @@ unsafe fn leave(
         if state.call != NO_CALL {
             state.call_flags |= call_flag::BLOCKED;
             // SAFETY: as above; `task` is current here.
-            unsafe {
-                resource::resolve(state, task, true);
-                state.stack = stack::take(state, task, now);
-                if state.stack != 0 && state.class() == Class::Futex {
-                    state.owner = owner(state);
-                }
-            }
+            unsafe { resource::resolve(state, task, true) };
         } else {
             state.resource = resource::NONE;
+        }
+        // SAFETY: as above.
+        unsafe {
+            state.stack = stack::take(state, task, now);
+            if state.stack != 0 && state.class() == Class::Futex {
+                state.owner = owner(state);
+            }
+            if is_held_up_by_memory(task) {
+                state.wait_flags |= wait_flag::MEMORY_STALL;
+            }
         }
     }
     state.left = now;
     state.since.set(now);
+}
+
+/// Whether the kernel reclaims memory for this thread, or reads back for it what it had to drop.
+///
+/// # Safety
+/// `task` is a BTF pointer.
+#[inline(always)]
+pub unsafe fn is_held_up_by_memory(task: *const u8) -> bool {
+    let bit = offset!(task_in_memory_stall);
+    // SAFETY: as above.
+    bit != ABSENT && unsafe { load::<u8>(task, bit / 8) } >> (bit % 8) & 1 != 0
 }
 
 /// Whom glibc's mutex names as its owner, 8 bytes after the futex word (struct __pthread_mutex_s, 2.36). To read user memory
@@ -259,9 +276,13 @@ pub unsafe fn fill(
                 (*event).op = state.op;
                 (*event).resource = state.resource;
             }
-            if (*event).resource.tag == ResourceTag::None as u32 && state.lock != 0 {
-                (*event).resource.tag = ResourceTag::KernelLock as u32;
-                (*event).resource.b = state.lock;
+            if state.lock != 0 {
+                flags |= wait_flag::KERNEL_LOCK;
+                if (*event).resource.tag == ResourceTag::None as u32 {
+                    (*event).resource.tag = ResourceTag::KernelLock as u32;
+                    (*event).resource.a = u64::from(state.lock_is_memory);
+                    (*event).resource.b = state.lock;
+                }
             }
         }
         (*event).owner = state.owner;

@@ -23,6 +23,10 @@ pub enum Cause {
     Fsync,
     /// A control group's limit on I/O.
     Quota,
+    /// A lock of the kernel.
+    KernelLock,
+    /// Memory that has to be taken back.
+    Memory,
     /// A peer that serves fewer at a time than come.
     RemoteSerial,
     /// Fewer connections, threads or permits than workers.
@@ -58,7 +62,7 @@ pub struct Entry {
 }
 
 /// The list, in the order in which it is shown.
-pub const ENTRIES: [Entry; 15] = [
+pub const ENTRIES: [Entry; 17] = [
     Entry {
         cause: Cause::UserLock,
         id: "user-lock",
@@ -94,6 +98,18 @@ pub const ENTRIES: [Entry; 15] = [
         id: "quota",
         title: "a control group's I/O limit",
         definition: "a control group's limit on I/O that is used up, also where the wait for it shows as fsync",
+    },
+    Entry {
+        cause: Cause::KernelLock,
+        id: "kernel-lock",
+        title: "a lock in the kernel",
+        definition: "a lock that the kernel takes for its own: of an address space (mmap_lock), of a file",
+    },
+    Entry {
+        cause: Cause::Memory,
+        id: "memory",
+        title: "too little memory",
+        definition: "memory is short, so that the kernel takes pages back from the workers and reads them again",
     },
     Entry {
         cause: Cause::RemoteSerial,
@@ -189,6 +205,8 @@ impl Cause {
             | Self::Checkpoint
             | Self::Fsync
             | Self::Quota
+            | Self::KernelLock
+            | Self::Memory
             | Self::RemoteSerial
             | Self::Pool
             | Self::RateLimit

@@ -1,4 +1,4 @@
-//! Locks: of threads, of processes, of files.
+//! Locks: of threads, of processes, of files, of the kernel.
 
 use holdup::cause::Cause;
 
@@ -30,6 +30,12 @@ pub const CASES: &[Case] = &[
         cause: Cause::Checkpoint,
         quick: true,
         plan: progress_file,
+    },
+    Case {
+        name: "address-space",
+        cause: Cause::KernelLock,
+        quick: true,
+        plan: address_space,
     },
 ];
 
@@ -108,4 +114,23 @@ fn progress_file(draw: &mut Draw) -> Plan {
     .set("bytes", draw.between(100, 4_000))
     .server("input", fetch_us, replies(draw.between(500, 8_000)))
     .culprit(Culprit::File("/data/state"))
+}
+
+/// Threads that change the protection of their own memory, which is under the one lock of their address space.
+fn address_space(draw: &mut Draw) -> Plan {
+    let (workers, fetch_us, held_us) = contended(draw, 6, 24);
+    let pages = draw.between(2_000, 5_000);
+    // Some 35 ns a page, twice a turn.
+    let turns = (held_us * 1000 / (pages * 70)).max(1);
+    Plan::new(
+        workers,
+        Program::C("protect"),
+        (fetch_us + held_us) / 1000,
+        workers * held_us / 1000,
+    )
+    .set("pages", pages)
+    .set("turns", turns)
+    .set("bytes", draw.between(100, 8_000))
+    .server("input", fetch_us, replies(draw.between(500, 8_000)))
+    .culprit(Culprit::CallSite("protect"))
 }

@@ -2,9 +2,10 @@
 
 use super::remedy::{Fix, FixInput, Remedy, Variant};
 use super::{
-    async_lock, batch_fetch, batch_write, blocking_call, blocking_lock, checkpoint, consumers,
-    critical_section, event_loop, feed, fewer_workers, file_lock, fsync, more_workers, pacing,
-    pool, processes, shard, sqlite, thread_pool, transaction,
+    address_space, async_lock, batch_fetch, batch_write, blocking_call, blocking_lock, checkpoint,
+    consumers, critical_section, event_loop, feed, fewer_workers, file_lock, fsync, gate,
+    less_memory, more_workers, own_file, pacing, pool, processes, shard, sqlite, thread_pool,
+    transaction,
 };
 use crate::cause::Cause;
 use crate::work::StageName;
@@ -38,6 +39,10 @@ fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
         Cause::Checkpoint => &checkpoint::REMEDY,
         Cause::Fsync => &fsync::REMEDY,
         Cause::Quota => &fsync::UNDER_A_LIMIT,
+        Cause::KernelLock if input.variant == Variant::OfAddressSpace => &address_space::REMEDY,
+        Cause::KernelLock if input.variant == Variant::OfFile => &own_file::REMEDY,
+        Cause::KernelLock => &gate::REMEDY,
+        Cause::Memory => &less_memory::REMEDY,
         Cause::Pool if input.variant == Variant::OfThreads => &thread_pool::REMEDY,
         Cause::Pool if input.variant == Variant::HandedOver => &consumers::REMEDY,
         Cause::Pool => &pool::REMEDY,

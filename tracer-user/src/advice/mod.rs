@@ -7,6 +7,7 @@
 mod language;
 mod remedy;
 
+mod address_space;
 mod async_lock;
 mod batch_fetch;
 mod batch_write;
@@ -20,7 +21,10 @@ mod feed;
 mod fewer_workers;
 mod file_lock;
 mod fsync;
+mod gate;
+mod less_memory;
 mod more_workers;
+mod own_file;
 mod pacing;
 mod pool;
 mod processes;

@@ -4,7 +4,7 @@ use super::bounds::{BoundsInput, Expected, Station, expected};
 use super::choose::fix;
 use super::remedy::{Fix, FixInput, Variant};
 use crate::cause::Cause;
-use crate::diagnose::{Conclusion, Facts, Findings};
+use crate::diagnose::{Conclusion, Facts, Findings, Guards};
 
 /// Batches a fix is reckoned with, items: from a modest to a common size.
 const BATCH: [f64; 2] = [10.0, 100.0];
@@ -50,6 +50,11 @@ fn variant(findings: &Findings<'_>, conclusion: &Conclusion) -> Variant {
         Some(Facts::SingleThread(facts)) if facts.times.mostly_sleeps() => Variant::InCalls,
         Some(Facts::ThreadPool(_)) => Variant::OfThreads,
         Some(Facts::Consumer(_)) => Variant::HandedOver,
+        Some(Facts::KernelLock(facts)) => match facts.guards {
+            Guards::AddressSpace => Variant::OfAddressSpace,
+            Guards::File => Variant::OfFile,
+            Guards::Unknown => Variant::Usual,
+        },
         Some(Facts::Remote(facts))
             if facts.waits_for_a_transaction() && findings.speaks_sql(facts.site.class) =>
         {
@@ -122,11 +127,13 @@ fn relief(cause: Cause, variant: Variant) -> [f64; 2] {
         Cause::Pool
         | Cause::FileLock
         | Cause::UserLock
+        | Cause::KernelLock
         | Cause::InterpreterLock
         | Cause::SingleThread => [2.0, f64::INFINITY],
         // A limit on requests and a feeder are not moved by a change of the workers' code, and more CPUs do not come of one.
         Cause::RateLimit
         | Cause::Starved
+        | Cause::Memory
         | Cause::Spin
         | Cause::Cpu
         | Cause::None

@@ -65,6 +65,10 @@ pub enum Variant {
     HandedOver,
     /// Of a database: one transaction has what the others wait for.
     HeldByTransaction,
+    /// Of a lock of the kernel: it guards an address space.
+    OfAddressSpace,
+    /// Of a lock of the kernel: it guards a file.
+    OfFile,
 }
 
 /// Before and after, in one language.

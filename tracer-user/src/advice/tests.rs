@@ -16,11 +16,13 @@ fn mended() -> impl Iterator<Item = Cause> {
         .filter(|cause| *cause != Cause::Unknown)
 }
 
-const VARIANTS: [Variant; 4] = [
+const VARIANTS: [Variant; 6] = [
     Variant::Usual,
     Variant::AmongTasks,
     Variant::InCalls,
     Variant::HeldByTransaction,
+    Variant::OfAddressSpace,
+    Variant::OfFile,
 ];
 
 fn culprits() -> [Culprit; 4] {
@@ -102,7 +104,7 @@ fn every_remedy_speaks_every_language_and_leaves_no_blank() {
         }
         assert!(!fix.why.contains("NaN"), "{which}: {}", fix.why);
     }
-    assert_eq!(titles.len(), 19);
+    assert_eq!(titles.len(), 23);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod event_loop;
 mod handed_over;
 mod idle;
 mod interpreter;
+mod kernel;
 mod own_server;
 mod pauses;
 mod queues;

@@ -161,13 +161,18 @@ impl Collector {
         if let Some((lock, word)) = ended {
             let parts = match lock {
                 LockId::Parked(_) => vec![lock, LockId::Word(word)],
-                LockId::Word(_) | LockId::File(_) => vec![lock],
+                LockId::Word(_) | LockId::File(_) | LockId::Kernel(_) => vec![lock],
             };
             for part in parts {
                 if is_cut_off {
                     self.locks.cut_off(part, who, at);
                 } else {
                     self.locks.woken(part, who, at, waker);
+                }
+                // No call tells that it is let go: whoever wakes the next does that.
+                if let (LockId::Kernel(_), Some(waker)) = (part, waker) {
+                    let sites = &classifier.sites;
+                    self.locks.release(part, waker, at, &self.recent, sites);
                 }
             }
         }

@@ -13,6 +13,7 @@ pub struct LockGroups {
     words: LockWords,
     stats: BTreeMap<ClassId, LockStats>,
     files: BTreeMap<ClassId, LockStats>,
+    kernel: BTreeMap<ClassId, LockStats>,
     /// Call sites of each lock, with their count, most frequent first.
     pub sites: HashMap<ClassId, Vec<(String, u64)>>,
 }
@@ -30,6 +31,9 @@ impl LockGroups {
             match key {
                 LockId::File(file) => {
                     groups.files.insert(file, of);
+                }
+                LockId::Kernel(lock) => {
+                    groups.kernel.insert(lock, of);
                 }
                 LockId::Parked(site) => {
                     if let Some(lock) = groups.words.parked(site) {
@@ -62,6 +66,15 @@ impl LockGroups {
                 }
             }
         }
+        for (lock, stacks) in classifier.kernel_locks.all() {
+            for (stack, count) in stacks {
+                let frame = classifier.stacks.get(stack).and_then(Stack::call_site);
+                if let Some(frame) = frame {
+                    let by_name = sites.entry(lock).or_default();
+                    *by_name.entry(frame.to_string()).or_default() += count;
+                }
+            }
+        }
         for (lock, by_name) in sites {
             let mut list: Vec<(String, u64)> = by_name.into_iter().collect();
             list.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
@@ -85,6 +98,12 @@ impl LockGroups {
     #[must_use]
     pub fn file(&self, file: ClassId) -> Option<&LockStats> {
         self.files.get(&file)
+    }
+
+    /// Statistics of a lock of the kernel.
+    #[must_use]
+    pub fn kernel(&self, lock: ClassId) -> Option<&LockStats> {
+        self.kernel.get(&lock)
     }
 
     /// All futex locks, by the word that stands for each.

@@ -169,6 +169,7 @@ fn class_key(resource: &Resource) -> (ClassKind, String) {
         }
         ResourceKind::Timer => (ClassKind::Timer, String::new()),
         ResourceKind::KernelLock => (ClassKind::KernelLock, format!("{:#x}", resource.address)),
+        ResourceKind::AddressSpace => (ClassKind::KernelLock, format!("of {}", resource.pid)),
         ResourceKind::Socket if is_own(resource) => (ClassKind::Notifier, String::new()),
         ResourceKind::Socket => match resource.role {
             SocketRole::Server | SocketRole::Listener => (

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::class::{ClassId, ClassKind, ResourceClasses, pattern};
 use super::event::{ClassifiedCall, Event, Piece, State, WaitBegin, Waker};
 use super::futex::{FutexWords, LockId, ThreadSort, Waiter};
+use super::kernel_locks::{KernelLocks, is_for_kernel_lock};
 use super::operation::{Operation, OperationId, OperationKind, Operations, without_socket};
 use super::request::{Request, RequestTracker};
 use super::sampled::Sampled;
@@ -42,6 +43,8 @@ pub struct Classifier {
     pub operations: Operations,
     /// Futex words.
     pub futexes: FutexWords,
+    /// Where locks of the kernel are waited for.
+    pub kernel_locks: KernelLocks,
     /// Requests under way.
     pub requests: RequestTracker,
     /// Tasks as their runtimes show them.
@@ -169,7 +172,17 @@ impl Classifier {
         let mut kind = WaitKind::of(blocked.call, self.classes.kind(class));
         let mut of = class;
         let mut lock = None;
+        if blocked.memory_stall {
+            // Whatever it was about to do: what it waits for is memory.
+            (kind, of) = (WaitKind::Memory, self.classes.of(ResourceId::NONE));
+        } else if is_for_kernel_lock(blocked, self.classes.kind(class)) {
+            kind = WaitKind::KernelLock;
+        }
         match kind {
+            WaitKind::KernelLock => {
+                self.kernel_locks.wait(class, blocked.stack);
+                lock = Some(LockId::Kernel(class));
+            }
             WaitKind::Futex => {
                 let address = self
                     .classes

@@ -46,6 +46,8 @@ pub enum LockId {
     Parked(CallSiteId),
     /// The lock of a file.
     File(ClassId),
+    /// A lock of the kernel, by what it guards.
+    Kernel(ClassId),
 }
 
 /// One word.

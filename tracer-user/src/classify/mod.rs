@@ -7,6 +7,7 @@
 
 mod class;
 mod interpreter;
+mod kernel_locks;
 mod operation;
 mod request;
 mod sampled;
@@ -25,6 +26,7 @@ pub use classifier::Classifier;
 pub use event::{ClassifiedCall, Event, Piece, State, WaitBegin, Waker};
 pub use futex::{CallSiteId, FutexWord, FutexWords, LockId};
 pub use interpreter::{Way, way as way_to_interpreter};
+pub use kernel_locks::KernelLocks;
 pub use lock_words::LockWords;
 pub use operation::{Operation, OperationId, OperationKind, Operations};
 pub use request::{Request, RequestTracker};

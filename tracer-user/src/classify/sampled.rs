@@ -30,11 +30,12 @@ pub struct Sampled {
     counts: BTreeMap<(Tid, Option<FunctionIndex>), Count>,
 }
 
-/// How many samples, and how many of them in code that waits in a loop.
+/// How many samples, how many of them in code that waits in a loop, and how many while memory is taken back.
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
     all: u64,
     spins: u64,
+    memory_stalls: u64,
 }
 
 /// Functions that threads were found in.
@@ -70,6 +71,7 @@ impl Sampled {
         let count = self.counts.entry(key).or_default();
         count.all += 1;
         count.spins += u64::from(spins);
+        count.memory_stalls += u64::from(sample.memory_stall);
     }
 
     /// Lines of one function are one function.
@@ -91,6 +93,12 @@ impl Sampled {
     #[must_use]
     pub fn spinning(&self, is_one: impl Fn(Tid) -> bool) -> SampledFunctions {
         self.sum(is_one, |count| count.spins)
+    }
+
+    /// Where the kernel takes memory back for those threads.
+    #[must_use]
+    pub fn short_of_memory(&self, is_one: impl Fn(Tid) -> bool) -> SampledFunctions {
+        self.sum(is_one, |count| count.memory_stalls)
     }
 
     /// How many of those threads were found to.
@@ -210,7 +218,7 @@ mod tests {
                     tid: Tid(9),
                     pid: Pid(7),
                     stack: StackId(id),
-                    spins: false,
+                    ..Sample::default()
                 };
                 sampled.learn(&sample, &known);
             }

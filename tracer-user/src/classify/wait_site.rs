@@ -39,6 +39,10 @@ pub enum WaitKind {
     Child,
     /// In no call: a page fault.
     Fault,
+    /// For a lock of the kernel.
+    KernelLock,
+    /// For memory that the kernel takes back from somebody, or reads again.
+    Memory,
     /// In another call.
     Other,
 }

@@ -131,6 +131,8 @@ fn is_work(findings: &Findings<'_>, site: WaitSite) -> bool {
         | WaitKind::Carrier
         | WaitKind::Child
         | WaitKind::Fault
+        | WaitKind::KernelLock
+        | WaitKind::Memory
         | WaitKind::Other => false,
     }
 }

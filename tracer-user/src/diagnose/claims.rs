@@ -76,7 +76,8 @@ fn rank(candidate: &Candidate) -> u8 {
         Cause::Starved => 10,
         // Replies that lie unread are claimed by nobody else, and the run queue has no wait site.
         Cause::SingleThread => 11,
-        Cause::Spin | Cause::Cpu => 12,
+        // Waits of the first two are of kinds of their own; the others have none.
+        Cause::KernelLock | Cause::Memory | Cause::Spin | Cause::Cpu => 12,
         Cause::None | Cause::Unknown => 13,
     }
 }

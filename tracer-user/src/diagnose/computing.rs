@@ -71,6 +71,17 @@ impl Findings<'_> {
         Some((share, first))
     }
 
+    /// The share of their CPU time in which the kernel takes memory back for the workers, 0 to 1; `None`: too few samples.
+    #[must_use]
+    pub fn short_of_memory(&self) -> Option<f64> {
+        let sampled = &self.inventory.classifier.sampled;
+        let is_worker = |tid| self.workers.contains_key(&ActorId::Thread(tid));
+        let all = sampled.functions(is_worker).samples;
+        #[expect(clippy::cast_precision_loss, reason = "numbers of samples")]
+        let share = sampled.short_of_memory(is_worker).samples as f64 / all as f64;
+        (all >= LEAST).then_some(share)
+    }
+
     /// How many workers were found to wait in loops.
     #[must_use]
     pub fn spinning_workers(&self) -> usize {

@@ -5,6 +5,8 @@ use super::cpu::CpuFacts;
 use super::file_lock::{CheckpointFacts, FileLockFacts};
 use super::fsync::FsyncFacts;
 use super::interpreter_lock::InterpreterLockFacts;
+use super::kernel_lock::KernelLockFacts;
+use super::memory::MemoryFacts;
 use super::pool::PoolFacts;
 use super::quota::QuotaFacts;
 use super::rate_limit::RateLimitFacts;
@@ -35,6 +37,10 @@ pub enum Facts {
     Fsync(FsyncFacts),
     /// Of [`Cause::Quota`].
     Quota(QuotaFacts),
+    /// Of [`Cause::KernelLock`].
+    KernelLock(KernelLockFacts),
+    /// Of [`Cause::Memory`].
+    Memory(MemoryFacts),
     /// Of [`Cause::RemoteSerial`].
     Remote(RemoteFacts),
     /// Of [`Cause::Pool`].
@@ -66,6 +72,8 @@ impl Facts {
             Self::Checkpoint(_) => Cause::Checkpoint,
             Self::Fsync(_) => Cause::Fsync,
             Self::Quota(_) => Cause::Quota,
+            Self::KernelLock(_) => Cause::KernelLock,
+            Self::Memory(_) => Cause::Memory,
             Self::Remote(_) => Cause::RemoteSerial,
             Self::Pool(_) | Self::ThreadPool(_) => Cause::Pool,
             Self::RateLimit(_) => Cause::RateLimit,

@@ -28,6 +28,8 @@ mod cpu;
 mod file_lock;
 mod fsync;
 mod interpreter_lock;
+mod kernel_lock;
+mod memory;
 mod pool;
 mod quota;
 mod rate_limit;
@@ -63,6 +65,8 @@ pub use file_lock::{CheckpointFacts, FileLockFacts};
 pub use findings::{Evidence, Findings, Spans};
 pub use fsync::FsyncFacts;
 pub use interpreter_lock::InterpreterLockFacts;
+pub use kernel_lock::{Guards, KernelLockFacts};
+pub use memory::MemoryFacts;
 pub use pool::{PoolFacts, PoolView};
 pub use quota::QuotaFacts;
 pub use rate_limit::{RateLimitFacts, Throttle};
@@ -83,7 +87,7 @@ pub use weight::Weight;
 /// the serialization factor.
 #[must_use]
 pub fn rulings(findings: &Findings<'_>) -> Ruling {
-    let rules: [fn(&Findings<'_>) -> Ruling; 15] = [
+    let rules: [fn(&Findings<'_>) -> Ruling; 17] = [
         pool::rule,
         thread_pool::rule,
         interpreter_lock::rule,
@@ -94,6 +98,8 @@ pub fn rulings(findings: &Findings<'_>) -> Ruling {
         rate_limit::rule,
         quota::rule,
         fsync::rule,
+        kernel_lock::rule,
+        memory::rule,
         single_thread::rule,
         consumer::rule,
         spin::rule,

@@ -4,7 +4,7 @@ use super::findings::Findings;
 use super::interpreter_lock;
 use crate::actors::ActorId;
 use crate::classify::{ClassId, ClassKind};
-use crate::row::{Pid, Resource, Tid, printable};
+use crate::row::{Pid, Resource, ResourceKind, Tid, printable};
 
 impl Findings<'_> {
     /// Name of an actor for people: `worker 12`, else `name (tid)`.
@@ -82,6 +82,12 @@ impl Findings<'_> {
                 _ => printable(self.classes.name(class)).into_owned(),
             },
             ClassKind::Timer => "sleep".to_owned(),
+            ClassKind::KernelLock => match members.first() {
+                Some(lock) if lock.kind == ResourceKind::AddressSpace => {
+                    format!("address space of {} ({})", self.process(lock.pid), lock.pid)
+                }
+                _ => format!("kernel lock at {}", printable(self.classes.name(class))),
+            },
             _ => printable(self.classes.name(class)).into_owned(),
         }
     }

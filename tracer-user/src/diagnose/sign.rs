@@ -49,6 +49,8 @@ pub enum Sign {
     ThreadsBusy,
     /// The runtime of the tasks names what they wait for.
     RuntimeSaysSo,
+    /// The kernel itself names what is waited for.
+    KernelSaysSo,
     /// Threads are found in loops in which code waits.
     WaitsInLoops,
     /// The CPUs are taken by the target's own threads.

@@ -149,6 +149,8 @@ fn fed(findings: &Findings<'_>, site: WaitSite) -> Option<Fed> {
         | WaitKind::Parked
         | WaitKind::Child
         | WaitKind::Fault
+        | WaitKind::KernelLock
+        | WaitKind::Memory
         | WaitKind::Other => return None,
     }
     let Wakers {

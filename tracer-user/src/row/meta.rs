@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Nanos, Pid};
 
 /// Schema of the rows: `major.minor`. A newer minor may add columns and is read; a newer major is refused.
-pub const SCHEMA: (u32, u32) = (1, 2);
+pub const SCHEMA: (u32, u32) = (1, 3);
 
 /// One instant on both clocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +58,20 @@ pub struct DiskLimit {
     pub used: u64,
 }
 
+/// A limit of a control group on the memory of the targets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MemoryLimit {
+    /// The control group, below its mount.
+    pub group: String,
+    /// What it allows, bytes.
+    pub bytes: u64,
+    /// What was used of it as the window closed, bytes.
+    pub used: u64,
+    /// How often more was asked for during the window, so that memory had to be taken back.
+    pub reached: u64,
+}
+
 /// The targets that the user asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -75,6 +89,8 @@ pub struct Target {
     pub language: String,
     /// Limits on their writes to disks.
     pub disk_limits: Vec<DiskLimit>,
+    /// Limits on their memory.
+    pub memory_limits: Vec<MemoryLimit>,
 }
 
 /// How it was recorded.

@@ -26,7 +26,9 @@ pub use batch::{Batch, RowSink, RowSource, SinkError, SourceError};
 pub use call::{Call, Verb};
 pub use kernel::{KernelSpan, KernelSpanKind};
 pub use memory::MemorySource;
-pub use meta::{Clocks, Counters, DiskLimit, DiskUnit, Host, Meta, SCHEMA, Settings, Target};
+pub use meta::{
+    Clocks, Counters, DiskLimit, DiskUnit, Host, MemoryLimit, Meta, SCHEMA, Settings, Target,
+};
 pub use open_request::OpenRequest;
 pub use printable::{is_unsafe, printable, printable_bytes};
 pub use resource::{FileKind, Resource, ResourceKind, SocketRole};

@@ -21,6 +21,8 @@ pub enum ResourceKind {
     Timer = 5,
     /// A kernel lock: `address`.
     KernelLock = 6,
+    /// The lock of a process's address space (`mmap_lock`): `pid`, `address`.
+    AddressSpace = 7,
 }
 
 impl ResourceKind {
@@ -35,6 +37,7 @@ impl ResourceKind {
             4 => Self::Socket,
             5 => Self::Timer,
             6 => Self::KernelLock,
+            7 => Self::AddressSpace,
             _ => return None,
         })
     }
@@ -127,7 +130,7 @@ pub struct Resource {
     pub kind: ResourceKind,
     /// Process: of a private futex its owner; of others the first that used it.
     pub pid: Pid,
-    /// User address (private futex), offset (shared futex), kernel address (kernel lock), else 0.
+    /// User address (private futex), offset (shared futex), kernel address (kernel lock, address space), else 0.
     pub address: u64,
     /// Device (`major << 20 | minor`, as the kernel's `s_dev`), 0: none.
     pub device: u64,

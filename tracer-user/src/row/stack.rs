@@ -41,4 +41,6 @@ pub struct Sample {
     pub stack: StackId,
     /// The code there waits in a loop.
     pub spins: bool,
+    /// The kernel takes memory back on its behalf.
+    pub memory_stall: bool,
 }

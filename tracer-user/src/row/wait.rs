@@ -72,6 +72,10 @@ pub struct Wait {
     pub continuation: bool,
     /// Cannot be interrupted (`D`).
     pub uninterruptible: bool,
+    /// It waits for a lock of the kernel, whatever its call is about.
+    pub kernel_lock: bool,
+    /// It waits for memory that the kernel has to reclaim, or to read back.
+    pub memory_stall: bool,
     /// The call it waits in.
     pub call: Syscall,
     /// Operation of the call: futex command without its flag bits, flock operation, fcntl command; else 0.

@@ -17,6 +17,10 @@ pub struct Blocked {
     pub stack: StackId,
     /// In `D` state.
     pub uninterruptible: bool,
+    /// For a lock of the kernel.
+    pub kernel_lock: bool,
+    /// For memory.
+    pub memory_stall: bool,
 }
 
 impl From<&Wait> for Blocked {
@@ -28,6 +32,8 @@ impl From<&Wait> for Blocked {
             owner: wait.owner,
             stack: wait.stack,
             uninterruptible: wait.uninterruptible,
+            kernel_lock: wait.kernel_lock,
+            memory_stall: wait.memory_stall,
         }
     }
 }

@@ -45,7 +45,7 @@ dictionary_names! {
     TaskRole: "" "target" "peer" "bystander";
     TaskState: "" "running" "ready" "waiting" "in-call";
     TaskFact: "" "seen" "born" "exec" "named" "exited" "books-opened" "books-closed";
-    ResourceKind: "" "futex-private" "futex-shared" "file" "socket" "timer" "kernel-lock";
+    ResourceKind: "" "futex-private" "futex-shared" "file" "socket" "timer" "kernel-lock" "address-space";
     FileKind: "" "regular" "directory" "pipe" "character" "block" "epoll" "event" "anonymous" "virtual";
     SocketRole: "" "client" "server" "listener";
     KernelSpanKind: "" "lock-contention" "journal-commit";

@@ -37,7 +37,7 @@ fn sample(source: &mut MemorySource, stacks: &[(u64, &[&str])]) {
             tid,
             pid,
             stack: StackId(number),
-            spins: false,
+            ..Sample::default()
         }));
     }
     batch.samples.sort_by_key(|sample| sample.end);

@@ -37,6 +37,7 @@ fn of(text: &str, spins: u64) -> Report {
             pid,
             stack: STACK,
             spins: at < spins,
+            ..Sample::default()
         }));
     }
     batch.samples.sort_by_key(|sample| sample.end);

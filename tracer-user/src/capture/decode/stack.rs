@@ -1,6 +1,6 @@
 //! Hands a [`StackEvent`] and the bytes behind it to whoever walks stacks; of one that found a thread running a [`Sample`] is made.
 
-use tracer_common::{SNAPSHOT_BYTES, StackEvent};
+use tracer_common::{SNAPSHOT_BYTES, StackEvent, stack_flag};
 
 use super::{Destination, Undecodable, read};
 use crate::row::{Nanos, Pid, Sample, Tid};
@@ -20,6 +20,7 @@ pub(super) fn decode_sample(record: &[u8], to: &mut Destination<'_>) -> Result<(
         pid: Pid(event.pid),
         stack,
         spins,
+        memory_stall: event.flags & stack_flag::MEMORY_STALL != 0,
     });
     Ok(())
 }
@@ -46,7 +47,7 @@ fn split(record: &[u8]) -> Result<(StackEvent, &[u8]), Undecodable> {
 
 #[cfg(test)]
 mod tests {
-    use tracer_common::{EventKind, Header, StackEvent};
+    use tracer_common::{EventKind, Header, StackEvent, stack_flag};
 
     use crate::capture::decode::Undecodable;
     use crate::capture::decode::samples::{Collector, bytes};
@@ -66,6 +67,7 @@ mod tests {
             tid: 5,
             pid: 4,
             len: 3,
+            flags: stack_flag::MEMORY_STALL,
             ..StackEvent::default()
         };
         let mut record = bytes(&event);
@@ -85,6 +87,7 @@ mod tests {
             pid: Pid(4),
             stack: StackId(8),
             spins: true,
+            memory_stall: true,
         };
         assert_eq!(to.rows.samples, [expect]);
         assert_eq!(to.snapshots.len(), 2);

@@ -41,6 +41,8 @@ pub(super) fn decode(event: &WaitEvent, to: &mut Destination<'_>) -> Result<(), 
         continues: has(wait_flag::CONTINUES),
         continuation: has(wait_flag::CONTINUATION) || has(wait_flag::SEEDED),
         uninterruptible: has(wait_flag::UNINTERRUPTIBLE),
+        kernel_lock: has(wait_flag::KERNEL_LOCK),
+        memory_stall: has(wait_flag::MEMORY_STALL),
         call,
         op: if call == Syscall::Futex {
             syscalls::futex_command(event.call, event.op)
@@ -103,7 +105,7 @@ mod tests {
             },
             seq: 7,
             reason: reason::BLOCKED,
-            flags: wait_flag::CONTINUATION,
+            flags: wait_flag::CONTINUATION | wait_flag::KERNEL_LOCK,
             state: 1,
             stack: 99,
         }
@@ -129,6 +131,7 @@ mod tests {
         );
         assert_eq!((wait.resource, wait.stack), (ResourceId(1), StackId(99)));
         assert!(wait.continuation && !wait.continues && !wait.uninterruptible);
+        assert!(wait.kernel_lock && !wait.memory_stall);
     }
 
     #[test]

@@ -142,18 +142,24 @@ impl<'a> Btf<'a> {
         None
     }
 
-    /// Byte offset of member `path` (names joined by dots) in struct `outer`. Anonymous structs and unions are looked
+    /// Offset of member `path` (names joined by dots) in struct `outer`, in bits. Anonymous structs and unions are looked
     /// through; pointers are not followed.
     #[must_use]
-    pub fn offset(&self, outer: &str, path: &str) -> Option<u32> {
+    pub fn bit_offset(&self, outer: &str, path: &str) -> Option<u32> {
         let mut record = self.find(outer, &[kind::STRUCT, kind::UNION])?;
         let mut offset = 0;
         for name in path.split('.') {
             let (bits, member) = self.member(record, name, 0)?;
-            offset += bits / 8;
+            offset += bits;
             record = self.plain(member)?;
         }
         Some(offset)
+    }
+
+    /// The same in bytes, of a member that is more than some bits.
+    #[must_use]
+    pub fn offset(&self, outer: &str, path: &str) -> Option<u32> {
+        Some(self.bit_offset(outer, path)? / 8)
     }
 
     /// The bit offset and the type of a member, which may lie in an anonymous struct or union.

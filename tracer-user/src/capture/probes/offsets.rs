@@ -50,8 +50,9 @@ pub fn for_aya(bytes: &[u8]) -> Result<aya::Btf, CaptureError> {
 pub fn find(btf: &Btf<'_>, release: &str) -> Result<Vec<u32>, CaptureError> {
     Offsets::MEMBERS
         .iter()
-        .map(|member| match btf.offset(member.outer, member.path) {
-            Some(offset) => Ok(offset),
+        .map(|member| match btf.bit_offset(member.outer, member.path) {
+            Some(bits) if member.is_bit => Ok(bits),
+            Some(bits) => Ok(bits / 8),
             None if member.optional => Ok(ABSENT),
             None => Err(CaptureError::NoMember {
                 outer: member.outer,

@@ -29,6 +29,8 @@ pub(super) enum Key {
     Timer,
     /// A lock of the kernel.
     KernelLock { address: u64 },
+    /// The lock of a process's address space; the process is part of it for the same reason as above.
+    AddressSpace { pid: Pid, address: u64 },
 }
 
 impl Key {
@@ -44,6 +46,10 @@ impl Key {
             },
             ResourceTag::Socket => Self::Socket { inode: raw.b },
             ResourceTag::Timer => Self::Timer,
+            ResourceTag::KernelLock if raw.a != 0 => Self::AddressSpace {
+                pid: user,
+                address: raw.b,
+            },
             ResourceTag::KernelLock => Self::KernelLock { address: raw.b },
         })
     }
@@ -100,6 +106,11 @@ impl Key {
             },
             Self::KernelLock { address } => Resource {
                 kind: ResourceKind::KernelLock,
+                address,
+                ..row
+            },
+            Self::AddressSpace { address, .. } => Resource {
+                kind: ResourceKind::AddressSpace,
                 address,
                 ..row
             },

@@ -291,7 +291,8 @@ impl decode::Resources for Table {
                 Key::Private { .. }
                 | Key::SharedWord { .. }
                 | Key::Timer
-                | Key::KernelLock { .. } => self.rows.push(row),
+                | Key::KernelLock { .. }
+                | Key::AddressSpace { .. } => self.rows.push(row),
             }
         }
         id

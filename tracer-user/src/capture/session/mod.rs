@@ -30,6 +30,7 @@ use super::probes::attach::{self, Link};
 use super::probes::{object, offsets, sampler};
 use super::resources::Table;
 use super::targets::disk_limits::DiskLimits;
+use super::targets::memory_limits::MemoryLimits;
 use super::targets::tracked::TrackedProcesses;
 use super::targets::{TargetSpec, Targets};
 use super::{CaptureError, clock, host};
@@ -64,6 +65,7 @@ pub struct Session {
     sites: Sites,
     tracked: TrackedProcesses,
     disk_limits: DiskLimits,
+    memory_limits: MemoryLimits,
     command: Option<HeldCommand>,
     /// Threads of tracked processes, as of the latest pass over the thread list.
     threads: u64,
@@ -129,6 +131,7 @@ impl Session {
             resources: Table::new(),
             sites: Sites::new(),
             disk_limits: DiskLimits::default(),
+            memory_limits: MemoryLimits::default(),
             threads: 0,
             self_cpu: Nanos::ZERO,
             thinned_since: None,
@@ -174,6 +177,7 @@ impl Session {
         let pids = self.targets.pids();
         self.meta.target = describe::target(&self.settings.argv, &pids, &self.settings.targets);
         self.disk_limits = DiskLimits::open(&pids);
+        self.memory_limits = MemoryLimits::open(&pids);
         if self.settings.call_sites {
             // What takes long once is done before anything is watched.
             for pid in pids.iter().take(MOST_PREPARED) {

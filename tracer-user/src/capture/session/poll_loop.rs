@@ -202,6 +202,7 @@ impl Session {
         self.meta.notes.extend(self.sites.take_notes());
         self.meta.paused = paused;
         self.meta.target.disk_limits = self.disk_limits.totals();
+        self.meta.target.memory_limits = self.memory_limits.totals();
         let window = self.meta.window();
         for limit in &mut self.meta.target.disk_limits {
             // What went through the limit in pauses is taken to be as much per second as in the windows.

@@ -4,16 +4,11 @@
 //! and [`DiskLimits::totals`]. Both versions of control groups are read: 1 (`blkio.throttle.*`) and 2 (`io.max`, `io.stat`). What
 //! cannot be read counts as no limit.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use procfs::process::Process;
-
+use super::groups::groups;
 use crate::row::{DiskLimit, DiskUnit, Pid};
-
-/// Most processes whose groups are looked up; further processes are most likely in the same ones.
-const MOST: usize = 64;
 
 /// The limits on some processes, and what had gone through each when they were found.
 #[derive(Debug, Default)]
@@ -26,28 +21,14 @@ struct Found {
     before: u64,
 }
 
-/// A control group: where it is mounted, and its path below that.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Group {
-    mount: PathBuf,
-    path: PathBuf,
-}
-
 impl DiskLimits {
     /// Finds the limits on `pids` now.
     #[must_use]
     pub fn open(pids: &[Pid]) -> Self {
-        let mounts = mounts();
-        let groups: BTreeSet<Group> = pids
-            .iter()
-            .take(MOST)
-            .flat_map(|pid| groups(*pid, &mounts))
-            .collect();
         let mut found = Vec::new();
-        for Group { mount, path } in groups {
-            let folder = mount.join(&path);
+        for group in groups(pids, "blkio") {
+            let (folder, name) = (group.folder(), group.name());
             let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
-            let name = Path::new("/").join(&path).display().to_string();
             let limits = [
                 limits_v1(&read("blkio.throttle.write_iops_device"), DiskUnit::Writes),
                 limits_v1(&read("blkio.throttle.write_bps_device"), DiskUnit::Bytes),
@@ -77,48 +58,6 @@ impl DiskLimits {
         };
         self.0.iter().map(total).collect()
     }
-}
-
-/// The places where hierarchies are mounted that can limit disks.
-fn mounts() -> Vec<PathBuf> {
-    let mounts = Process::myself().and_then(|own| own.mountinfo());
-    let limits_disks = |mount: &procfs::process::MountInfo| {
-        mount.fs_type == "cgroup2"
-            || (mount.fs_type == "cgroup" && mount.super_options.contains_key("blkio"))
-    };
-    mounts
-        .into_iter()
-        .flatten()
-        .filter(limits_disks)
-        .map(|mount| mount.mount_point)
-        .collect()
-}
-
-/// The groups that a process is in and those above them, in the hierarchies mounted at `mounts`.
-fn groups(pid: Pid, mounts: &[PathBuf]) -> Vec<Group> {
-    let Ok(memberships) = i32::try_from(pid.0)
-        .map_err(|_| ())
-        .and_then(|pid| Process::new(pid).map_err(|_| ()))
-        .and_then(|process| process.cgroups().map_err(|_| ()))
-    else {
-        return Vec::new();
-    };
-    let wanted = |controllers: &[String]| {
-        controllers.iter().all(String::is_empty) || controllers.iter().any(|name| name == "blkio")
-    };
-    let paths = memberships
-        .into_iter()
-        .filter(|membership| wanted(&membership.controllers))
-        .map(|membership| PathBuf::from(membership.pathname.trim_start_matches('/')));
-    let all = paths.flat_map(|path| path.ancestors().map(Path::to_owned).collect::<Vec<_>>());
-    all.flat_map(|path| {
-        mounts.iter().map(move |mount| Group {
-            mount: mount.clone(),
-            path: path.clone(),
-        })
-    })
-    .filter(|group| group.mount.join(&group.path).is_dir())
-    .collect()
 }
 
 /// Parses lines of a device and a number (Documentation/admin-guide/cgroup-v1/blkio-controller.rst).

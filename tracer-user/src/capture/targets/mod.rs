@@ -16,7 +16,9 @@ mod namespaces;
 pub mod tracked;
 
 pub mod disk_limits;
+mod groups;
 pub mod language;
+pub mod memory_limits;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -143,7 +143,7 @@ fn resources(findings: &Findings<'_>, stage: &StageTime) -> Vec<Resource> {
 
 fn kind(findings: &Findings<'_>, site: WaitSite) -> &'static str {
     match site.kind {
-        WaitKind::Futex | WaitKind::FileLock => "lock",
+        WaitKind::Futex | WaitKind::FileLock | WaitKind::KernelLock => "lock",
         WaitKind::Sync | WaitKind::File => "file",
         WaitKind::Request | WaitKind::Connect | WaitKind::Service => "peer",
         WaitKind::PipeRead | WaitKind::PipeWrite => "queue",
@@ -154,7 +154,7 @@ fn kind(findings: &Findings<'_>, site: WaitSite) -> &'static str {
             .place(site)
             .map_or("process", |place| place.sort.name()),
         WaitKind::Child => "child",
-        WaitKind::Fault => "memory",
+        WaitKind::Fault | WaitKind::Memory => "memory",
         WaitKind::Other => "other",
     }
 }
@@ -164,6 +164,8 @@ fn name(findings: &Findings<'_>, site: WaitSite) -> String {
     match site.kind {
         WaitKind::Futex => findings.lock_name(site.class),
         WaitKind::FileLock => format!("lock of {}", class()),
+        WaitKind::KernelLock => format!("kernel's lock of {}", class()),
+        WaitKind::Memory => "memory that is taken back".to_owned(),
         WaitKind::Sync => format!("fsync of {}", class()),
         WaitKind::File
         | WaitKind::Request

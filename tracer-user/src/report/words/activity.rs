@@ -39,6 +39,8 @@ fn waiting(findings: &Findings<'_>, site: WaitSite) -> String {
         },
         WaitKind::Child => "waits for a child process".to_owned(),
         WaitKind::Fault => "is in a page fault".to_owned(),
+        WaitKind::KernelLock => format!("waits for the kernel's lock of {name}"),
+        WaitKind::Memory => "waits for memory".to_owned(),
         WaitKind::Other => "is in another call".to_owned(),
     }
 }

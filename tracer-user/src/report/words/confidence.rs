@@ -66,6 +66,7 @@ fn sign_words(sign: Sign) -> &'static str {
         Sign::LoopIsBusy => "a thread without a pause",
         Sign::BehindOwnThreads => "that the CPUs are taken by the target's own threads",
         Sign::CpusBusy => "CPUs that the target keeps busy",
+        Sign::KernelSaysSo => "the kernel's own word",
         Sign::RuntimeSaysSo => "the runtime's own word",
         Sign::WokenByProducer => "wake-ups by a producer",
     }

@@ -8,6 +8,8 @@ mod cpu;
 mod file_lock;
 mod fsync;
 mod interpreter_lock;
+mod kernel_lock;
+mod memory;
 mod pool;
 mod quota;
 mod rate_limit;
@@ -51,6 +53,8 @@ pub(super) fn words(findings: &Findings<'_>, candidate: &Candidate) -> Words {
         Facts::Checkpoint(facts) => file_lock::checkpoint(findings, facts),
         Facts::Fsync(facts) => fsync::words(findings, facts),
         Facts::Quota(facts) => quota::words(findings, facts),
+        Facts::KernelLock(facts) => kernel_lock::words(findings, facts),
+        Facts::Memory(facts) => memory::words(findings, facts),
         Facts::Remote(facts) => remote::words(findings, facts),
         Facts::Pool(facts) => pool::words(findings, facts),
         Facts::ThreadPool(facts) => thread_pool::words(findings, facts),

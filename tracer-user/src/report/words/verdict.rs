@@ -268,7 +268,12 @@ fn blocked(findings: &Findings<'_>, site: WaitSite, share: &str) -> String {
             format!("{begin}, and what that does was not seen; watch it with --comm")
         }
         WaitKind::Fault => {
-            format!("{begin}, and no rule looks at memory; see in vmstat 1 whether the host swaps")
+            format!(
+                "{begin}, and whether the file behind it is read for the first time was not seen; see in vmstat 1 whether the host swaps"
+            )
+        }
+        WaitKind::KernelLock | WaitKind::Memory => {
+            format!("{begin}, less than that a cause is named for")
         }
         WaitKind::Other => {
             format!("{begin}, and no rule looks at that; see in strace -c -f -p PID which one")

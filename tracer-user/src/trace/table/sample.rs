@@ -15,6 +15,7 @@ impl Table for Sample {
         column("pid", Kind::U32, Packing::Few),
         column("stack_id", Kind::U32, Packing::Few),
         column("spins", Kind::Bool, Packing::Few).since(2),
+        column("memory_stall", Kind::Bool, Packing::Few).since(3),
     ];
 
     fn of(batch: &Batch) -> &Vec<Self> {
@@ -32,6 +33,7 @@ impl Table for Sample {
             u32s(rows, |r| r.pid.0),
             u32s(rows, |r| r.stack.0),
             bools(rows, |r| r.spins),
+            bools(rows, |r| r.memory_stall),
         ]
     }
 
@@ -41,6 +43,7 @@ impl Table for Sample {
         let pid = columns.u32("pid")?;
         let stack = columns.u32("stack_id")?;
         let spins = columns.bools("spins")?;
+        let memory_stall = columns.bools("memory_stall")?;
         rows.keys.extend_from_slice(&end);
         rows.rows.extend((0..columns.rows()).map(|i| Self {
             end: Nanos(end[i]),
@@ -48,6 +51,7 @@ impl Table for Sample {
             pid: Pid(pid[i]),
             stack: StackId(stack[i]),
             spins: spins[i],
+            memory_stall: memory_stall[i],
         }));
         Ok(())
     }

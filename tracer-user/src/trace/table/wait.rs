@@ -29,6 +29,8 @@ impl Table for Wait {
         column("continues", Kind::Bool, Packing::Few),
         column("continuation", Kind::Bool, Packing::Few),
         column("uninterruptible", Kind::Bool, Packing::Few),
+        column("kernel_lock", Kind::Bool, Packing::Few).since(3),
+        column("memory_stall", Kind::Bool, Packing::Few).since(3),
     ];
 
     fn of(batch: &Batch) -> &Vec<Self> {
@@ -66,6 +68,8 @@ impl Table for Wait {
             bools(rows, |r| r.continues),
             bools(rows, |r| r.continuation),
             bools(rows, |r| r.uninterruptible),
+            bools(rows, |r| r.kernel_lock),
+            bools(rows, |r| r.memory_stall),
         ]
     }
 
@@ -89,6 +93,8 @@ impl Table for Wait {
         let continues = columns.bools("continues")?;
         let continuation = columns.bools("continuation")?;
         let uninterruptible = columns.bools("uninterruptible")?;
+        let kernel_lock = columns.bools("kernel_lock")?;
+        let memory_stall = columns.bools("memory_stall")?;
         rows.keys.extend_from_slice(&end);
         rows.rows.extend((0..columns.rows()).map(|i| Self {
             end: Nanos(end[i]),
@@ -104,6 +110,8 @@ impl Table for Wait {
             continues: continues[i],
             continuation: continuation[i],
             uninterruptible: uninterruptible[i],
+            kernel_lock: kernel_lock[i],
+            memory_stall: memory_stall[i],
             call: call[i],
             op: op[i],
             resource: ResourceId(resource[i]),

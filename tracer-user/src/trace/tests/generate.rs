@@ -105,6 +105,8 @@ pub(super) fn batch(dice: &mut Dice, after: u64, watermark: u64, most: u64) -> B
             continues: dice.flag(),
             continuation: dice.flag(),
             uninterruptible: dice.flag(),
+            kernel_lock: dice.flag(),
+            memory_stall: dice.flag(),
             call: dice.any(Syscall::from_raw),
             op: dice.wild32(),
             resource: ResourceId(dice.wild32()),
@@ -242,6 +244,7 @@ pub(super) fn batch(dice: &mut Dice, after: u64, watermark: u64, most: u64) -> B
             pid: Pid(dice.wild32()),
             stack: StackId(dice.wild32()),
             spins: dice.flag(),
+            memory_stall: dice.flag(),
         }
     );
     rows!(

@@ -1,0 +1,85 @@
+//! Less memory at once, or more of it, where the kernel has to take it back from the workers.
+
+use super::Language;
+use super::remedy::{Code, FixInput, Remedy, called};
+
+/// The remedy.
+pub const REMEDY: Remedy = Remedy {
+    title: "Need less memory at once, or allow more",
+    why,
+    code: &[
+        Code {
+            language: Language::Python,
+            before: r#"
+rows = list(fetch_all())  # $CULPRIT
+write(transform(rows))
+"#,
+            after: r#"
+# what is under way at once fits the memory
+for rows in batched(fetch_all(), 1000):
+    write(transform(rows))
+"#,
+        },
+        Code {
+            language: Language::TypeScript,
+            before: r#"
+const rows = await fetchAll(); // $CULPRIT
+await write(transform(rows));
+"#,
+            after: r#"
+// what is under way at once fits the memory
+for await (const rows of fetchInBatches(1000)) {
+  await write(transform(rows));
+}
+"#,
+        },
+        Code {
+            language: Language::Java,
+            before: r#"
+var rows = fetchAll(); // $CULPRIT
+write(transform(rows));
+"#,
+            after: r#"
+// what is under way at once fits the memory
+for (var rows : fetchInBatches(1000)) {
+    write(transform(rows));
+}
+"#,
+        },
+        Code {
+            language: Language::Go,
+            before: r#"
+rows := fetchAll() // $CULPRIT
+write(transform(rows))
+"#,
+            after: r#"
+// what is under way at once fits the memory
+for rows := range fetchInBatches(1000) {
+    write(transform(rows))
+}
+"#,
+        },
+        Code {
+            language: Language::Rust,
+            before: r#"
+let rows = fetch_all()?; // $CULPRIT
+write(transform(rows))?;
+"#,
+            after: r#"
+// what is under way at once fits the memory
+for rows in fetch_in_batches(1000) {
+    write(transform(rows?))?;
+}
+"#,
+        },
+    ],
+};
+
+fn why(input: &FixInput<'_>) -> String {
+    format!(
+        "The memory that {} allows is used up, so that the kernel takes pages back from the {} workers which they need again. Smaller batches \
+         or fewer workers fit into it; so does a higher limit.",
+        called(input.culprit),
+        input.workers
+    )
+}
