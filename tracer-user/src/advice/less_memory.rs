@@ -11,7 +11,8 @@ pub const REMEDY: Remedy = Remedy {
         Code {
             language: Language::Python,
             before: r#"
-rows = list(fetch_all())  # $CULPRIT
+# $CULPRIT
+rows = list(fetch_all())
 write(transform(rows))
 "#,
             after: r#"
@@ -23,12 +24,13 @@ for rows in batched(fetch_all(), 1000):
         Code {
             language: Language::TypeScript,
             before: r#"
-const rows = await fetchAll(); // $CULPRIT
+// $CULPRIT
+const rows = await fetchAll();
 await write(transform(rows));
 "#,
             after: r#"
 // what is under way at once fits the memory
-for await (const rows of fetchInBatches(1000)) {
+for await (const rows of inBatches(1000)) {
   await write(transform(rows));
 }
 "#,
@@ -36,12 +38,13 @@ for await (const rows of fetchInBatches(1000)) {
         Code {
             language: Language::Java,
             before: r#"
-var rows = fetchAll(); // $CULPRIT
+// $CULPRIT
+var rows = fetchAll();
 write(transform(rows));
 "#,
             after: r#"
 // what is under way at once fits the memory
-for (var rows : fetchInBatches(1000)) {
+for (var rows : inBatches(1000)) {
     write(transform(rows));
 }
 "#,
@@ -49,12 +52,13 @@ for (var rows : fetchInBatches(1000)) {
         Code {
             language: Language::Go,
             before: r#"
-rows := fetchAll() // $CULPRIT
+// $CULPRIT
+rows := fetchAll()
 write(transform(rows))
 "#,
             after: r#"
 // what is under way at once fits the memory
-for rows := range fetchInBatches(1000) {
+for rows := range inBatches(1000) {
     write(transform(rows))
 }
 "#,
@@ -62,7 +66,8 @@ for rows := range fetchInBatches(1000) {
         Code {
             language: Language::Rust,
             before: r#"
-let rows = fetch_all()?; // $CULPRIT
+// $CULPRIT
+let rows = fetch_all()?;
 write(transform(rows))?;
 "#,
             after: r#"

@@ -63,8 +63,8 @@ fn rank(candidate: &Candidate) -> u8 {
         Cause::Pool => 1,
         // It says what is done under the lock.
         Cause::Checkpoint => 2,
-        // The limit was read from the control group; a slow device is only reckoned from the same syncs.
-        Cause::Quota => 3,
+        // The limit was read from the control group; a slow device is only reckoned from the same syncs and reads.
+        Cause::Quota | Cause::Memory => 3,
         // Replies that say so, and a peer whose threads sleep, are no serial server's; even replies alone are.
         Cause::RateLimit if seen(Sign::RepliesSaySo) || seen(Sign::PeerSleeps) => 4,
         Cause::RemoteSerial => 5,
@@ -76,8 +76,8 @@ fn rank(candidate: &Candidate) -> u8 {
         Cause::Starved => 10,
         // Replies that lie unread are claimed by nobody else, and the run queue has no wait site.
         Cause::SingleThread => 11,
-        // Waits of the first two are of kinds of their own; the others have none.
-        Cause::KernelLock | Cause::Memory | Cause::Spin | Cause::Cpu => 12,
+        // Its waits are of a kind of their own; the others have none.
+        Cause::KernelLock | Cause::Spin | Cause::Cpu => 12,
         Cause::None | Cause::Unknown => 13,
     }
 }

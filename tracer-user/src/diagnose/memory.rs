@@ -1,62 +1,74 @@
 //! `memory`: memory is short, so that the kernel takes pages back from the workers, and reads them again.
 //!
-//! Must be seen: workers that the kernel itself books as held up by memory (pressure stall information, `psi_memstall_enter`): blocked in
-//! it, or running in it by the samples. Reading a file for the first time, and page faults of memory that is new, are not booked so. A
-//! limit of a control group that was reached meanwhile is the culprit, else the host's memory.
+//! Must be seen: workers that the kernel itself books as held up by memory (pressure stall information, `psi_memstall_enter`), blocked
+//! in it, or running in it by the samples; or a limit that was reached, and page faults and reads of files of which most read what
+//! had been in memory before (the kernel counts these refaults, but books only those of pages that were used often). Refuted by:
+//! reading that is the first of its pages; page faults without a limit that was reached.
 
 use super::candidate::{Candidate, Claim, Ruling};
 use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
 use super::findings::Findings;
+use super::refutation::Refutation;
 use super::sign::{Outcome, Sign};
 use super::user_lock::WORTH_NAMING;
+use crate::cause::Cause;
 use crate::classify::{WaitKind, WaitSite};
 use crate::row::{MemoryLimit, printable};
 use crate::scaling::Lost;
 
+/// Each wait reads one page at least: where more than half as many pages as waits were read again, that is what most of them were for.
+const READ_AGAIN: f64 = 0.5;
+
 /// What is seen of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MemoryFacts {
-    /// Worker time blocked, s.
-    pub seconds: f64,
+    /// Worker time blocked, as the kernel books it, s.
+    pub booked: f64,
+    /// Worker time blocked in page faults and reads of what had been in memory before, s.
+    pub again: f64,
     /// Worker time on a CPU while memory is taken back, by the samples, s.
     pub run: f64,
     /// How many workers were blocked in it.
     pub waiters: usize,
-    /// The limit that was reached most often; `None`: there is none, or none was.
+    /// The limit that was reached most often; `None`: none was.
     pub limit: Option<MemoryLimit>,
 }
 
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
-    let sites: Vec<(WaitSite, f64)> = findings
-        .sites()
-        .into_iter()
-        .filter(|(site, _)| site.kind == WaitKind::Memory)
-        .collect();
-    let seconds: f64 = sites.iter().map(|(_, seconds)| seconds).sum();
-    let run = findings.short_of_memory().unwrap_or(0.0) * findings.all.run.seconds();
-    if seconds + run < WORTH_NAMING * findings.time() {
-        return ruling;
-    }
-    let places: Vec<WaitSite> = sites.iter().map(|(site, _)| *site).collect();
     let limits = findings.meta.target.memory_limits.iter();
     let limits = limits.filter(|limit| limit.reached > 0);
+    // Where a group and the host are short, the group is nearer.
+    let limit = limits.max_by_key(|limit| (!limit.group.is_empty(), limit.reached));
+    let booked = sites(findings, &[WaitKind::Memory]);
+    let reads = sites(findings, &[WaitKind::Fault, WaitKind::File]);
+    let share = limit.map(|limit| read_again(findings, limit, &reads));
+    let again: &[(WaitSite, f64)] = match share {
+        Some(share) if share > READ_AGAIN => &reads,
+        _ => &[],
+    };
+    let seconds = |sites: &[(WaitSite, f64)]| sites.iter().map(|(_, seconds)| seconds).sum::<f64>();
+    let run = findings.short_of_memory().unwrap_or(0.0) * findings.all.run.seconds();
+    let least = WORTH_NAMING * findings.time();
+    let all: Vec<(WaitSite, f64)> = booked.iter().chain(again).copied().collect();
+    let culprit = culprit(limit);
+    if seconds(&all) + run < least {
+        if let Some(share) = share.filter(|_| seconds(&reads) >= least) {
+            ruling.clear(Cause::Memory, culprit, Refutation::ReadFirst { share });
+        }
+        return ruling;
+    }
+    let places: Vec<WaitSite> = all.iter().map(|(site, _)| *site).collect();
     let facts = MemoryFacts {
-        seconds,
+        booked: seconds(&booked),
+        again: seconds(again),
         run,
         waiters: findings.waited_at(&places),
-        limit: limits.max_by_key(|limit| limit.reached).cloned(),
+        limit: limit.cloned(),
     };
-    let culprit = Culprit {
-        kind: CulpritKind::Device,
-        name: match &facts.limit {
-            Some(limit) => format!("memory limit of {}", printable(&limit.group)),
-            None => "memory of the host".to_owned(),
-        },
-        ..Culprit::default()
-    };
-    let stage = match sites.first() {
+    let first = all.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    let stage = match first {
         Some((site, blocked)) if *blocked >= run => findings.stage_of(*site),
         _ => {
             let most = findings.stages.iter();
@@ -75,13 +87,47 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
         lost: lost(*seconds),
     };
     ruling.candidates.push(Candidate {
-        claims: sites.iter().map(claim).collect(),
+        claims: all.iter().map(claim).collect(),
         running: lost(run),
         tests: vec![
-            Sign::KernelSaysSo.is(Outcome::Seen),
+            Sign::KernelSaysSo.is(Outcome::of(facts.booked + run > 0.0)),
             Sign::LimitUsedUp.is(Outcome::if_there(facts.limit.is_some())),
         ],
         ..Candidate::new(stage, culprit, Facts::Memory(facts))
     });
     ruling
+}
+
+fn sites(findings: &Findings<'_>, kinds: &[WaitKind]) -> Vec<(WaitSite, f64)> {
+    let sites = findings.sites().into_iter();
+    sites
+        .filter(|(site, _)| kinds.contains(&site.kind))
+        .collect()
+}
+
+/// Pages that were read again, for each wait at these sites.
+#[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+fn read_again(findings: &Findings<'_>, limit: &MemoryLimit, sites: &[(WaitSite, f64)]) -> f64 {
+    let mut stations: Vec<WaitSite> = sites.iter().map(|(site, _)| site.station()).collect();
+    stations.sort_unstable();
+    stations.dedup();
+    let waits: u64 = stations
+        .iter()
+        .map(|station| findings.wakers(*station))
+        .map(|wakers| wakers.nobody + wakers.workers + wakers.others.values().sum::<u64>())
+        .sum();
+    limit.refaults as f64 / waits.max(1) as f64
+}
+
+fn culprit(limit: Option<&MemoryLimit>) -> Culprit {
+    Culprit {
+        kind: CulpritKind::Device,
+        name: match limit {
+            Some(limit) if !limit.group.is_empty() => {
+                format!("memory limit of {}", printable(&limit.group))
+            }
+            _ => "memory of the host".to_owned(),
+        },
+        ..Culprit::default()
+    }
 }

@@ -15,6 +15,11 @@ pub enum Refutation {
         /// Share of the CPU time, 0 to 1.
         share: f64,
     },
+    /// What is read was not in memory before.
+    ReadFirst {
+        /// Pages that were read again, for each wait.
+        share: f64,
+    },
     /// Waits were ended by others than workers.
     WokenByOthers {
         /// Share of the wake-ups that came from workers, 0 to 1.

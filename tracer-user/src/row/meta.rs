@@ -58,11 +58,11 @@ pub struct DiskLimit {
     pub used: u64,
 }
 
-/// A limit of a control group on the memory of the targets.
+/// A limit on the memory of the targets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MemoryLimit {
-    /// The control group, below its mount.
+    /// The control group, below its mount; empty: the host itself.
     pub group: String,
     /// What it allows, bytes.
     pub bytes: u64,
@@ -70,6 +70,8 @@ pub struct MemoryLimit {
     pub used: u64,
     /// How often more was asked for during the window, so that memory had to be taken back.
     pub reached: u64,
+    /// Pages read during the window that had been in memory before and were taken back.
+    pub refaults: u64,
 }
 
 /// The targets that the user asked for.

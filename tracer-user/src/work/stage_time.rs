@@ -36,6 +36,9 @@ pub struct WorkerTotals {
 /// Which stage a lock is usually had in, by station.
 type UsualStages = BTreeMap<WaitSite, StageName>;
 
+/// The stage of what is usually done before an operation.
+type UsualBefore = BTreeMap<OperationId, StageName>;
+
 /// What each worker of the cycle did. `lock` gives the station that stands for all words of a lock; the window is
 /// looked at as it stands at `at`.
 #[must_use]
@@ -55,10 +58,15 @@ pub fn worker_totals(
             .keys()
             .any(|operation| stages.of(*operation).is_some()),
         usual: UsualStages::new(),
+        usual_before: UsualBefore::new(),
     };
     let workers = || {
         let ids = cycle.workers.iter();
         ids.filter_map(|id| inventory.actors.get(id).map(|actor| (*id, actor)))
+    };
+    let resolver = Resolver {
+        usual_before: resolver.usual_before(workers().map(|(_, actor)| actor)),
+        ..resolver
     };
     let resolver = Resolver {
         usual: resolver.usual_stages(workers().map(|(_, actor)| actor)),
@@ -145,6 +153,7 @@ struct Resolver<'a> {
     /// The work has operations of known stage; else running is computing and the rest is coordination.
     is_classified: bool,
     usual: UsualStages,
+    usual_before: UsualBefore,
 }
 
 impl Resolver<'_> {
@@ -174,6 +183,36 @@ impl Resolver<'_> {
             .into_iter()
             .filter_map(|(site, by_stage)| most(by_stage).map(|stage| (site, stage)))
             .collect()
+    }
+
+    /// What was done before the first operation that is seen of a worker is what mostly is.
+    fn usual_before<'a>(&self, workers: impl Iterator<Item = &'a Actor<'a>>) -> UsualBefore {
+        let mut counts: BTreeMap<OperationId, BTreeMap<StageName, u64>> = BTreeMap::new();
+        for actor in workers {
+            for ((one, next), count) in &actor.slots.transitions {
+                if let Some(stage) = self.stages.of(*one) {
+                    let by_stage = counts.entry(*next).or_default();
+                    *by_stage.entry(stage).or_default() += count;
+                }
+            }
+        }
+        let most = |by_stage: BTreeMap<StageName, u64>| {
+            let most = by_stage.into_iter().max_by_key(|(_, count)| *count);
+            most.map(|(stage, _)| stage)
+        };
+        counts
+            .into_iter()
+            .filter_map(|(next, by_stage)| most(by_stage).map(|stage| (next, stage)))
+            .collect()
+    }
+
+    fn before(&self, context: Context) -> Option<StageName> {
+        match context.next {
+            Next::Operation(next) if context.before == OperationId::NONE => {
+                self.usual_before.get(&next).copied()
+            }
+            _ => self.stages.of(context.before),
+        }
     }
 
     fn stages(&self, slots: &Slots) -> BTreeMap<StageName, StageTime> {
@@ -225,9 +264,10 @@ impl Resolver<'_> {
     /// - A lock belongs to what is done once it is had; a section that ends before the next operation belongs where it is.
     /// - A sleep belongs to the operation before it.
     /// - Computing between fetch and write is transform; before the next fetch it belongs to that fetch.
+    /// - Where a window begins, what came before is taken to be what usually does.
     fn stage(&self, context: Context) -> StageName {
         use StageName::{Fetch, Other, Transform, Write};
-        let (before, after) = (self.stages.of(context.before), self.next(context));
+        let (before, after) = (self.before(context), self.next(context));
         match context.part {
             Part::Inside => after.unwrap_or(Other),
             Part::Asleep => before.or(after).unwrap_or(Other),

@@ -145,6 +145,7 @@ fn workers_whose_memory_is_taken_back_are_told_with_the_limit() {
         bytes: 256 << 20,
         used: 255 << 20,
         reached,
+        refaults: 0,
     };
     let of_workers = held_up(books_memory, vec![limit(12)]);
     let verdict = &of_workers.verdict;
@@ -154,6 +155,32 @@ fn workers_whose_memory_is_taken_back_are_told_with_the_limit() {
     assert!((factor - 51.0 / 21.0).abs() < 0.15, "{factor}");
     let of_the_host = held_up(books_memory, vec![limit(0)]);
     assert_eq!(of_the_host.verdict.culprit.name, "memory of the host");
+}
+
+/// Workers that read files for 30 of 51 ms, under a limit that was reached, so many pages of which had been in memory before.
+fn reading(refaults: u64) -> Report {
+    let mut source =
+        script::workload("cpus 4\n16 workers: fetch A 20ms; read in-* 30ms; write B 1ms");
+    source.meta.target.memory_limits = vec![MemoryLimit {
+        group: "/workers".to_owned(),
+        bytes: 256 << 20,
+        used: 255 << 20,
+        reached: 4_000,
+        refaults,
+    }];
+    report(&source)
+}
+
+#[test]
+fn who_reads_again_what_was_taken_back_is_short_of_memory() {
+    let again = reading(1_000_000);
+    assert_eq!(again.verdict.cause, Cause::Memory, "{:#?}", again.verdict);
+    let told = again.causes[0].evidence.iter();
+    assert!(told.clone().any(|line| line.contains("1000000 pages")));
+    let first = reading(10);
+    assert_ne!(first.verdict.cause, Cause::Memory, "{:#?}", first.verdict);
+    let cleared = first.refuted.iter().find(|row| row.cause == Cause::Memory);
+    assert!(cleared.expect("cleared").by[0].contains("little had been in memory"));
 }
 
 #[test]

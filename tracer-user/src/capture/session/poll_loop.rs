@@ -204,11 +204,17 @@ impl Session {
         self.meta.target.disk_limits = self.disk_limits.totals();
         self.meta.target.memory_limits = self.memory_limits.totals();
         let window = self.meta.window();
+        // What was counted in pauses is taken to be as much per second as in the windows.
+        let watched = |count: u64| {
+            let share = u128::from(count) * u128::from(window.0);
+            let watched = share / u128::from((window + paused).0.max(1));
+            u64::try_from(watched).unwrap_or(count)
+        };
         for limit in &mut self.meta.target.disk_limits {
-            // What went through the limit in pauses is taken to be as much per second as in the windows.
-            let share = u128::from(limit.used) * u128::from(window.0);
-            let used = share / u128::from((window + paused).0.max(1));
-            limit.used = u64::try_from(used).unwrap_or(limit.used);
+            limit.used = watched(limit.used);
+        }
+        for limit in &mut self.meta.target.memory_limits {
+            (limit.reached, limit.refaults) = (watched(limit.reached), watched(limit.refaults));
         }
         if let Some(controller) = &self.controller {
             self.meta.notes.extend(controller.notes(window, paused));

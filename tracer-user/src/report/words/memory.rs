@@ -2,39 +2,44 @@
 
 use super::{Words, of_workers, percent};
 use crate::diagnose::{Findings, MemoryFacts};
-use crate::row::printable;
+use crate::row::{MemoryLimit, printable};
 
 pub(super) fn words(findings: &Findings<'_>, facts: &MemoryFacts) -> Words {
     let waiters = of_workers(findings, facts.waiters);
-    let mut evidence = vec![format!(
-        "The kernel books {:.1} s of worker time as held up by memory: {:.1} s blocked ({waiters}), {:.1} s on a CPU, taking pages back.",
-        facts.seconds + facts.run,
-        facts.seconds,
-        facts.run,
-    )];
+    let mut evidence = Vec::new();
+    if facts.booked + facts.run > 0.0 {
+        evidence.push(format!(
+            "The kernel books {:.1} s of worker time as held up by memory: {:.1} s blocked, {:.1} s on a CPU, taking pages back.",
+            facts.booked + facts.run,
+            facts.booked,
+            facts.run,
+        ));
+    }
+    if facts.again > 0.0 {
+        evidence.push(format!(
+            "Page faults and reads of files took another {:.1} s of worker time, for pages that had been in memory before.",
+            facts.again
+        ));
+    }
+    if let Some(limit) = &facts.limit {
+        evidence.push(format!(
+            "{} MB, {}, were reached {} times, and {} pages had to be read again; {} MB were in use at the end.",
+            limit.bytes >> 20,
+            whose(limit),
+            limit.reached,
+            limit.refaults,
+            limit.used >> 20,
+        ));
+    }
     let holder = match &facts.limit {
-        Some(limit) => {
-            evidence.push(format!(
-                "The limit of {}, {} MB, was reached {} times; {} MB were used in the end.",
-                printable(&limit.group),
-                limit.bytes >> 20,
-                limit.reached,
-                limit.used >> 20,
-            ));
-            format!("the limit of {} MB", limit.bytes >> 20)
-        }
-        None => {
-            evidence.push(
-                "No limit of a control group was reached: the host itself is short.".to_owned(),
-            );
-            "the host, whose memory is used up".to_owned()
-        }
+        Some(limit) => format!("{}, {} MB", whose(limit), limit.bytes >> 20),
+        None => "the kernel, which takes pages back".to_owned(),
     };
-    let share = (facts.seconds + facts.run) / findings.time().max(1e-9);
+    let share = (facts.booked + facts.again + facts.run) / findings.time().max(1e-9);
     Words {
         evidence,
         clause: format!(
-            "{} of their time goes to memory that has to be taken back",
+            "{} of their time goes to memory that is taken back and read again",
             percent(share)
         ),
         chain: vec![
@@ -42,5 +47,12 @@ pub(super) fn words(findings: &Findings<'_>, facts: &MemoryFacts) -> Words {
             format!("held by {holder}"),
         ],
         holder,
+    }
+}
+
+fn whose(limit: &MemoryLimit) -> String {
+    match limit.group.as_str() {
+        "" => "all that the host has".to_owned(),
+        group => format!("the limit of {}", printable(group)),
     }
 }

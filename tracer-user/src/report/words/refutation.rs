@@ -13,6 +13,9 @@ pub fn refutation(by: &Refutation) -> String {
             "{} of the workers' CPU time is spent waiting in loops.",
             percent(share)
         ),
+        Refutation::ReadFirst { share } => format!(
+            "Of what was read, little had been in memory before: {share:.2} pages for each wait."
+        ),
         Refutation::WokenByOthers { by_workers } => format!(
             "Only {} of the wake-ups came from fellow workers.",
             percent(by_workers)

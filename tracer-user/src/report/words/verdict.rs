@@ -269,7 +269,7 @@ fn blocked(findings: &Findings<'_>, site: WaitSite, share: &str) -> String {
         }
         WaitKind::Fault => {
             format!(
-                "{begin}, and whether the file behind it is read for the first time was not seen; see in vmstat 1 whether the host swaps"
+                "{begin}, and no limit on memory was reached; see in iostat -x 1 whether the device of what is mapped is busy"
             )
         }
         WaitKind::KernelLock | WaitKind::Memory => {

@@ -91,3 +91,15 @@ fn a_pipe_is_read_from_to_fetch_and_written_to_to_write() {
         1.0,
     );
 }
+
+#[test]
+fn what_a_worker_is_about_as_the_window_opens_belongs_where_it_mostly_does() {
+    // A window of four items or so: each worker is found computing, or sleeping, before its first write.
+    let work = Work::of(
+        "cpus 8\nwindow 450ms\n4 workers: fetch A 5ms; compute 60ms; lock L held 20ms; write B 5ms",
+    );
+    let written = work.stage(Write);
+    assert!(written.run.seconds() < 0.01, "{written:?}");
+    let locked = work.blocked(Write, WaitKind::Futex) + work.blocked(Write, WaitKind::Sleep);
+    assert!(locked < 0.01, "{locked}");
+}
