@@ -82,7 +82,7 @@ for rows in fetch_in_batches(1000) {
 
 fn why(input: &FixInput<'_>) -> String {
     format!(
-        "The memory that {} allows is used up, so that the kernel takes pages back from the {} workers which they need again. Smaller batches \
+        "What the {} allows is used up, so that the kernel takes pages back from the {} workers which they need again. Smaller batches \
          or fewer workers fit into it; so does a higher limit.",
         called(input.culprit),
         input.workers

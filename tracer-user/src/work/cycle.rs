@@ -109,7 +109,15 @@ impl Cycle {
         let often = without_rare(&counts, anchor, stages, &eligible);
         let rhythm = Rhythm::of(inventory, &threads, &often);
         let anchors = rhythm.times(|one, _| one == anchor);
-        let iterations = counts.get(&anchor).copied().unwrap_or(1) / u64::from(anchors);
+        let goes_over = |one, next| {
+            stages.of(one) == Some(StageName::Write) && stages.of(next) == Some(StageName::Fetch)
+        };
+        let iterations = match any_steady {
+            true => counts.get(&anchor).copied().unwrap_or(1) / u64::from(anchors),
+            // Only files: however many calls reading takes, it begins anew after something was written.
+            false => begun_anew(&threads, &goes_over)
+                .unwrap_or_else(|| counts.get(&anchor).copied().unwrap_or(1)),
+        };
         #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
         let regular: BTreeMap<OperationId, u64> = counts
             .into_iter()
@@ -121,10 +129,6 @@ impl Cycle {
                 .any(|operation| stages.of(*operation) == Some(stage))
         };
         let (mark, times) = if has(StageName::Fetch) && has(StageName::Write) {
-            let goes_over = |one, next| {
-                stages.of(one) == Some(StageName::Write)
-                    && stages.of(next) == Some(StageName::Fetch)
-            };
             (ItemMark::WriteBeforeFetch, rhythm.times(goes_over))
         } else {
             (ItemMark::Each(anchor), anchors)
@@ -187,6 +191,21 @@ fn without_rare(
     } else {
         all
     }
+}
+
+/// How often the workers began to fetch anew after they had written; `None`: too rarely to be what repeats.
+fn begun_anew(
+    threads: &[&Actor<'_>],
+    goes_over: &dyn Fn(OperationId, OperationId) -> bool,
+) -> Option<u64> {
+    /// Times in the window, for each worker.
+    const OFTEN: u64 = 3;
+    let transitions = threads.iter().flat_map(|actor| &actor.slots.transitions);
+    let anew: u64 = transitions
+        .filter(|((one, next), _)| goes_over(*one, *next))
+        .map(|(_, count)| count)
+        .sum();
+    (anew >= OFTEN * threads.len() as u64).then_some(anew)
 }
 
 /// In how many calls a file is read or written depends on sizes.

@@ -46,6 +46,15 @@ fn the_body_of_a_reply_counts_once_however_it_is_read() {
 }
 
 #[test]
+fn a_file_that_is_read_in_many_calls_is_one_item_with_what_is_written_of_it() {
+    let reads = "read in 1ms; ".repeat(20);
+    check(
+        &format!("4 workers: {reads}compute 2ms; append out"),
+        4.0 / 0.022,
+    );
+}
+
+#[test]
 fn what_is_done_now_and_then_changes_no_item() {
     check(
         "4 workers: fetch A 15ms; append out; every 5 items fsync log 10ms",
