@@ -38,10 +38,8 @@ assert_size!(Control, 40);
 
 /// The word [`Control::narrow`]: what is left out to cost less.
 pub mod narrow {
-    /// Calls that would be summed: they did not block, and neither bound an exchange nor make data durable.
-    pub const FREE_CALLS: u64 = 2;
     /// Nothing is watched at present: only births, execs, names and exits are attached.
-    pub const PAUSED: u64 = 4;
+    pub const PAUSED: u64 = 1;
 
     /// Stack snapshots are halved in number so many times at most.
     pub const MOST_HALVINGS: u32 = 7;

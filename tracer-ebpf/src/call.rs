@@ -7,13 +7,11 @@ use aya_ebpf::{
     programs::BtfTracePointContext,
 };
 use tracer_common::{
-    CallEvent, Counter, EventKind, Header, INPUT_BYTES, OUTPUT_BYTES, call_flag, narrow,
-    socket_role,
+    CallEvent, Counter, EventKind, Header, INPUT_BYTES, OUTPUT_BYTES, call_flag, socket_role,
 };
 
 use crate::{
     counter::count,
-    maps::is_left_out,
     memory::load,
     message::{self, Direction},
     offset, registers, resource, ring,
@@ -148,12 +146,7 @@ unsafe fn finish(state: &mut TaskState, task: *const u8, now: u64, ret: i64) {
             resource::resolve_fd(task, ret as i32, socket_role::SERVER, state);
             state.resource = listener;
         }
-        let free = sum::may_be_summed(state, class, ret);
-        if free && is_left_out(narrow::FREE_CALLS) {
-            state.call = NO_CALL;
-            return;
-        }
-        if !free || !sum::add(state, task, now, ret) {
+        if !sum::may_be_summed(state, class, ret) || !sum::add(state, task, now, ret) {
             sum::flush(state, task, now);
             emit(state, task, now, ret, class);
         }

@@ -77,12 +77,6 @@ pub fn left_out() -> u64 {
     })
 }
 
-/// Whether something is left out: a bit of `tracer_common::narrow`.
-#[inline(always)]
-pub fn is_left_out(bit: u64) -> bool {
-    left_out() & bit != 0
-}
-
 /// Files and sockets already described: identity to what was said of them.
 #[map]
 pub static DESCRIBED: LruHashMap<[u64; 2], u64> = LruHashMap::with_max_entries(16_384, 0);

@@ -12,7 +12,7 @@ use tracer_common::{COMM_BYTES, Counter, EventKind, TaskEvent, TaskEventKind, na
 
 use crate::{
     counter::count,
-    maps::{PROCESSES, is_left_out},
+    maps::{PROCESSES, left_out},
     memory::load,
     offset, ring, setting,
     state::{self, NO_CALL},
@@ -136,7 +136,7 @@ pub fn sched_process_exit(ctx: BtfTracePointContext) -> i32 {
         );
         // do_exit has taken this thread off `live` before the tracepoint (kernel/exit.c, v6.1 to v6.18).
         let signal: *const u8 = load(task, offset!(task_signal));
-        if is_left_out(narrow::PAUSED) {
+        if left_out() & narrow::PAUSED != 0 {
             // Nobody sees its last switch-out.
             state::forget(task);
         }

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::thinned::Thinned;
 use super::{Analysis, AnalysisError, Options, stop_rule};
 use crate::actors::{self, ActorId, Actors, Give};
 use crate::advice::advise;
@@ -111,7 +110,6 @@ fn work_for_tasks(inventory: &Inventory<'_>, cycle: &Cycle) -> bool {
 struct Begun {
     opened: Nanos,
     gaps: Vec<(Nanos, Nanos)>,
-    thinned: bool,
 }
 
 impl Begun {
@@ -119,7 +117,6 @@ impl Begun {
         Self {
             opened: meta.opened,
             gaps: meta.gaps.clone(),
-            thinned: meta.thinned,
         }
     }
 }
@@ -132,7 +129,6 @@ pub struct Analyzer {
     opened: Nanos,
     sweep: Sweep,
     stations: Stations,
-    thinned: Option<Thinned>,
     spans: BTreeMap<KernelSpanKind, Spans>,
     rows: u64,
 }
@@ -170,14 +166,13 @@ impl Analyzer {
                 joins: meta.joins.iter().copied().collect(),
                 joined: Nanos::ZERO,
             },
-            thinned: meta.thinned.then(Thinned::default),
             spans: BTreeMap::new(),
             rows: 0,
         })
     }
 
-    /// Whether it was begun with all that `meta` says of how the rows are to be taken: where parts of the trace are missing,
-    /// and whether calls were left out. Else all has to be analysed anew.
+    /// Whether it was begun with all that `meta` says of how the rows are to be taken: when the window opened, and where parts of
+    /// the trace are missing. Else all has to be analysed anew.
     #[must_use]
     pub fn knows(&self, meta: &Meta) -> bool {
         self.begun == Begun::of(meta)
@@ -185,10 +180,6 @@ impl Analyzer {
 
     /// Takes the next batch.
     pub fn observe(&mut self, batch: Batch) {
-        let batch = match &mut self.thinned {
-            Some(thinned) => thinned.thin(batch),
-            None => batch,
-        };
         self.rows += batch.len() as u64;
         for span in &batch.kernel {
             let spans = self.spans.entry(span.kind).or_default();

@@ -5,7 +5,6 @@
 //! stations keep what they count by what is certain at once, and conclude when asked.
 
 mod stop_rule;
-mod thinned;
 
 mod analyzer;
 

@@ -244,7 +244,7 @@ pub struct Capture {
     #[arg(long)]
     pub waits_only: bool,
     /// What watching may cost, percent of the work's throughput and of the host's CPUs. When it costs more, fewer call sites are
-    /// taken, then calls that did not block are left out, then whole stretches of time; the report says so
+    /// taken, then whole stretches of time are left out; the report says so
     #[arg(long, value_name = "PERCENT", value_parser = max_overhead, default_value = "2")]
     pub max_overhead: f64,
     /// Size of the buffer between kernel and holdup; larger ones lose less under bursts

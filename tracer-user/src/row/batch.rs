@@ -31,8 +31,6 @@ pub struct Batch {
     pub samples: Vec<Sample>,
     /// Kernel spans.
     pub kernel: Vec<KernelSpan>,
-    /// When calls that did not block began to be left out, see [`Meta::thinned`]; `None`: none were, of what is in it.
-    pub thinned_since: Option<Nanos>,
     /// Where windows join, see [`Meta::joins`]. A join comes no later than the first row behind it.
     pub joins: Vec<Nanos>,
     /// Times in which waits were lost (from, to): what threads did then is not known. They may reach back over rows that came
@@ -69,11 +67,6 @@ impl Batch {
         self.tasks_seen.append(&mut later.tasks_seen);
         self.samples.append(&mut later.samples);
         self.kernel.append(&mut later.kernel);
-        self.thinned_since = self
-            .thinned_since
-            .into_iter()
-            .chain(later.thinned_since)
-            .min();
         self.joins.append(&mut later.joins);
         self.gaps.append(&mut later.gaps);
     }

@@ -96,20 +96,4 @@ impl Call {
     pub fn bytes(&self) -> u64 {
         u64::try_from(self.ret).unwrap_or(0)
     }
-
-    /// It did not block and did not fail, and it neither bounds an exchange nor makes data durable. `of_file`: it is about a
-    /// file or a pipe, not a socket. Such calls may be summed, and are left out when recording would cost too much.
-    #[must_use]
-    pub fn is_free(&self, of_file: bool) -> bool {
-        /// `FUTEX_WAKE` and `FUTEX_WAKE_BITSET` (include/uapi/linux/futex.h).
-        const WAKES: [u32; 2] = [1, 10];
-        if self.blocked || self.ret < 0 {
-            return false;
-        }
-        match self.call {
-            Syscall::Futex => self.ret == 0 && WAKES.contains(&self.op),
-            Syscall::Yield => true,
-            call => of_file && (call.is_input() || call.is_output()),
-        }
-    }
 }

@@ -185,8 +185,6 @@ pub struct Meta {
     pub paused: Nanos,
     /// Where in the trace windows join: there a pause was, and what was under way before it need not be what is after it.
     pub joins: Vec<Nanos>,
-    /// Calls that did not block were left out of a part of the window, to stay within the budget ([`super::Call::is_free`]).
-    pub thinned: bool,
     /// Whom.
     pub target: Target,
     /// How.

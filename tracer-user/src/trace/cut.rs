@@ -36,7 +36,6 @@ pub(super) fn tidy(batch: &mut Batch, before: Option<Nanos>) -> u64 {
 pub(super) fn split(batch: &mut Batch, at: Nanos) -> Batch {
     let mut first = Batch {
         watermark: at,
-        thinned_since: batch.thinned_since.filter(|since| *since <= at),
         joins: std::mem::take(&mut batch.joins),
         gaps: std::mem::take(&mut batch.gaps),
         ..Batch::default()

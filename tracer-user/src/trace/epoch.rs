@@ -42,11 +42,10 @@ pub(super) struct Epoch {
     pub(super) tables: BTreeMap<String, TableFile>,
 }
 
-/// What batches say of the time besides their rows: [`Batch::thinned_since`], [`Batch::joins`] and [`Batch::gaps`].
+/// What batches say of the time besides their rows: [`Batch::joins`] and [`Batch::gaps`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Times {
-    pub(super) thinned_since: Option<Nanos>,
     pub(super) joins: Vec<Nanos>,
     pub(super) gaps: Vec<(Nanos, Nanos)>,
 }
@@ -54,11 +53,6 @@ pub(super) struct Times {
 impl Times {
     /// Takes what a later batch says.
     pub(super) fn append(&mut self, batch: &Batch) {
-        self.thinned_since = self
-            .thinned_since
-            .into_iter()
-            .chain(batch.thinned_since)
-            .min();
         self.joins.extend(&batch.joins);
         self.gaps.extend(&batch.gaps);
     }
@@ -67,7 +61,6 @@ impl Times {
     pub(super) fn of(epochs: &[Epoch]) -> Self {
         let times = || epochs.iter().map(|epoch| &epoch.times);
         Self {
-            thinned_since: times().filter_map(|times| times.thinned_since).min(),
             joins: times().flat_map(|times| times.joins.clone()).collect(),
             gaps: times().flat_map(|times| times.gaps.clone()).collect(),
         }

@@ -57,6 +57,14 @@ pub enum TraceError {
         /// Major version this release knows.
         known: u32,
     },
+    /// Calls are missing from a part of it: its counts and rates would be taken for those of the whole.
+    #[error(
+        "{path} lacks calls that an earlier holdup left out to cost less; read it with that holdup, or record again"
+    )]
+    CallsLeftOut {
+        /// Where.
+        path: PathBuf,
+    },
     /// More epochs than the limit.
     #[error(
         "{path} has {found} epochs, more than the {limit} that are read; cut the recording into shorter ones"

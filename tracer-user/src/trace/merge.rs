@@ -125,9 +125,8 @@ macro_rules! merge {
                 // Of `bound` itself more rows may come, or what they name.
                 self.at = bound.map_or(self.epoch.watermark.0, |bound| bound.saturating_sub(1).max(self.at));
                 // The first batch of the epoch says all that is said of its time.
-                let Times { thinned_since, joins, gaps } = std::mem::take(&mut self.epoch.times);
-                self.epoch.times.thinned_since = thinned_since;
-                Ok(Some(Batch { watermark: Nanos(self.at), thinned_since, joins, gaps, $($field: self.$field.take(self.at),)* }))
+                let Times { joins, gaps } = std::mem::take(&mut self.epoch.times);
+                Ok(Some(Batch { watermark: Nanos(self.at), joins, gaps, $($field: self.$field.take(self.at),)* }))
             }
         }
     };

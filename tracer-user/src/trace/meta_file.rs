@@ -31,6 +31,14 @@ struct SchemaOnly {
     schema: (u32, u32),
 }
 
+/// What is refused where it is said, and never written.
+#[derive(Deserialize)]
+struct Refused {
+    /// Calls that did not block are missing from a part of the trace.
+    #[serde(default)]
+    thinned: bool,
+}
+
 impl MetaFile {
     /// Writes it to `folder` in one step.
     pub(super) fn write(&self, folder: &Path) -> Result<(), TraceError> {
@@ -65,6 +73,11 @@ impl MetaFile {
                 "schema {}.{} was never given out",
                 schema.0, schema.1
             )));
+        }
+        let Refused { thinned } =
+            serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+        if thinned {
+            return Err(TraceError::CallsLeftOut { path });
         }
         serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))
     }

@@ -56,11 +56,9 @@ impl Reader {
                 .max(meta.opened);
             meta.notes.push(UNFINISHED.to_owned());
         }
-        let times = Times::of(&sound);
-        meta.thinned |= times.thinned_since.is_some();
         if meta.joins.is_empty() {
             // `meta.json` of a recording that was cut off is that of its beginning.
-            meta.joins = times.joins;
+            meta.joins = Times::of(&sound).joins;
         }
         let window = (meta.opened, meta.closed);
         let cut = |(from, to): (Nanos, Nanos)| (from.max(window.0), to.min(window.1));

@@ -25,8 +25,6 @@ pub struct ClassTotals {
     pub written: bool,
     /// Bytes written to it as a file.
     pub bytes_written: u64,
-    /// Synced.
-    pub synced: bool,
     /// How often it was opened: a file that is opened for each write is written anew, not appended to.
     pub opens: u64,
     /// Actors of the target that came here.
@@ -198,7 +196,7 @@ impl Recorder {
                     totals.bytes_written += row.call.bytes();
                 }
             }
-            OperationKind::Sync => (totals.written, totals.synced) = (true, true),
+            OperationKind::Sync => totals.written = true,
             _ => {}
         }
     }

@@ -1,6 +1,6 @@
 //! Decodes a [`CallEvent`] to a [`Call`].
 
-use tracer_common::{CallEvent, ResourceTag, call_flag};
+use tracer_common::{CallEvent, call_flag};
 
 use super::syscalls;
 use super::{Destination, Undecodable};
@@ -8,7 +8,7 @@ use crate::row::{Call, Nanos, Pid, Syscall, Tid};
 
 pub(super) fn decode(event: &CallEvent, to: &mut Destination<'_>) -> Result<(), Undecodable> {
     let row = row(event, to);
-    add(row, event, to);
+    to.rows.calls.push(row);
     Ok(())
 }
 
@@ -38,13 +38,6 @@ pub(super) fn row(event: &CallEvent, to: &mut Destination<'_>) -> Call {
         blocked: has(call_flag::BLOCKED),
         ..Call::default()
     }
-}
-
-/// Adds the row of the event.
-pub(super) fn add(row: Call, event: &CallEvent, to: &mut Destination<'_>) {
-    let of_file = event.resource.tag == ResourceTag::File as u32;
-    *to.free += u64::from(row.is_free(of_file));
-    to.rows.calls.push(row);
 }
 
 #[cfg(test)]
@@ -95,23 +88,6 @@ mod tests {
             (Nanos(1_000), Nanos(2_000), Nanos(1_000))
         );
         assert_eq!((call.bytes(), call.count, call.blocked), (120, 1, true));
-    }
-
-    #[test]
-    fn calls_that_did_not_block_are_counted() {
-        let mut to = Collector::default();
-        let mut file = event();
-        (file.resource.tag, file.flags) = (ResourceTag::File as u32, 0);
-        to.decode(&bytes(&file)).expect("sound");
-        assert_eq!(to.free, 1);
-        let (mut failed, mut blocked, mut socket) = (file, file, file);
-        failed.ret = -11;
-        blocked.flags = call_flag::BLOCKED;
-        socket.resource.tag = ResourceTag::Socket as u32;
-        for other in [failed, blocked, socket] {
-            to.decode(&bytes(&other)).expect("sound");
-        }
-        assert_eq!(to.free, 1);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(super) fn decode(record: &[u8], to: &mut Destination<'_>) -> Result<(), Unde
     if event.call.resource.tag == ResourceTag::Socket as u32 {
         look(&mut row, head, to);
     }
-    call::add(row, &event.call, to);
+    to.rows.calls.push(row);
     Ok(())
 }
 

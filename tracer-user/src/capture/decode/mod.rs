@@ -95,8 +95,6 @@ pub struct Destination<'a> {
     pub statements: &'a mut Statements,
     /// Takes the rows.
     pub rows: &'a mut Batch,
-    /// Counts the rows of calls that did not block ([`crate::row::Call::is_free`]).
-    pub free: &'a mut u64,
 }
 
 /// Decodes one record.

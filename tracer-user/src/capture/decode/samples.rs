@@ -12,7 +12,6 @@ pub(super) struct Collector {
     pub(super) snapshots: Vec<(u64, Vec<u8>)>,
     pub(super) files: usize,
     pub(super) sockets: usize,
-    pub(super) free: u64,
     statements: Statements,
 }
 
@@ -73,7 +72,6 @@ impl Collector {
                 threads: &mut Everybody,
                 statements: &mut self.statements,
                 rows: &mut self.rows,
-                free: &mut self.free,
             },
         );
         self.files += resources.files;

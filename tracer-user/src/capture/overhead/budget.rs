@@ -1,11 +1,11 @@
 //! What is left out when recording slows the work by more than it may. Pure: facts in, decisions out.
 //!
-//! More is left out in the order of [`Level`], and of that no more than is needed by what it is reckoned to save: records that no
-//! rule reads; call sites, of which half as many are taken again and again; calls that did not block; and last time: windows are
-//! recorded with pauses between them, as many as the budget allows. Within a window everything is recorded, so that rates and
-//! shares stay what they are; only there are fewer samples of them.
+//! More is left out in the order of [`Level`], and of that no more than is needed by what it is reckoned to save: call sites, of
+//! which half as many are taken again and again; and last time: windows are recorded with pauses between them, as many as the
+//! budget allows. Within a window everything is recorded, so that rates and shares stay what they are; only there are fewer
+//! samples of them.
 
-use super::loss::{Facts, Savings};
+use super::loss::Facts;
 use crate::row::Nanos;
 
 /// Time from one decision to the next.
@@ -28,32 +28,19 @@ const MOST_HALVINGS: u32 = tracer_common::narrow::MOST_HALVINGS;
 pub struct Level {
     /// How often the number of call sites was halved.
     pub halvings: u32,
-    /// Calls that did not block and neither bound an exchange nor make data durable.
-    pub free_calls: bool,
     /// Time: everything in pauses between windows, and nothing within them.
     pub windows: bool,
 }
 
 impl Level {
-    /// All that comes after this, in its order.
+    /// All that comes after this and before windows, in its order.
     fn more(self) -> impl Iterator<Item = Self> {
-        let sites =
-            (self.halvings + 1..=MOST_HALVINGS).map(move |halvings| Self { halvings, ..self });
-        let free_calls = Self {
-            halvings: MOST_HALVINGS,
-            free_calls: true,
-            ..self
-        };
-        sites.chain((!self.free_calls).then_some(free_calls))
+        (self.halvings + 1..=MOST_HALVINGS).map(move |halvings| Self { halvings, ..self })
     }
 
-    /// The shares of what is recorded at this level that are left out at a later one.
-    fn savings(self, later: Self) -> Savings {
-        let share = |now: bool, then: bool| f64::from(u8::from(then && !now));
-        Savings {
-            sites: 1.0 - 0.5_f64.powi((later.halvings - self.halvings).cast_signed()),
-            free_calls: share(self.free_calls, later.free_calls),
-        }
+    /// The share (0 to 1) of the call sites taken at this level that are left out at a later one.
+    fn fewer_sites(self, later: Self) -> f64 {
+        1.0 - 0.5_f64.powi((later.halvings - self.halvings).cast_signed())
     }
 }
 
@@ -146,11 +133,11 @@ impl Budget {
             return Step::Stay;
         }
         self.over = 0;
-        let enough = |later: &Level| self.holds(&facts.without(self.level.savings(*later)));
-        self.level = self.level.more().find(enough).unwrap_or(Level {
+        let level = self.level;
+        let enough = |later: &Level| self.holds(&facts.with_fewer_sites(level.fewer_sites(*later)));
+        self.level = level.more().find(enough).unwrap_or(Level {
             halvings: 0,
             windows: true,
-            ..self.level
         });
         Step::Narrow(self.level)
     }

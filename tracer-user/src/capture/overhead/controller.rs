@@ -128,7 +128,6 @@ impl Log {
             self.percent
         )];
         notes.extend(self.sites());
-        notes.extend(self.free_calls());
         if paused > Nanos::ZERO {
             notes.push(format!(
                 "watched {:.1} s of {:.1} s, in {} windows: rates and times are of the time watched, and how long a wait lasts \
@@ -172,15 +171,6 @@ impl Log {
             times.join(", ")
         ))
     }
-
-    fn free_calls(&self) -> Option<String> {
-        let (_, at) = self.narrowed.iter().find(|(level, _)| level.free_calls)?;
-        Some(format!(
-            "from {:.1} s on calls that did not block were left out, and the whole answer does without them: stages that only read \
-             or write files and never wait may be missing",
-            at.seconds()
-        ))
-    }
 }
 
 #[cfg(test)]
@@ -213,23 +203,22 @@ mod tests {
             halvings,
             ..Level::default()
         };
-        let thinned = Level {
-            free_calls: true,
-            ..sites(7)
-        };
         let windows = Level {
             halvings: 0,
             windows: true,
-            ..thinned
         };
-        let log = log(&[(sites(1), 10), (sites(3), 20), (thinned, 30), (windows, 45)]);
+        let log = log(&[
+            (sites(1), 10),
+            (sites(3), 20),
+            (sites(7), 30),
+            (windows, 45),
+        ]);
         let notes = log.notes(Nanos(5_500_000_000), Nanos(4_500_000_000));
         assert_eq!(
             notes,
             [
                 "watching all would have cost more than 2% of the throughput or of the host's CPUs (--max-overhead), so a part was left out",
                 "call sites were taken less often, from 1.0 to 2.0 s of one wait in 64, from 2.0 to 3.0 s of one wait in 256, from 3.0 to 4.5 s of one wait in 4096 (else of one in 32): names of rarely waited-for locks may be missing",
-                "from 3.0 s on calls that did not block were left out, and the whole answer does without them: stages that only read or write files and never wait may be missing",
                 "watched 5.5 s of 10.0 s, in 3 windows: rates and times are of the time watched, and how long a wait lasts that is longer than its window is not known",
                 "watching cost the work at most 1.0% of its throughput; in all it took 0.30 s in the kernel, 0.10 s of holdup itself",
             ]

@@ -75,13 +75,11 @@ impl Facts {
         ratio((self.own + self.aside).seconds(), all)
     }
 
-    /// What the period would have been with so much left out, at least: only what is told here is saved.
+    /// What the period would have been without this share (0 to 1) of the call sites, at least: only what is told here is saved.
     #[must_use]
-    pub fn without(&self, left_out: Savings) -> Self {
-        let sites = self.pattern.sites * left_out.sites;
-        let in_kernel = SITE_IN_KERNEL.seconds() * sites;
-        let share = left_out.free_calls * self.pattern.free;
-        let recorded = (self.recorded.seconds() - in_kernel) * (1.0 - share.min(1.0));
+    pub fn with_fewer_sites(&self, share: f64) -> Self {
+        let sites = self.pattern.sites * share;
+        let recorded = self.recorded.seconds() - SITE_IN_KERNEL.seconds() * sites;
         let own = self.own.seconds() - SITE_IN_HOLDUP.seconds() * sites;
         Self {
             recorded: from_seconds(recorded),
@@ -90,15 +88,6 @@ impl Facts {
             ..*self
         }
     }
-}
-
-/// Shares (0 to 1) of what is recorded now that would be left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Savings {
-    /// Of call sites.
-    pub sites: f64,
-    /// Of calls that did not block.
-    pub free_calls: f64,
 }
 
 fn ratio(part: f64, whole: f64) -> f64 {
@@ -196,20 +185,15 @@ mod tests {
             own: Nanos(30_000_000),
             pattern: Pattern {
                 chain: 1.0,
-                free: 0.5,
                 sites: 500.0,
                 ..Pattern::UNKNOWN
             },
             ..second(40, 1_000, 1.0, 0.0)
         };
-        let less = facts.without(Savings {
-            sites: 0.5,
-            free_calls: 1.0,
-        });
-        // 250 call sites less, then half of the rest.
-        let left = Nanos((40_000_000 - 250 * SITE_IN_KERNEL.0) / 2);
+        let less = facts.with_fewer_sites(0.5);
+        let left = Nanos(40_000_000 - 250 * SITE_IN_KERNEL.0);
         assert!(less.recorded.0.abs_diff(left.0) < 10, "{less:?}");
         assert!(less.own.0.abs_diff(30_000_000 - 250 * SITE_IN_HOLDUP.0) < 10);
-        assert_eq!(facts.without(Savings::default()), facts);
+        assert_eq!(facts.with_fewer_sites(0.0), facts);
     }
 }

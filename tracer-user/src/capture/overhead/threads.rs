@@ -26,8 +26,6 @@ pub struct Pattern {
     pub chain: f64,
     /// How many tracked threads queued for a CPU, on average.
     pub queued: f64,
-    /// The share of the records that is of calls that did not block.
-    pub free: f64,
     /// How many call sites were taken.
     pub sites: f64,
 }
@@ -37,7 +35,6 @@ impl Pattern {
     pub const UNKNOWN: Self = Self {
         chain: 1.0,
         queued: 0.0,
-        free: 0.0,
         sites: 0.0,
     };
 }
@@ -55,8 +52,6 @@ pub struct Rows<'a> {
     pub waits: &'a [Wait],
     /// Calls.
     pub calls: &'a [Call],
-    /// How many of the calls did not block ([`Call::is_free`]).
-    pub free: u64,
 }
 
 /// Sums up the records of a period.
@@ -65,7 +60,6 @@ pub struct Tally {
     stretch: Stretch,
     pids: HashSet<Pid, RandomState>,
     records: f64,
-    free: f64,
     sites: f64,
     queued: f64,
     queued_for_a_moment: f64,
@@ -78,7 +72,6 @@ impl Tally {
         self.looks += 1;
         let all = rows.waits.len() + rows.calls.len();
         self.records += count(all);
-        self.free += count(usize::try_from(rows.free).unwrap_or(usize::MAX));
         for (wait, weight) in some(rows.waits, self.looks) {
             self.wait(wait, weight);
         }
@@ -143,7 +136,6 @@ impl Tally {
         let Self {
             stretch,
             records,
-            free,
             sites,
             queued,
             queued_for_a_moment,
@@ -159,7 +151,6 @@ impl Tally {
         Pattern {
             chain: stretch.share(),
             queued: (queued + busy * queued_for_a_moment) / wall,
-            free: free / records,
             sites,
         }
     }
@@ -227,11 +218,7 @@ mod tests {
 
     fn pattern(waits: &[Wait], calls: &[Call], busy: f64) -> Pattern {
         let mut tally = Tally::default();
-        tally.look(Rows {
-            waits,
-            calls,
-            ..Rows::default()
-        });
+        tally.look(Rows { waits, calls });
         tally.finish(WALL, busy)
     }
 

@@ -13,7 +13,7 @@ use super::settings::RING_BYTES;
 use super::trace_clock::{Marks, TraceClock};
 use crate::capture::CaptureError;
 use crate::capture::decode::{self, Destination, Resources, Stacks, Statements, Threads};
-use crate::capture::overhead::threads::{Rows, Tally};
+use crate::capture::overhead::threads::Tally;
 use crate::capture::probes::object;
 use crate::row::{Batch, Nanos};
 
@@ -77,14 +77,12 @@ impl Drain {
     /// come faster than they are decoded, there would be no end, and nobody to decide that less is recorded.
     pub fn drain(&mut self, names: &mut Names<'_>) {
         let marks = Marks::of(&self.pending);
-        let mut free = 0;
         let mut to = Destination {
             resources: names.resources,
             stacks: names.stacks,
             threads: names.threads,
             statements: &mut self.statements,
             rows: &mut self.pending,
-            free: &mut free,
         };
         let mut bytes = 0;
         while bytes <= self.ring_bytes
@@ -96,10 +94,7 @@ impl Drain {
                 self.undecodable += 1;
             }
         }
-        self.tally.look(Rows {
-            free,
-            ..marks.since(&self.pending)
-        });
+        self.tally.look(marks.since(&self.pending));
         self.clock.place(&mut self.pending, marks);
     }
 

@@ -71,8 +71,6 @@ pub struct Session {
     threads: u64,
     /// CPU time that holdup had used when the window opened.
     self_cpu: Nanos,
-    /// Since when calls that do not block are left out, in time of the trace.
-    thinned_since: Option<Nanos>,
     /// What the next batch must say of the time.
     untold: Untold,
     losses: Losses,
@@ -134,7 +132,6 @@ impl Session {
             memory_limits: MemoryLimits::default(),
             threads: 0,
             self_cpu: Nanos::ZERO,
-            thinned_since: None,
             untold: Untold::default(),
             losses: Losses::default(),
             looks: Looks::default(),

@@ -4,7 +4,7 @@ use tracer_common::narrow;
 
 use super::drain::Drain;
 use super::{MOST_PASSES, Session};
-use crate::capture::overhead::budget::{Level, Step};
+use crate::capture::overhead::budget::Step;
 use crate::capture::probes::attach;
 use crate::capture::{CaptureError, clock};
 use crate::row::Nanos;
@@ -37,16 +37,10 @@ impl Session {
         );
         let outcome = match step {
             Step::Stay => Ok(()),
-            Step::Narrow(level) => {
-                if level.free_calls && self.thinned_since.is_none() {
-                    self.meta.thinned = true;
-                    self.thinned_since = Some(clock.at(now));
-                }
-                self.tasks.leave_out(left_out(level))
-            }
+            Step::Narrow(level) => self.tasks.leave_out(narrow::halvings(level.halvings)),
             Step::Pause => self.pause(now),
             Step::Resume => self
-                .resume(left_out(controller.level()))
+                .resume(narrow::halvings(controller.level().halvings))
                 .map(|()| controller.resumed()),
         };
         self.controller = Some(controller);
@@ -84,10 +78,4 @@ impl Session {
         self.find_open_requests(join);
         Ok(())
     }
-}
-
-/// The word of `tracer_common::narrow` that a level stands for.
-fn left_out(level: Level) -> u64 {
-    let bit = |is_set: bool, bit: u64| if is_set { bit } else { 0 };
-    bit(level.free_calls, narrow::FREE_CALLS) | narrow::halvings(level.halvings)
 }

@@ -141,7 +141,6 @@ impl Session {
     fn release(&mut self, watermark: Nanos) -> Batch {
         let Untold { joins, gaps } = std::mem::take(&mut self.untold);
         Batch {
-            thinned_since: self.thinned_since,
             joins,
             gaps,
             ..self.drain.release(watermark, self.meta.opened)

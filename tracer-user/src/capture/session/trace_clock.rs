@@ -47,7 +47,6 @@ impl Marks {
         Rows {
             waits: rows.waits.get(self.waits..).unwrap_or_default(),
             calls: rows.calls.get(self.calls..).unwrap_or_default(),
-            free: 0,
         }
     }
 }

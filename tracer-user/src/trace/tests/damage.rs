@@ -155,36 +155,6 @@ fn the_last_epochs_of_a_finished_trace() {
 }
 
 #[test]
-fn a_recording_cut_off_still_knows_that_calls_were_left_out() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("t.holdup");
-    let mut source = trace(4, 40, 600_000_000, 50);
-    let begun = Meta {
-        complete: false,
-        ..source.meta.clone()
-    };
-    let mut writer = Writer::create(&path, &begun).expect("the trace is created");
-    let late = source.batches.split_off(20);
-    for batch in source.batches {
-        writer.accept(batch).expect("the disk has room");
-    }
-    assert!(!super::read(&path).meta.thinned);
-    for batch in late {
-        let thinned_since = Some(batch.watermark);
-        writer
-            .accept(Batch {
-                thinned_since,
-                ..batch
-            })
-            .expect("the disk has room");
-    }
-    assert!(super::read(&path).meta.thinned);
-    // Joined epochs say so too.
-    writer.finish(&begun).expect("the trace is finished");
-    assert!(super::read(&path).meta.thinned);
-}
-
-#[test]
 fn a_recording_cut_off_still_knows_where_windows_join_and_waits_were_lost() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("t.holdup");
@@ -338,6 +308,23 @@ fn what_is_no_trace_is_refused_and_told_apart() {
             _
         )
     ));
+}
+
+#[test]
+fn a_trace_that_lacks_calls_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let source = trace(5, 3, 100_000_000, 20);
+    write(folder.path(), &source).expect("written");
+    let path = folder.path().join("meta.json");
+    let text = fs::read_to_string(&path).expect("meta.json");
+    let mut value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    value["thinned"] = serde_json::json!(false);
+    fs::write(&path, value.to_string()).expect("written");
+    assert_eq!(super::read(folder.path()).joined(), source.joined());
+    value["thinned"] = serde_json::json!(true);
+    fs::write(&path, value.to_string()).expect("written");
+    let (error, text) = refused(folder.path());
+    assert!(matches!(error, TraceError::CallsLeftOut { .. }), "{text}");
 }
 
 #[test]

@@ -15,7 +15,6 @@ fn period(recorded: f64, targets: f64, chain: f64, queued: f64) -> Facts {
         pattern: Pattern {
             chain,
             queued,
-            free: 0.4,
             ..Pattern::UNKNOWN
         },
         ..Facts::default()
@@ -43,7 +42,6 @@ fn check(facts: Facts, expected: &[Level]) {
 
 const NOTHING: Level = Level {
     halvings: 0,
-    free_calls: false,
     windows: false,
 };
 const WINDOWS: Level = Level {
@@ -89,17 +87,8 @@ fn a_thread_that_is_busy_with_calls_is_watched_in_windows() {
 #[test]
 fn a_ping_pong_chain_is_slowed_by_all_that_is_added() {
     check(period(10.0, 90.0, 1.0, 0.0), &[WINDOWS]);
-    // Little beyond the budget: the calls of it that did not block are enough.
-    let thinned = Level {
-        halvings: MOST_HALVINGS,
-        free_calls: true,
-        windows: false,
-    };
-    let then = Level {
-        free_calls: true,
-        ..WINDOWS
-    };
-    check(period(3.0, 90.0, 1.0, 0.0), &[thinned, then]);
+    // Little beyond the budget.
+    check(period(3.0, 90.0, 1.0, 0.0), &[WINDOWS]);
 }
 
 #[test]
@@ -138,11 +127,6 @@ fn call_sites_are_halved_as_often_as_is_needed() {
     assert_eq!(first(&mut budget, facts(4.7)), Some(Step::Narrow(sites(2))));
     // They are too few to be what holdup spends its time on.
     check(facts(8.0), &[WINDOWS]);
-}
-
-#[test]
-fn calls_stay_where_leaving_them_out_cannot_be_enough() {
-    check(period(5.0, 100.0, 1.0, 0.0), &[WINDOWS]);
 }
 
 #[test]
@@ -188,19 +172,21 @@ fn far_over_the_budget_windows_come_at_once_and_hold_it() {
 }
 
 #[test]
-fn calls_left_out_once_stay_left_out_in_windows() {
+fn in_windows_all_call_sites_are_taken_again() {
     let mut budget = Budget::new(BUDGET);
-    let mut last = budget.level();
-    for facts in [period(3.0, 90.0, 1.0, 0.0), period(60.0, 100.0, 1.0, 0.0)] {
+    let mut with_sites = period(2.1, 90.0, 1.0, 0.0);
+    with_sites.pattern.sites = 250.0;
+    let mut levels = Vec::new();
+    for facts in [with_sites, period(60.0, 100.0, 1.0, 0.0)] {
         for _ in 0..3 {
             if let Step::Narrow(level) = budget.step(&facts) {
-                last = level;
+                levels.push(level);
             }
         }
     }
-    let expected = Level {
-        free_calls: true,
-        ..WINDOWS
+    let halved = Level {
+        halvings: 2,
+        ..NOTHING
     };
-    assert_eq!(last, expected);
+    assert_eq!(levels, [halved, WINDOWS]);
 }
