@@ -12,6 +12,8 @@ mod verifier;
 #[cfg(target_os = "linux")]
 mod calls;
 #[cfg(target_os = "linux")]
+mod kernel;
+#[cfg(target_os = "linux")]
 mod statements;
 #[cfg(target_os = "linux")]
 mod tasks;
@@ -54,6 +56,7 @@ const TESTS: &[Live] = tests![
     statements::a_statement_is_told_without_its_constants,
     waits::each_voluntary_switch_is_one_blocked_wait,
     waits::parts_of_a_long_wait_join_without_gap,
+    kernel::waits_for_the_address_space_are_told_as_such,
     budget::over_the_budget_windows_are_watched_and_join,
     loss::what_is_generated_is_recorded_or_counted_as_lost,
     tasks::goroutines_are_found_where_they_wait,

@@ -76,9 +76,9 @@ transform(data[:n])
         Code {
             language: Language::Rust,
             before: r#"
-// $CULPRIT
-let data = unsafe { Mmap::map(&file)? };
-transform(&data);
+let mut data = vec![0; SIZE]; // $CULPRIT
+let n = file.read_at(&mut data, offset)?;
+transform(&data[..n]);
 "#,
             after: r#"
 // once for each thread, and used again

@@ -218,7 +218,7 @@ impl Resolver<'_> {
     fn stages(&self, slots: &Slots) -> BTreeMap<StageName, StageTime> {
         let mut out: BTreeMap<StageName, StageTime> = BTreeMap::new();
         for ((context, state), length) in &slots.times {
-            let stage = out.entry(self.stage(*context)).or_default();
+            let stage = out.entry(self.stage_in(*context, *state)).or_default();
             match state {
                 State::Absent => {}
                 State::Unknown => stage.times.unknown += *length,
@@ -239,6 +239,20 @@ impl Resolver<'_> {
             *visits.entry(self.station(*site)).or_default() += count;
         }
         out
+    }
+
+    /// The stage of time in this state. Of the call in which a window finds a worker that call is told by the wait itself.
+    fn stage_in(&self, context: Context, state: State) -> StageName {
+        let sites = &self.inventory.classifier.sites;
+        match state {
+            State::Waiting(site)
+                if context.before == OperationId::NONE
+                    && sites.get(site).operation != OperationId::NONE =>
+            {
+                self.stage_after(None, context)
+            }
+            _ => self.stage(context),
+        }
     }
 
     /// Computing between two stages may belong to either.
@@ -266,8 +280,12 @@ impl Resolver<'_> {
     /// - Computing between fetch and write is transform; before the next fetch it belongs to that fetch.
     /// - Where a window begins, what came before is taken to be what usually does.
     fn stage(&self, context: Context) -> StageName {
+        self.stage_after(self.before(context), context)
+    }
+
+    fn stage_after(&self, before: Option<StageName>, context: Context) -> StageName {
         use StageName::{Fetch, Other, Transform, Write};
-        let (before, after) = (self.before(context), self.next(context));
+        let after = self.next(context);
         match context.part {
             Part::Inside => after.unwrap_or(Other),
             Part::Asleep => before.or(after).unwrap_or(Other),
