@@ -15,6 +15,9 @@ use books::{Settings, now, scramble};
 struct Server {
     /// Mean time of a request.
     service_us: u64,
+    /// The same of those that take longer, and how many in a thousand these are.
+    slow_us: u64,
+    slow_permille: u64,
     /// Bytes of a reply.
     reply: Vec<u8>,
     /// One at a time.
@@ -29,11 +32,13 @@ struct Server {
 }
 
 impl Server {
-    /// Up to a tenth more or less than the mean.
+    /// Up to a tenth more or less than the mean of its sort.
     fn service(&self) -> Duration {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let thousandths = 900 + scramble(number) % 201;
-        Duration::from_micros(self.service_us * thousandths / 1000)
+        let is_slow = scramble(!number) % 1000 < self.slow_permille;
+        let mean_us = if is_slow { self.slow_us } else { self.service_us };
+        Duration::from_micros(mean_us * thousandths / 1000)
     }
 
     /// Whether there is a token.
@@ -83,6 +88,8 @@ fn main() {
     let settings = Settings::read(&std::env::args().nth(1).expect("settings"));
     let server: &'static Server = Box::leak(Box::new(Server {
         service_us: settings.number("service_us"),
+        slow_us: settings.number("slow_us"),
+        slow_permille: settings.number("slow_permille"),
         reply: vec![b'x'; settings.number("reply_bytes") as usize],
         serial: settings.number("serial") == 1,
         rate: settings.number("rate"),

@@ -1,11 +1,12 @@
-//! Threads that fetch from a server, compute, and write under one mutex, or compute under a lock that they spin on and post.
+//! Threads that fetch from a server, compute, and write: under one mutex; or compute under a lock that they spin on and post; or each to a
+//! file of its own, and then wait for all others.
 
 mod books;
 mod wire;
 
 use std::fs::File;
 use std::io::Write;
-use std::sync::Mutex;
+use std::sync::{Barrier, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -47,25 +48,49 @@ fn sum_up(busy: &AtomicBool, block: &[u8], settings: &Settings) {
     busy.store(false, Ordering::Release);
 }
 
-fn work(worker: usize, settings: &Settings, log: &Mutex<File>, busy: &AtomicBool) {
+#[inline(never)]
+fn finish_round(file: &mut File, block: &[u8], round: &Barrier, page: &Page) {
+    file.write_all(block).expect("a file");
+    page.enter(FETCH, 1);
+    round.wait();
+}
+
+/// What all threads have in common.
+struct Shared {
+    log: Mutex<File>,
+    busy: AtomicBool,
+    round: Barrier,
+}
+
+fn work(worker: usize, settings: &Settings, shared: &Shared) {
     let page = Page::open("books", worker);
     let mut peer = Peer::connect(settings.word("input"));
     let block = vec![worker as u8; settings.number("bytes") as usize];
     let spins = settings.number("spun_rounds") > 0;
     let mut sink = spins.then(|| Peer::connect(settings.word("output")));
+    let meets = settings.number("rounds_together") > 0;
+    let mut own = meets.then(|| File::create(format!("data/out-{worker}")).expect("a file"));
+    // One has more to do than the others.
+    let is_slow = worker > 0 && worker as u64 + 1 == settings.number("workers");
+    let more = if is_slow { settings.number("slow_rounds") } else { 0 };
     thread::sleep(Duration::from_micros(settings.number("stagger_us") * worker as u64));
     page.enter(FETCH, 0);
     loop {
         let Ok(rows) = peer.ask("GET", "/rows", b"") else { return };
         page.enter(TRANSFORM, 0);
-        std::hint::black_box(compute(&rows, settings.number("rounds")));
+        std::hint::black_box(compute(&rows, settings.number("rounds") + more));
+        if let Some(own) = &mut own {
+            page.enter(WRITE, 0);
+            finish_round(own, &block, &shared.round, &page);
+            continue;
+        }
         if let Some(sink) = &mut sink {
-            sum_up(busy, &block, settings);
+            sum_up(&shared.busy, &block, settings);
             page.enter(WRITE, 0);
             let Ok(_) = sink.ask("POST", "/rows", &block) else { return };
         } else {
             page.enter(WRITE, 0);
-            append_block(log, &block, settings);
+            append_block(&shared.log, &block, settings);
         }
         page.enter(FETCH, 1);
     }
@@ -73,12 +98,15 @@ fn work(worker: usize, settings: &Settings, log: &Mutex<File>, busy: &AtomicBool
 
 fn main() {
     let settings = Settings::read("settings");
-    let log = Mutex::new(File::create("data/out").expect("a file"));
-    let busy = AtomicBool::new(false);
+    let shared = Shared {
+        log: Mutex::new(File::create("data/out").expect("a file")),
+        busy: AtomicBool::new(false),
+        round: Barrier::new(settings.number("workers") as usize),
+    };
     thread::scope(|scope| {
         for worker in 0..settings.number("workers") as usize {
-            let (settings, log, busy) = (&settings, &log, &busy);
-            scope.spawn(move || work(worker, settings, log, busy));
+            let (settings, shared) = (&settings, &shared);
+            scope.spawn(move || work(worker, settings, shared));
         }
     });
 }

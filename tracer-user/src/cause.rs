@@ -41,6 +41,8 @@ pub enum Cause {
     Cpu,
     /// Nobody feeds the workers.
     Starved,
+    /// A barrier at which all wait for the last.
+    Imbalance,
     /// It scales.
     None,
     /// Not settled.
@@ -62,7 +64,7 @@ pub struct Entry {
 }
 
 /// The list, in the order in which it is shown.
-pub const ENTRIES: [Entry; 17] = [
+pub const ENTRIES: [Entry; 18] = [
     Entry {
         cause: Cause::UserLock,
         id: "user-lock",
@@ -154,6 +156,12 @@ pub const ENTRIES: [Entry; 17] = [
         definition: "workers wait for input that a producer outside of them is slow to give",
     },
     Entry {
+        cause: Cause::Imbalance,
+        id: "imbalance",
+        title: "a barrier at which all wait for the last",
+        definition: "workers meet at a barrier in every round, and all wait there for the one that comes last",
+    },
+    Entry {
         cause: Cause::None,
         id: "none",
         title: "nothing serialises the workers",
@@ -213,7 +221,8 @@ impl Cause {
             | Self::SingleThread
             | Self::Spin
             | Self::Cpu
-            | Self::Starved => true,
+            | Self::Starved
+            | Self::Imbalance => true,
             Self::None | Self::Unknown => false,
         }
     }

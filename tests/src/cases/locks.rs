@@ -1,4 +1,4 @@
-//! Locks: of threads, of processes, of files, of the kernel.
+//! Locks: of threads, of processes, of files, of the kernel; and barriers.
 
 use holdup::cause::Cause;
 
@@ -36,6 +36,18 @@ pub const CASES: &[Case] = &[
         cause: Cause::KernelLock,
         quick: true,
         plan: address_space,
+    },
+    Case {
+        name: "barrier-rounds",
+        cause: Cause::Imbalance,
+        quick: true,
+        plan: barrier_rounds,
+    },
+    Case {
+        name: "barrier-straggler",
+        cause: Cause::Imbalance,
+        quick: false,
+        plan: barrier_straggler,
     },
 ];
 
@@ -133,4 +145,39 @@ fn address_space(draw: &mut Draw) -> Plan {
     .set("bytes", draw.between(100, 8_000))
     .server("input", fetch_us, replies(draw.between(500, 8_000)))
     .culprit(Culprit::CallSite("protect"))
+}
+
+/// Threads that wait for all others after each item.
+fn in_rounds(draw: &mut Draw, workers: u64, alone_us: u64, together_us: u64) -> Plan {
+    Plan::new(
+        workers,
+        Program::Rust("threads"),
+        alone_us / 1000,
+        together_us / 1000,
+    )
+    .set("rounds_together", 1)
+    .set("rounds", draw.between(10_000, 100_000))
+    .set("bytes", draw.between(100, 8_000))
+    .culprit(Culprit::CallSite("finish_round"))
+}
+
+/// A quarter of the items takes some times as long as the others, whoever has them.
+fn barrier_rounds(draw: &mut Draw) -> Plan {
+    let (workers, fetch_us) = (draw.between(8, 24), draw.between(2_000, 5_000));
+    let slow_us = fetch_us * draw.between(4, 6);
+    let alone_us = (3 * fetch_us + slow_us) / 4;
+    let slower = replies(draw.between(500, 8_000))
+        .set("slow_us", slow_us)
+        .set("slow_permille", 250);
+    in_rounds(draw, workers, alone_us, slow_us).server("input", fetch_us, slower)
+}
+
+/// One of many computes for twice or three times as long as an item takes the others.
+fn barrier_straggler(draw: &mut Draw) -> Plan {
+    let (workers, fetch_us) = (draw.between(16, 32), draw.between(8_000, 15_000));
+    let more_us = fetch_us * draw.between(10, 20) / 10;
+    in_rounds(draw, workers, fetch_us, fetch_us + more_us)
+        // About 1.5 ns a round.
+        .set("slow_rounds", more_us * 2000 / 3)
+        .server("input", fetch_us, replies(draw.between(500, 8_000)))
 }

@@ -130,10 +130,11 @@ fn relief(cause: Cause, variant: Variant) -> [f64; 2] {
         | Cause::KernelLock
         | Cause::InterpreterLock
         | Cause::SingleThread => [2.0, f64::INFINITY],
-        // A limit on requests and a feeder are not moved by a change of the workers' code, and more CPUs do not come of one.
+        // A barrier serves nobody: without it each goes on by itself. A limit on requests and a feeder are not moved by a change of the workers' code, and more CPUs do not come of one.
         Cause::RateLimit
         | Cause::Starved
         | Cause::Memory
+        | Cause::Imbalance
         | Cause::Spin
         | Cause::Cpu
         | Cause::None

@@ -5,6 +5,7 @@ mod commands;
 mod event_loop;
 mod handed_over;
 mod idle;
+mod imbalance;
 mod interpreter;
 mod kernel;
 mod own_server;

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::hold::{Charge, HolderActivity};
 use super::recent_pieces::RecentPieces;
+use super::together::{Ended, Together};
 use crate::actors::ActorId;
 use crate::classify::{LockId, WaitBegin, WaitSites};
 use crate::row::{Nanos, Pid, StackId, Tid};
@@ -105,6 +106,8 @@ pub struct LockStats {
     pub charges: BTreeMap<ActorId, Charge>,
     /// Waits whose owner word was looked at, and of them those where it named a live thread.
     pub owner_word: (u64, u64),
+    /// Waits that ended together.
+    pub together: Together,
     holds: Holds,
     now_waiting: BTreeMap<ActorId, Nanos>,
     inside: BTreeMap<ActorId, Entry>,
@@ -134,6 +137,7 @@ impl Locks {
         stats.pid = pid;
         stats.advance(at);
         stats.inside.remove(&actor);
+        stats.together.begins(actor, at);
         stats.now_waiting.insert(actor, at);
         // The kernel side looks at the word where it takes the call site.
         if wait.stack != StackId::NONE {
@@ -144,12 +148,16 @@ impl Locks {
 
     /// An actor waits no longer: it was woken by `waker`, or its time ran out.
     pub(super) fn woken(&mut self, key: LockId, actor: ActorId, at: Nanos, waker: Option<ActorId>) {
-        let Some(stats) = self.waits_no_longer(key, actor, at) else {
+        let Some((stats, waited)) = self.waits_no_longer(key, actor, at) else {
             return;
         };
         stats.waits += 1;
         match waker {
-            Some(waker) => *stats.wakers.entry(waker).or_default() += 1,
+            Some(waker) => {
+                *stats.wakers.entry(waker).or_default() += 1;
+                let who = actor;
+                stats.together.ends(Ended { who, at, waited }, waker);
+            }
             None => stats.timeouts += 1,
         }
         if !matches!(key, LockId::File(_)) {
@@ -168,18 +176,18 @@ impl Locks {
         self.waits_no_longer(key, actor, at);
     }
 
-    /// Adds up what an actor has waited; `None`: it did not wait there.
+    /// Adds up what an actor has waited, and gives this last wait; `None`: it did not wait there.
     fn waits_no_longer(
         &mut self,
         key: LockId,
         actor: ActorId,
         at: Nanos,
-    ) -> Option<&mut LockStats> {
+    ) -> Option<(&mut LockStats, Nanos)> {
         let stats = self.stats.get_mut(&key)?;
         stats.advance(at);
         let waited = at.since(stats.now_waiting.remove(&actor)?);
         *stats.waiters.entry(actor).or_default() += waited;
-        Some(stats)
+        Some((stats, waited))
     }
 
     /// A file lock was obtained.
@@ -277,6 +285,7 @@ impl LockStats {
     fn at(&self, at: Nanos) -> Self {
         let mut stats = self.clone();
         stats.advance(at);
+        stats.together.close();
         for (actor, since) in std::mem::take(&mut stats.now_waiting) {
             *stats.waiters.entry(actor).or_default() += at.since(since);
         }
@@ -296,6 +305,7 @@ impl LockStats {
         self.releases += other.releases;
         self.owner_word.0 += other.owner_word.0;
         self.owner_word.1 += other.owner_word.1;
+        self.together.merge(&other.together);
         for (actor, time) in &other.waiters {
             *self.waiters.entry(*actor).or_default() += *time;
         }

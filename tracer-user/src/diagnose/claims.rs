@@ -59,26 +59,28 @@ fn rank(candidate: &Candidate) -> u8 {
     match candidate.cause {
         // Its words are known, and no program's own.
         Cause::InterpreterLock => 0,
+        // No lock lets all who wait for it go on at once.
+        Cause::Imbalance => 1,
         // It says what the lock guards: whoever has it is inside an exchange on one of several connections.
-        Cause::Pool => 1,
+        Cause::Pool => 2,
         // It says what is done under the lock.
-        Cause::Checkpoint => 2,
+        Cause::Checkpoint => 3,
         // The limit was read from the control group; a slow device is only reckoned from the same syncs and reads.
-        Cause::Quota | Cause::Memory => 3,
+        Cause::Quota | Cause::Memory => 4,
         // Replies that say so, and a peer whose threads sleep, are no serial server's; even replies alone are.
-        Cause::RateLimit if seen(Sign::RepliesSaySo) || seen(Sign::PeerSleeps) => 4,
-        Cause::RemoteSerial => 5,
-        Cause::RateLimit => 6,
-        Cause::UserLock => 7,
-        Cause::FileLock => 8,
-        Cause::Fsync => 9,
+        Cause::RateLimit if seen(Sign::RepliesSaySo) || seen(Sign::PeerSleeps) => 5,
+        Cause::RemoteSerial => 6,
+        Cause::RateLimit => 7,
+        Cause::UserLock => 8,
+        Cause::FileLock => 9,
+        Cause::Fsync => 10,
         // Nobody feeds the workers only where they wait for nothing else.
-        Cause::Starved => 10,
+        Cause::Starved => 11,
         // Replies that lie unread are claimed by nobody else, and the run queue has no wait site.
-        Cause::SingleThread => 11,
+        Cause::SingleThread => 12,
         // Its waits are of a kind of their own; the others have none.
-        Cause::KernelLock | Cause::Spin | Cause::Cpu => 12,
-        Cause::None | Cause::Unknown => 13,
+        Cause::KernelLock | Cause::Spin | Cause::Cpu => 13,
+        Cause::None | Cause::Unknown => 14,
     }
 }
 
@@ -126,12 +128,17 @@ mod tests {
 
     #[test]
     fn the_more_specific_cause_has_the_wait_site() {
-        use Cause::{Fsync, Pool, Quota, RateLimit, RemoteSerial, Starved, UserLock};
+        use Cause::{Fsync, Imbalance, Pool, Quota, RateLimit, RemoteSerial, Starved, UserLock};
         let of = |cause, site| candidate(cause, &[(site, 8.0)]);
         check(
             vec![of(UserLock, LOCK), of(Pool, LOCK)],
             &[Pool],
             &[(UserLock, Pool)],
+        );
+        check(
+            vec![of(UserLock, LOCK), of(Pool, LOCK), of(Imbalance, LOCK)],
+            &[Imbalance],
+            &[(Pool, Imbalance), (UserLock, Imbalance)],
         );
         check(
             vec![of(Fsync, FILE), of(Quota, FILE)],

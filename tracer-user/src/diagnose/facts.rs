@@ -4,6 +4,7 @@ use super::consumer::ConsumerFacts;
 use super::cpu::CpuFacts;
 use super::file_lock::{CheckpointFacts, FileLockFacts};
 use super::fsync::FsyncFacts;
+use super::imbalance::ImbalanceFacts;
 use super::interpreter_lock::InterpreterLockFacts;
 use super::kernel_lock::KernelLockFacts;
 use super::memory::MemoryFacts;
@@ -59,6 +60,8 @@ pub enum Facts {
     Cpu(CpuFacts),
     /// Of [`Cause::Starved`].
     Starved(StarvedFacts),
+    /// Of [`Cause::Imbalance`].
+    Imbalance(ImbalanceFacts),
 }
 
 impl Facts {
@@ -82,6 +85,7 @@ impl Facts {
             Self::Spin(_) => Cause::Spin,
             Self::Cpu(_) => Cause::Cpu,
             Self::Starved(_) => Cause::Starved,
+            Self::Imbalance(_) => Cause::Imbalance,
         }
     }
 }

@@ -27,6 +27,7 @@ mod consumer;
 mod cpu;
 mod file_lock;
 mod fsync;
+mod imbalance;
 mod interpreter_lock;
 mod kernel_lock;
 mod memory;
@@ -64,6 +65,7 @@ pub use facts::{Facts, Holding};
 pub use file_lock::{CheckpointFacts, FileLockFacts};
 pub use findings::{Evidence, Findings, Spans};
 pub use fsync::FsyncFacts;
+pub use imbalance::{ImbalanceFacts, Last};
 pub use interpreter_lock::InterpreterLockFacts;
 pub use kernel_lock::{Guards, KernelLockFacts};
 pub use memory::MemoryFacts;
@@ -87,10 +89,11 @@ pub use weight::Weight;
 /// the serialization factor.
 #[must_use]
 pub fn rulings(findings: &Findings<'_>) -> Ruling {
-    let rules: [fn(&Findings<'_>) -> Ruling; 17] = [
+    let rules: [fn(&Findings<'_>) -> Ruling; 18] = [
         pool::rule,
         thread_pool::rule,
         interpreter_lock::rule,
+        imbalance::rule,
         user_lock::rule,
         task_lock::rule,
         file_lock::rule,

@@ -30,6 +30,16 @@ pub enum Refutation {
         /// Share of the wake-ups that came from workers, 0 to 1.
         by_workers: f64,
     },
+    /// Of the waiting so much ended together with that of all others who meet there; the rest one at a time.
+    OneAtATime {
+        /// Share of the waiting, 0 to 1.
+        share: f64,
+    },
+    /// Most who are woken wait again at once.
+    WokenForNothing {
+        /// Share of the wake-ups, 0 to 1.
+        share: f64,
+    },
     /// The workers wait there to give, not to take.
     TheyWrite,
     /// All of them share a single connection: that is a lock around it.

@@ -5,6 +5,8 @@
 pub enum Sign {
     /// Waits are ended by workers that had what is waited for: a lock or a pool, no queue.
     WokenByCoWaiters,
+    /// All who wait are let go together.
+    ReleasedTogether,
     /// Who held it meanwhile, from hand-off to hand-off.
     HolderSeen,
     /// The lock's own word names a live thread.

@@ -81,6 +81,7 @@ impl Machine<'_> {
             Action::Call(time) => {
                 self.wait_in(Entry::of(Syscall::Other, ResourceId::NONE), time, 0)
             }
+            Action::Barrier(name, how) => vec![Op::Arrive(self.barrier(&name), how)],
             Action::Queue(name) => vec![Op::TakeItem(self.stations.queue(&name))],
             Action::Feed(name, time) => {
                 let mut ops = self.sleep(who, time, Sleep::Call);

@@ -33,6 +33,7 @@ mod dice;
 mod expand;
 mod message;
 
+mod barrier;
 mod locks;
 mod perform;
 

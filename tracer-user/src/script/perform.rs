@@ -48,6 +48,9 @@ impl Machine<'_> {
                 }
             }
             Op::Wake(other) => self.wake(other, self.waker(who)),
+            Op::Arrive(barrier, how) => self.arrive(who, barrier, how),
+            Op::AwaitOthers => self.block(who),
+            Op::PassOn(barrier, how) => self.pass_on(who, barrier, how),
             _ => self.converse(who, op),
         }
     }

@@ -78,6 +78,18 @@ pub(super) enum Holding {
     Fetching(PeerIndex),
 }
 
+/// How those who wait at a barrier are let go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Meeting {
+    /// All by one call, on one futex word.
+    #[default]
+    AtOnce,
+    /// Each by a call of its own, on a word of its own.
+    Parked,
+    /// The first by who came last, on a word of its own, and each of the others by the one before.
+    InTurn,
+}
+
 /// How somebody sleeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Sleep {
@@ -145,6 +157,8 @@ pub(super) enum Action {
     Queue(String),
     /// It puts something into a queue after a time.
     Feed(String, Span),
+    /// It waits until all others that do so have come.
+    Barrier(String, Meeting),
 }
 
 /// An action, and in which items it is done.

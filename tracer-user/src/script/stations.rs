@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::barrier::Barrier;
 use super::plan::{LockWords, Peer, Plan, Serves};
 use crate::row::{Nanos, ResourceId};
 
@@ -221,6 +222,8 @@ pub(super) struct Stations {
     pub queues: Vec<Queue>,
     /// Pipes as they are named.
     pub pipes: Vec<Pipe>,
+    /// Barriers as they are named.
+    pub barriers: Vec<Barrier>,
 }
 
 impl Stations {
@@ -245,6 +248,7 @@ impl Stations {
             peers: plan.peers.iter().map(Station::new).collect(),
             queues: Vec::new(),
             pipes: Vec::new(),
+            barriers: Vec::new(),
         }
     }
 

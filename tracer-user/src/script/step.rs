@@ -13,14 +13,15 @@
 //! | `pipe P write`, `pipe P read` | moves a message within the trace; with a time the other end is not in it |
 //! | `call 5ms` | is blocked in a call that is not known |
 //! | `queue Q`, `feed Q every 5ms` | takes from a queue in the process, fills it |
+//! | `barrier B` | waits until all that have this step have come; `parked`: each on a word of its own; `in turn`: each lets the next go on |
 //! | `every 5 items fsync F 3ms` | does the step in one of five items |
 
 use super::Mistake;
-use super::plan::{Action, Asks, Holding, Plan, Sleep, Span, Step};
+use super::plan::{Action, Asks, Holding, Meeting, Plan, Sleep, Span, Step};
 use super::words::Words;
 
 /// What a step may begin with.
-const BEGINNINGS: &str = "a step: fetch, write, select, insert, begin, connect, compute, sleep, lock, append, read, fsync, flock, pipe, call, queue, feed or every";
+const BEGINNINGS: &str = "a step: fetch, write, select, insert, begin, connect, compute, sleep, lock, append, read, fsync, flock, pipe, call, queue, feed, barrier or every";
 
 /// Reads a step.
 pub(super) fn step(words: &mut Words<'_>, plan: &mut Plan) -> Result<Step, Mistake> {
@@ -84,8 +85,25 @@ fn action(words: &mut Words<'_>, plan: &mut Plan) -> Result<Action, Mistake> {
             words.expect("every")?;
             Action::Feed(queue, words.span()?)
         }
+        "barrier" => {
+            words.skip();
+            let barrier = words.name("the name of a barrier")?.to_owned();
+            Action::Barrier(barrier, meeting(words)?)
+        }
         _ => return file(words, plan),
     })
+}
+
+/// `parked`, `in turn`, or nothing.
+fn meeting(words: &mut Words<'_>) -> Result<Meeting, Mistake> {
+    if words.accept("parked") {
+        return Ok(Meeting::Parked);
+    }
+    if words.accept("in") {
+        words.expect("turn")?;
+        return Ok(Meeting::InTurn);
+    }
+    Ok(Meeting::AtOnce)
 }
 
 /// `A 20ms in 3 reads`.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::plan::{Action, Holding, Span};
+use super::plan::{Action, Holding, Meeting, Span};
 use super::rows::{Entry, OffCpu};
 use super::stations::ThreadIndex;
 use crate::row::{Nanos, Reason, SchedStat, StatementId, Task, Tid, Verb};
@@ -81,6 +81,12 @@ pub(super) enum Op {
     ReadPipe(usize),
     /// It is in a call that writes to a pipe.
     WritePipe(usize),
+    /// It comes to a barrier.
+    Arrive(usize, Meeting),
+    /// It is in a call that waits for the others.
+    AwaitOthers,
+    /// It has waited at a barrier, and lets the next one go on.
+    PassOn(usize, Meeting),
 }
 
 /// What a thread is there for.

@@ -3,6 +3,7 @@
 mod holders;
 mod locks;
 mod others;
+mod together;
 
 use super::{Collector, LockGroups, LockStats};
 use crate::actors::{ActorId, of_thread};

@@ -136,6 +136,7 @@ fn culprit(cause: Cause, culprit: &Culprit) -> String {
         let what = match (culprit.kind, cause) {
             (CulpritKind::Thread | CulpritKind::Cpu, _) | (_, Cause::InterpreterLock) => "busy",
             (_, Cause::Spin) => "spun on",
+            (_, Cause::Imbalance) => "waited at",
             _ => "taken",
         };
         text.push_str(&format!(", {what} in {}", culprit.call_site));

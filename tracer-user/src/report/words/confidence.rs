@@ -42,6 +42,7 @@ pub fn reason(confidence: &Confidence) -> String {
 fn sign_words(sign: Sign) -> &'static str {
     match sign {
         Sign::WokenByCoWaiters => "wake-ups by fellow workers",
+        Sign::ReleasedTogether => "waits that end together",
         Sign::HolderSeen => "who held it meanwhile",
         Sign::OwnerWord => "the lock's own word for its owner",
         Sign::WaitsInLoops => "loops in which code waits",

@@ -7,6 +7,7 @@ mod consumer;
 mod cpu;
 mod file_lock;
 mod fsync;
+mod imbalance;
 mod interpreter_lock;
 mod kernel_lock;
 mod memory;
@@ -64,6 +65,7 @@ pub(super) fn words(findings: &Findings<'_>, candidate: &Candidate) -> Words {
         Facts::Spin(facts) => spin::words(findings, facts),
         Facts::Cpu(facts) => cpu::words(findings, facts),
         Facts::Starved(facts) => starved::words(findings, facts),
+        Facts::Imbalance(facts) => imbalance::words(findings, facts),
     }
 }
 

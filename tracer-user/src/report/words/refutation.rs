@@ -24,6 +24,14 @@ pub fn refutation(by: &Refutation) -> String {
             "{} of the waits were ended by fellow workers, not by a producer.",
             percent(by_workers)
         ),
+        Refutation::OneAtATime { share } => format!(
+            "Only {} of the waiting ended together with that of the others; the rest ended one at a time.",
+            percent(share)
+        ),
+        Refutation::WokenForNothing { share } => format!(
+            "{} of the times that they were woken they waited again at once: all are woken for what one takes.",
+            percent(share)
+        ),
         Refutation::TheyWrite => {
             "The workers wait there to write: it is the reader that is slow.".to_owned()
         }
