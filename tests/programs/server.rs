@@ -1,16 +1,21 @@
-//! A server: each request takes a while; all at once, one at a time, or only so many a second.
+//! A server: each request takes a while; all at once, one at a time, or only so many a second. It may be slow to accept.
 
 mod books;
 mod wire;
 
 use std::io::{BufReader, Result, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use books::{Settings, now, scramble};
+
+unsafe extern "C" {
+    fn listen(socket: i32, backlog: i32) -> i32;
+}
 
 struct Server {
     /// Mean time of a request.
@@ -99,8 +104,20 @@ fn main() {
         requests: AtomicU64::new(0),
     }));
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let backlog = settings.number("backlog") as i32;
+    if backlog > 0 {
+        // SAFETY: two numbers; a socket that listens already takes another backlog.
+        assert_eq!(unsafe { listen(listener.as_raw_fd(), backlog) }, 0);
+    }
     println!("{}", listener.local_addr().expect("an address"));
+    // Now and then something else is to be done that takes a while.
+    let [every, pause] = ["pause_every_us", "pause_us"].map(|name| 1000 * settings.number(name));
+    let mut paused = now();
     for stream in listener.incoming().flatten() {
         thread::spawn(move || server.serve(stream));
+        if every > 0 && now() >= paused + every {
+            paused += (now() - paused) / every * every;
+            thread::sleep(Duration::from_nanos(pause));
+        }
     }
 }

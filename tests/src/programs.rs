@@ -35,6 +35,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "lend.py",
     "transform.py",
     "retry.py",
+    "reconnect.rs",
     "feed_queue.py",
     "feed_pipe.py",
     "Lend.java",

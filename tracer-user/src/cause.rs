@@ -33,6 +33,8 @@ pub enum Cause {
     Pool,
     /// A throttled rate.
     RateLimit,
+    /// Connections and packets that are dropped.
+    Network,
     /// One thread, or task, that does everybody's work.
     SingleThread,
     /// Waiting that burns CPU.
@@ -64,7 +66,7 @@ pub struct Entry {
 }
 
 /// The list, in the order in which it is shown.
-pub const ENTRIES: [Entry; 18] = [
+pub const ENTRIES: [Entry; 19] = [
     Entry {
         cause: Cause::UserLock,
         id: "user-lock",
@@ -130,6 +132,12 @@ pub const ENTRIES: [Entry; 18] = [
         id: "rate-limit",
         title: "a rate limit",
         definition: "the peer or the client throttles",
+    },
+    Entry {
+        cause: Cause::Network,
+        id: "network",
+        title: "connections that are dropped",
+        definition: "connections that find the queue of their listener full, or are lost on the way, and are asked for again after a second or more",
     },
     Entry {
         cause: Cause::SingleThread,
@@ -218,6 +226,7 @@ impl Cause {
             | Self::RemoteSerial
             | Self::Pool
             | Self::RateLimit
+            | Self::Network
             | Self::SingleThread
             | Self::Spin
             | Self::Cpu

@@ -1,4 +1,5 @@
-//! Peers: that serve one at a time, that are hidden behind TLS, that are reached over too few connections, that turn away.
+//! Peers: that serve one at a time, that are hidden behind TLS, that are reached over too few connections, that turn away, that are slow
+//! to accept connections.
 
 use holdup::cause::Cause;
 
@@ -48,6 +49,18 @@ pub const CASES: &[Case] = &[
         cause: Cause::RateLimit,
         quick: false,
         plan: token_bucket,
+    },
+    Case {
+        name: "full-queue",
+        cause: Cause::Network,
+        quick: false,
+        plan: full_queue,
+    },
+    Case {
+        name: "roomy-queue",
+        cause: Cause::None,
+        quick: false,
+        plan: roomy_queue,
     },
 ];
 
@@ -148,4 +161,34 @@ fn token_bucket(draw: &mut Draw) -> Plan {
             .set("burst", draw.between(1, 4)),
     )
     .culprit(Culprit::Server("output"))
+}
+
+/// A connection for each item, at a server whose thread that accepts them is busy with something else now and then.
+fn reconnecting(draw: &mut Draw, workers: u64, reply_us: u64) -> Plan {
+    Plan::new(workers, Program::Rust("reconnect"), reply_us / 1000, 2_000)
+        .set("rounds", draw.between(1, 100))
+        .culprit(Culprit::Server("input"))
+}
+
+fn full_queue(draw: &mut Draw) -> Plan {
+    let workers = draw.between(24, 48);
+    let reply_us = draw.between(3_500, 4_500);
+    let more = replies(draw.between(200, 2_000))
+        .set("backlog", 5)
+        .set("pause_us", draw.between(30_000, 60_000))
+        .set("pause_every_us", draw.between(150_000, 250_000));
+    reconnecting(draw, workers, reply_us).server("input", reply_us, more)
+}
+
+/// The same with a queue that holds all who come; each of them takes long enough not to need the CPUs all the while.
+fn roomy_queue(draw: &mut Draw) -> Plan {
+    let workers = draw.between(8, 16);
+    let reply_us = draw.between(40_000, 60_000);
+    let more = replies(draw.between(200, 2_000)).set("backlog", 128);
+    let plan = reconnecting(draw, workers, reply_us).server("input", reply_us, more);
+    Plan {
+        together_ms: reply_us / 1000,
+        culprit: Culprit::Any,
+        ..plan
+    }
 }

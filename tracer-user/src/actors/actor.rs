@@ -66,6 +66,7 @@ pub fn of_thread(event: Event<'_, Tid>) -> Event<'_, ActorId> {
             polled_lock: call.polled_lock,
             lock: call.lock,
             exclusive: call.exclusive,
+            connected: call.connected,
         }),
         Event::Task(task) => Event::Task(task),
         Event::Asked(who, socket) => Event::Asked(ActorId::Thread(who), socket),

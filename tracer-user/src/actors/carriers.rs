@@ -107,6 +107,7 @@ impl Actors {
             }
             Event::Asked(..) => give(&of_thread(event), classifier),
             Event::Join(at, _) => {
+                self.cut_connections(*at, (classifier, give));
                 self.join(*at);
                 give(&of_thread(event), classifier);
             }
@@ -245,6 +246,8 @@ impl Actors {
         } else if row.is(Syscall::Close) {
             self.closes(row, (classifier, give));
             None
+        } else if row.is(Syscall::Connect) {
+            self.connects(row, (classifier, give))
         } else {
             thread.current.filter(|_| is_done_by_tasks(kind))
         };
@@ -259,6 +262,8 @@ impl Actors {
         }
         if is_exchange && call.call.is_output() {
             self.has_sent(row, task, (classifier, give));
+        } else if let Some(task) = task.filter(|_| row.is(Syscall::Connect)) {
+            self.awaits_its_connection(row, task, (classifier, give));
         }
     }
 

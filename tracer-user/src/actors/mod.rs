@@ -8,6 +8,7 @@ mod actor;
 mod tasks;
 
 mod carriers;
+mod connections;
 mod requests;
 mod under_way;
 

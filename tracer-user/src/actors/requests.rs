@@ -63,7 +63,11 @@ impl Actors {
             .get(&call.tid)
             .and_then(|thread| thread.current);
         let place = Place::Carrier(call.tid);
-        let task = match self.next((call.pid, call.tid), current) {
+        // Who asked for the connection is the first to use it.
+        let asked = socket
+            .task
+            .filter(|task| self.tasks.place(*task) == Place::Request(call.resource));
+        let task = match asked.or_else(|| self.next((call.pid, call.tid), current)) {
             Some(task) => {
                 let out = (classifier, give);
                 self.tasks.change(task, place, since, State::Running, out);
@@ -278,10 +282,13 @@ impl Actors {
         let Some(socket) = self.sockets.remove(&call.resource) else {
             return;
         };
-        let Some(asked_by) = socket.open else {
+        let connects = |task: &TaskIndex| self.tasks.place(*task) == Place::Request(call.resource);
+        if socket.open.is_none() && !socket.task.as_ref().is_some_and(connects) {
             return;
-        };
-        self.answered(asked_by);
+        }
+        if let Some(asked_by) = socket.open {
+            self.answered(asked_by);
+        }
         if let Some(task) = socket.task {
             self.runs(task, call.tid, call.start, (classifier, give));
             let process = self.processes.entry(call.pid).or_default();

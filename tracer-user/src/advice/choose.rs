@@ -4,8 +4,8 @@ use super::remedy::{Fix, FixInput, Remedy, Variant};
 use super::{
     address_space, async_lock, batch_fetch, batch_write, blocking_call, blocking_lock, checkpoint,
     consumers, critical_section, even_work, event_loop, feed, fewer_workers, file_lock, fsync,
-    gate, less_memory, more_workers, own_file, pacing, pool, processes, shard, sqlite, thread_pool,
-    transaction,
+    gate, kept_connections, less_memory, more_workers, own_file, pacing, pool, processes, shard,
+    sqlite, thread_pool, transaction,
 };
 use crate::cause::Cause;
 use crate::work::StageName;
@@ -46,6 +46,7 @@ fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
         Cause::Pool if input.variant == Variant::OfThreads => &thread_pool::REMEDY,
         Cause::Pool if input.variant == Variant::HandedOver => &consumers::REMEDY,
         Cause::Pool => &pool::REMEDY,
+        Cause::Network => &kept_connections::REMEDY,
         Cause::RateLimit => &pacing::REMEDY,
         Cause::Starved => &feed::REMEDY,
         Cause::Imbalance => &even_work::REMEDY,

@@ -23,6 +23,7 @@ mod fewer_workers;
 mod file_lock;
 mod fsync;
 mod gate;
+mod kept_connections;
 mod less_memory;
 mod more_workers;
 mod own_file;

@@ -132,6 +132,7 @@ fn relief(cause: Cause, variant: Variant) -> [f64; 2] {
         | Cause::SingleThread => [2.0, f64::INFINITY],
         // A barrier serves nobody: without it each goes on by itself. A limit on requests and a feeder are not moved by a change of the workers' code, and more CPUs do not come of one.
         Cause::RateLimit
+        | Cause::Network
         | Cause::Starved
         | Cause::Memory
         | Cause::Imbalance

@@ -8,6 +8,7 @@ mod idle;
 mod imbalance;
 mod interpreter;
 mod kernel;
+mod network;
 mod own_server;
 mod pauses;
 mod queues;

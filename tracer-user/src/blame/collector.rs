@@ -223,6 +223,17 @@ impl Collector {
             self.services.closed(row.call.resource);
             self.replying.remove(&row.call.resource);
         }
+        if let Some(made) = row.connected
+            && self.actor(row.who).role == TaskRole::Target
+        {
+            let visit = Visit {
+                start: made.from,
+                end: made.until,
+                actor: row.who,
+                part: Part::Whole,
+            };
+            self.visit(WaitSite::plain(WaitKind::Connect, row.class), visit);
+        }
         let Some((_, operation)) = row.operation else {
             return;
         };

@@ -4,6 +4,7 @@ use foldhash::HashMap;
 use std::collections::BTreeMap;
 
 use super::class::{ClassId, ClassKind, ResourceClasses, pattern};
+use super::connecting::Connecting;
 use super::event::{ClassifiedCall, Event, Piece, State, WaitBegin, Waker};
 use super::futex::{FutexWords, LockId, ThreadSort, Waiter};
 use super::kernel_locks::{KernelLocks, is_for_kernel_lock};
@@ -47,6 +48,7 @@ pub struct Classifier {
     pub kernel_locks: KernelLocks,
     /// Requests under way.
     pub requests: RequestTracker,
+    connecting: Connecting,
     /// Tasks as their runtimes show them.
     pub seen: SeenTasks,
     /// Where threads were found running.
@@ -153,6 +155,7 @@ impl Classifier {
 
     /// Windows join: requests that were under way are cut.
     pub fn join(&mut self) -> Vec<Request> {
+        self.connecting.join();
         self.requests.end_window()
     }
 
@@ -182,6 +185,9 @@ impl Classifier {
             WaitKind::KernelLock => {
                 self.kernel_locks.wait(class, blocked.stack);
                 lock = Some(LockId::Kernel(class));
+            }
+            WaitKind::Request if blocked.call.is_poll() && self.connecting.is(blocked.resource) => {
+                kind = WaitKind::Connect;
             }
             WaitKind::Futex => {
                 let address = self
@@ -247,6 +253,10 @@ impl Classifier {
 
     fn call<'a>(&mut self, call: &'a Call) -> ClassifiedCall<'a, Tid> {
         let class = self.classes.of(call.resource);
+        let connected = match self.classes.kind(class) {
+            ClassKind::Peer => self.connecting.call(call),
+            _ => None,
+        };
         let (mut kind, mut request) = (None, None);
         match self.classes.kind(class) {
             ClassKind::Peer if call.call.is_input() || call.call.is_output() => {
@@ -294,6 +304,7 @@ impl Classifier {
             polled_lock,
             lock,
             exclusive: kind == Some(OperationKind::LockFile) && is_exclusive(call),
+            connected,
         }
     }
 

@@ -115,6 +115,17 @@ pub struct ClassifiedCall<'a, Who> {
     pub lock: Option<LockId>,
     /// It took the lock of a file so that nobody shares it.
     pub exclusive: bool,
+    /// The connection that was made by its end, or is used by it for the first time.
+    pub connected: Option<Connected>,
+}
+
+/// A connection to a peer was made, or refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// It was asked for.
+    pub from: Nanos,
+    /// It was there.
+    pub until: Nanos,
 }
 
 impl<Who> ClassifiedCall<'_, Who> {

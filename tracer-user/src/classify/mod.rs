@@ -16,6 +16,8 @@ mod statement;
 mod wait_site;
 
 mod event;
+
+mod connecting;
 mod futex;
 mod lock_words;
 
@@ -23,7 +25,7 @@ mod classifier;
 
 pub use class::{ClassId, ClassKind, ResourceClasses, pattern};
 pub use classifier::Classifier;
-pub use event::{ClassifiedCall, Event, Piece, State, WaitBegin, Waker};
+pub use event::{ClassifiedCall, Connected, Event, Piece, State, WaitBegin, Waker};
 pub use futex::{CallSiteId, FutexWord, FutexWords, LockId};
 pub use interpreter::{Way, way as way_to_interpreter};
 pub use kernel_locks::KernelLocks;

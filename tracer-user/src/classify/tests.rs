@@ -96,6 +96,17 @@ fn connecting_is_no_part_of_a_request() {
 }
 
 #[test]
+fn polling_for_a_connection_is_connecting() {
+    check_kinds(
+        "connect A 4ms polled; fetch A 5ms",
+        &[
+            (WaitKind::Request, ClassKind::Peer),
+            (WaitKind::Connect, ClassKind::Peer),
+        ],
+    );
+}
+
+#[test]
 fn an_empty_pipe_and_a_full_one_are_two_things() {
     check_kinds("pipe P read 5ms", &[(WaitKind::PipeRead, ClassKind::Pipe)]);
     check_kinds(

@@ -118,12 +118,11 @@ fn is_work(findings: &Findings<'_>, site: WaitSite) -> bool {
         WaitKind::Parked => findings
             .place(site)
             .is_some_and(|place| place.sort == Sort::Timer),
-        WaitKind::Sync => serves_alone(findings, site),
+        WaitKind::Sync | WaitKind::Connect => serves_alone(findings, site),
         WaitKind::Request => serves_alone(findings, site) || works_on_it(findings, site),
         WaitKind::Futex
         | WaitKind::FileLock
         | WaitKind::Service
-        | WaitKind::Connect
         | WaitKind::PipeRead
         | WaitKind::PipeWrite
         | WaitKind::File

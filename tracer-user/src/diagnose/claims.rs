@@ -69,6 +69,8 @@ fn rank(candidate: &Candidate) -> u8 {
         Cause::Quota | Cause::Memory => 4,
         // Replies that say so, and a peer whose threads sleep, are no serial server's; even replies alone are.
         Cause::RateLimit if seen(Sign::RepliesSaySo) || seen(Sign::PeerSleeps) => 5,
+        // Time in which nothing is asked of a peer, since there is no connection yet; a serial peer has it only where this is cleared.
+        Cause::Network => 5,
         Cause::RemoteSerial => 6,
         Cause::RateLimit => 7,
         Cause::UserLock => 8,

@@ -67,9 +67,20 @@ pub struct Culprit {
     /// What it completes, per second, 0: not known.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub rate_per_s: f64,
+    /// Connections that may wait at a listener until they are accepted, 0: not known, or none.
+    #[serde(skip_serializing_if = "is_none", default)]
+    pub backlog: u32,
     /// Mean time of one service, ms, 0: not known.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub service_ms: f64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde calls"
+)]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 fn is_zero(value: &f64) -> bool {

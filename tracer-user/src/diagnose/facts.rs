@@ -8,6 +8,7 @@ use super::imbalance::ImbalanceFacts;
 use super::interpreter_lock::InterpreterLockFacts;
 use super::kernel_lock::KernelLockFacts;
 use super::memory::MemoryFacts;
+use super::network::NetworkFacts;
 use super::pool::PoolFacts;
 use super::quota::QuotaFacts;
 use super::rate_limit::RateLimitFacts;
@@ -44,6 +45,8 @@ pub enum Facts {
     Memory(MemoryFacts),
     /// Of [`Cause::RemoteSerial`].
     Remote(RemoteFacts),
+    /// Of [`Cause::Network`].
+    Network(NetworkFacts),
     /// Of [`Cause::Pool`].
     Pool(PoolFacts),
     /// Of [`Cause::Pool`], where it is one of threads.
@@ -78,6 +81,7 @@ impl Facts {
             Self::KernelLock(_) => Cause::KernelLock,
             Self::Memory(_) => Cause::Memory,
             Self::Remote(_) => Cause::RemoteSerial,
+            Self::Network(_) => Cause::Network,
             Self::Pool(_) | Self::ThreadPool(_) => Cause::Pool,
             Self::RateLimit(_) => Cause::RateLimit,
             Self::SingleThread(_) => Cause::SingleThread,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::findings::Findings;
+use super::network;
 use crate::blame::{LockStats, ServiceStats, port_of};
 use crate::classify::{ClassId, ClassKind, WaitKind, WaitSite};
 use crate::row::Pid;
@@ -100,6 +101,21 @@ pub(super) fn look_inside<'a>(
         replies,
         stats,
     })
+}
+
+impl Findings<'_> {
+    /// The share of the time in which the server of a peer on this host works on requests, where it does so all along.
+    pub(super) fn busy_server(&self, peer: ClassId) -> Option<f64> {
+        let requests = self.sites().into_iter().map(|(site, _)| site);
+        let mut requests =
+            requests.filter(|site| site.kind == WaitKind::Request && site.class == peer);
+        requests.find_map(|site| {
+            let (_, seen) = self.reading(&[site])?;
+            let inside = look_inside(self, site, count(seen.count))?;
+            let busy = network::busy(self, &inside);
+            network::is_busy_all_along(self, &inside).then_some(busy)
+        })
+    }
 }
 
 /// Mean time a peer works on a request, s: what its threads were seen to do for it, `worked`. What they wait for in the middle of

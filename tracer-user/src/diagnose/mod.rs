@@ -31,6 +31,7 @@ mod imbalance;
 mod interpreter_lock;
 mod kernel_lock;
 mod memory;
+mod network;
 mod pool;
 mod quota;
 mod rate_limit;
@@ -69,6 +70,7 @@ pub use imbalance::{ImbalanceFacts, Last};
 pub use interpreter_lock::InterpreterLockFacts;
 pub use kernel_lock::{Guards, KernelLockFacts};
 pub use memory::MemoryFacts;
+pub use network::{Dropped, NetworkFacts};
 pub use pool::{PoolFacts, PoolView};
 pub use quota::QuotaFacts;
 pub use rate_limit::{RateLimitFacts, Throttle};
@@ -89,7 +91,7 @@ pub use weight::Weight;
 /// the serialization factor.
 #[must_use]
 pub fn rulings(findings: &Findings<'_>) -> Ruling {
-    let rules: [fn(&Findings<'_>) -> Ruling; 18] = [
+    let rules: [fn(&Findings<'_>) -> Ruling; 19] = [
         pool::rule,
         thread_pool::rule,
         interpreter_lock::rule,
@@ -97,6 +99,7 @@ pub fn rulings(findings: &Findings<'_>) -> Ruling {
         user_lock::rule,
         task_lock::rule,
         file_lock::rule,
+        network::rule,
         remote::rule,
         rate_limit::rule,
         quota::rule,

@@ -303,6 +303,7 @@ fn culprit(findings: &Findings<'_>, facts: &PoolFacts, rate: f64) -> Culprit {
         capacity: facts.connections as f64,
         rate_per_s: rate,
         service_ms: 1e3 * facts.exchange_s,
+        ..Culprit::default()
     }
 }
 

@@ -107,6 +107,16 @@ pub enum Refutation {
         /// How many.
         threads: usize,
     },
+    /// No connection was asked for a second time.
+    NotAskedAgain {
+        /// What a connect takes, s.
+        mean_s: f64,
+    },
+    /// The threads of the server work on requests all along.
+    ServerBusy {
+        /// Share of the time, 0 to 1.
+        busy: f64,
+    },
     /// The limit leaves room.
     LimitNotUsedUp {
         /// Share of it that was used, 0 to 1.

@@ -9,6 +9,7 @@ use super::culprit::{Culprit, CulpritKind};
 use super::facts::{Facts, Holding};
 use super::findings::Findings;
 use super::inside::{Inside, look_inside};
+use super::network;
 use super::refutation::Refutation;
 use super::sign::{Outcome, Sign, Test};
 use super::statements::StatementShare;
@@ -221,11 +222,19 @@ fn inside(
         statement: findings.heaviest_statement(site.class, is_serial(capacity)),
         view: RemoteView::Inside(InsideFacts::of(peer, response_s, queue)),
     };
+    let mut claims = vec![Claim {
+        site,
+        lost: Lost::certain(visits * queueing),
+    }];
+    // Where it is busy all along, whoever finds no room in front of it waits for it too.
+    let waits = network::is_busy_all_along(findings, peer);
+    let before = network::connects_again(findings, site.class).filter(|_| waits);
+    claims.extend(before.map(|(site, seconds)| Claim {
+        site,
+        lost: Lost::certain(seconds),
+    }));
     ruling.candidates.push(Candidate {
-        claims: vec![Claim {
-            site,
-            lost: Lost::certain(visits * queueing),
-        }],
+        claims,
         demand,
         capacity,
         tests: vec![

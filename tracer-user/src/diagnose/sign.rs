@@ -29,6 +29,10 @@ pub enum Sign {
     SeenInside,
     /// What the requests queue for inside the peer.
     QueueInside,
+    /// Connects that take as long as TCP waits before it asks again.
+    AskedAgain,
+    /// The queue of the listener had no room.
+    QueueFull,
     /// Replies come one by one, evenly spaced, in the order of the requests.
     EvenReplies,
     /// Requests that are not encrypted, so that more is known of them than their sizes.

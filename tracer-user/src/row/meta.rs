@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Nanos, Pid};
+use super::{Nanos, Network, Pid};
 
 /// Schema of the rows: `major.minor`. A newer minor may add columns and is read; a newer major is refused.
 pub const SCHEMA: (u32, u32) = (1, 3);
@@ -191,6 +191,8 @@ pub struct Meta {
     pub settings: Settings,
     /// What was counted.
     pub counters: Counters,
+    /// What the kernel counted of TCP.
+    pub network: Network,
     /// Facts the report must mention: "all targets have ended after 3.2 s".
     pub notes: Vec<String>,
     /// Times of which nothing is known (from, to): epochs of the trace that are missing or damaged. Set when a trace is read.

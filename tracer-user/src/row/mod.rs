@@ -10,6 +10,7 @@ mod call;
 mod call_site;
 mod kernel;
 mod meta;
+mod network;
 mod open_request;
 mod resource;
 mod stack;
@@ -29,6 +30,7 @@ pub use memory::MemorySource;
 pub use meta::{
     Clocks, Counters, DiskLimit, DiskUnit, Host, MemoryLimit, Meta, SCHEMA, Settings, Target,
 };
+pub use network::{Listener, Network, TcpPeer};
 pub use open_request::OpenRequest;
 pub use printable::{is_unsafe, printable, printable_bytes};
 pub use resource::{FileKind, Resource, ResourceKind, SocketRole};

@@ -2,7 +2,7 @@
 
 use super::machine::Machine;
 use super::message::request;
-use super::plan::{Action, Asks, Holding, Sleep, Span};
+use super::plan::{Action, Asks, Connecting, Holding, Sleep, Span};
 use super::rows::Entry;
 use super::stations::{GuardKind, ThreadIndex};
 use super::thread::{Op, Return};
@@ -12,6 +12,8 @@ use crate::row::{Nanos, ResourceId, StatementId, Syscall};
 pub(super) const QUICK: Nanos = Nanos(10_000);
 /// On the way into a call that blocks, and out of it.
 pub(super) const EDGE: Nanos = Nanos(1_000);
+/// `-EINPROGRESS`.
+const IN_PROGRESS: i64 = -115;
 /// `-ETIMEDOUT`.
 const TIMED_OUT: i64 = -110;
 /// `FUTEX_WAIT_BITSET`, `LOCK_EX`, `LOCK_EX | LOCK_NB`, `LOCK_UN`.
@@ -58,9 +60,19 @@ impl Machine<'_> {
                 let socket = self.socket(who, peer.0, None);
                 request(socket, peer.0, (asks, time, statement), action)
             }
-            Action::Connect(peer, time) => {
+            Action::Connect(peer, time, how) => {
                 let socket = self.socket(who, peer.0, None);
-                self.wait_in(Entry::of(Syscall::Connect, socket), time, 0)
+                let polls = match how {
+                    Connecting::InCall => {
+                        return self.wait_in(Entry::of(Syscall::Connect, socket), time, 0);
+                    }
+                    Connecting::Polled => Entry::of(Syscall::Poll, socket),
+                    Connecting::InLoop => Entry::of(Syscall::EpollWait, ResourceId::NONE),
+                };
+                let asks = Entry::of(Syscall::Connect, socket);
+                let mut ops = quick(asks, Return::of(IN_PROGRESS)).to_vec();
+                ops.extend(self.wait_in(polls, time, 1));
+                ops
             }
             Action::Compute(time) => vec![Op::Run(self.dice.of(time))],
             Action::Sleep(time, how) => self.sleep(who, time, how),

@@ -100,6 +100,18 @@ pub(super) enum Sleep {
     Word,
 }
 
+/// Where somebody waits for a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Connecting {
+    /// In the call that asks for it.
+    #[default]
+    InCall,
+    /// In a poll of its socket.
+    Polled,
+    /// In a poll of many.
+    InLoop,
+}
+
 /// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asks {
@@ -132,7 +144,7 @@ pub(super) enum Action {
         statement: Option<String>,
     },
     /// It connects to a peer.
-    Connect(PeerIndex, Span),
+    Connect(PeerIndex, Span, Connecting),
     /// It computes.
     Compute(Span),
     /// It sleeps.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `fetch A 20ms+-5ms`, `write`, `select`, `insert` | asks a peer; `in 3 reads` reads the reply in three calls |
 //! | `select D 5ms as S`, `insert`, `begin` | runs statement S; `*` in its name is another word each time |
-//! | `connect A 5ms` | connects to a peer |
+//! | `connect A 5ms` | connects to a peer; `polled`: waits in a poll of the socket, `looped`: in one of many |
 //! | `compute 5ms` | needs a CPU |
 //! | `sleep 5ms` | sleeps; `by futex` on a word until the time is up |
 //! | `lock L held 9ms sleeping` | takes a lock; `sleeping by futex`, `computing` or `fetching A` meanwhile |
@@ -17,7 +17,7 @@
 //! | `every 5 items fsync F 3ms` | does the step in one of five items |
 
 use super::Mistake;
-use super::plan::{Action, Asks, Holding, Meeting, Plan, Sleep, Span, Step};
+use super::plan::{Action, Asks, Connecting, Holding, Meeting, Plan, Sleep, Span, Step};
 use super::words::Words;
 
 /// What a step may begin with.
@@ -54,7 +54,13 @@ fn action(words: &mut Words<'_>, plan: &mut Plan) -> Result<Action, Mistake> {
         "connect" => {
             words.skip();
             let peer = plan.peer(words.name("the name of a peer")?);
-            Action::Connect(peer, words.span()?)
+            let time = words.span()?;
+            let how = match (words.accept("polled"), words.accept("looped")) {
+                (true, _) => Connecting::Polled,
+                (_, true) => Connecting::InLoop,
+                _ => Connecting::InCall,
+            };
+            Action::Connect(peer, time, how)
         }
         "compute" => {
             words.skip();

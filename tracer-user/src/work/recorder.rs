@@ -149,11 +149,17 @@ impl Recorder {
                 OperationKind::Request(_) | OperationKind::Refused(_) | OperationKind::Reply
             ) && row.call.call.is_input()
                 && row.call.ret > 0;
-            if is_answer && let Some(poll) = account.open.poll_under_way(&classifier.sites) {
-                self.blocks.reassign(index, poll, site);
+            let polled = if is_answer {
+                Some(site)
+            } else {
+                polled_for_a_connection(row, classifier)
+            };
+            if let Some(of) = polled
+                && let Some(poll) = account.open.poll_under_way(&classifier.sites)
+            {
+                self.blocks.reassign(index, poll, of);
             }
             let Account { open, slots, .. } = account;
-            let polled = is_answer.then_some(site);
             open.operation(row.call.start, id, polled, &classifier.sites, slots);
             let visits = match operation.kind {
                 // However many sends and receives it takes.
@@ -334,6 +340,20 @@ impl Account {
             self.sequence.push(row.exact);
         }
     }
+}
+
+/// What a thread has polled for that now sends on a connection for the first time. Of tasks it is known when they ask for one.
+fn polled_for_a_connection(
+    row: &ClassifiedCall<'_, ActorId>,
+    classifier: &mut Classifier,
+) -> Option<SiteId> {
+    row.connected?;
+    row.who.tid()?;
+    let site = WaitSite::plain(WaitKind::Connect, row.class);
+    row.call
+        .call
+        .is_output()
+        .then(|| classifier.sites.intern(site))
 }
 
 /// What a call that belongs to no stage is for the time around it.

@@ -15,6 +15,8 @@ use crate::work::StageName;
 
 /// How long the loop looks at a reply that has come, ns.
 const READS: u64 = 1_000;
+/// `-EINPROGRESS`.
+const IN_PROGRESS: i64 = -115;
 
 /// The rows that one thread would have given which does by an event loop what the threads of the target do that are called workers.
 pub(super) fn by_one_thread(source: &MemorySource) -> MemorySource {
@@ -65,7 +67,9 @@ pub(super) fn by_one_thread(source: &MemorySource) -> MemorySource {
         .calls
         .iter()
         .partition(|call| workers.contains(&call.tid));
-    calls.retain(|call| call.call.is_input() || call.call.is_output());
+    calls.retain(|call| {
+        call.call.is_input() || call.call.is_output() || call.call == Syscall::Connect
+    });
     batch.calls = others;
     for mut call in calls {
         let came = waits
@@ -75,6 +79,14 @@ pub(super) fn by_one_thread(source: &MemorySource) -> MemorySource {
             call.unread = call.end.since(wait.woken);
         }
         (call.tid, call.blocked) = (carrier, false);
+        if call.call == Syscall::Connect {
+            // The loop does not wait in it.
+            call.ret = IN_PROGRESS;
+            call.end = call.start + Nanos(READS);
+            call.inside = Nanos(READS);
+            batch.calls.push(call);
+            continue;
+        }
         call.start = call.end.since(Nanos(READS)).max(call.start);
         call.inside = call.end.since(call.start);
         batch.calls.push(call);

@@ -13,28 +13,32 @@ mod budget;
 mod file;
 mod holders;
 mod key;
+mod listeners;
 mod look;
 mod net;
 mod paths;
 mod peers;
 mod sock_diag;
+mod tcp_books;
 mod tcp_diag;
 mod unix_diag;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
 use tracer_common::{FileEvent, RawResource, ResourceTag, SocketEvent};
 
 use crate::capture::clock;
 use crate::capture::decode::{self, Resources as _};
-use crate::row::{FileKind, Nanos, OpenRequest, Pid, Resource, ResourceId, ResourceKind};
+use crate::row::{FileKind, Nanos, OpenRequest, Pid, Resource, ResourceId, ResourceKind, TcpPeer};
 use key::Key;
 use look::{Look, Proc};
 use paths::Paths;
 use peers::Search;
+use tcp_books::TcpBooks;
 use tcp_diag::Connection;
 
+pub use listeners::Listeners;
 pub use peers::LocalPeer;
 
 /// More resources than this get no id, so that a program which makes them without end cannot exhaust memory.
@@ -45,6 +49,18 @@ enum Orphan {
     File(Box<FileEvent>),
     Socket(Box<SocketEvent>),
 }
+
+/// A connection that a process made.
+struct Client {
+    pid: Pid,
+    namespace: u64,
+    /// How long after the first question it was told.
+    later: Nanos,
+    connection: Connection,
+}
+
+/// Most ports that are remembered.
+const PORTS: usize = 4096;
 
 /// Most files without a whole path that are looked at again, and how often each is.
 const NAMELESS: usize = 256;
@@ -67,6 +83,9 @@ pub struct Table {
     paths: Paths,
     look: Box<dyn Look>,
     search: Search,
+    books: TcpBooks,
+    /// Ports that sockets of the targets are connected to.
+    ports: BTreeSet<u16>,
 }
 
 impl Default for Table {
@@ -94,6 +113,8 @@ impl Table {
             paths: Paths::default(),
             look,
             search: Search::default(),
+            books: TcpBooks::default(),
+            ports: BTreeSet::new(),
         }
     }
 
@@ -117,12 +138,54 @@ impl Table {
         self.search.take_local_peers()
     }
 
-    /// The requests of processes `pids` that are under way now, by TCP's own books. The rows of their sockets are made with them.
-    /// `at`: now, by the clock of the rows.
+    /// The requests of processes `pids` that are under way now, as a window opens, by TCP's own books. The rows of their sockets are made
+    /// with them. `at`: now, by the clock of the rows.
     pub fn under_way(&mut self, pids: &[Pid], at: Nanos) -> Vec<OpenRequest> {
+        let mut found = Vec::new();
+        self.books.open();
+        for client in self.clients(pids) {
+            self.books.begin(&client.connection);
+            let Some(ago) = client.connection.waits_for else {
+                continue;
+            };
+            let event = client.connection.event(client.pid, client.namespace, at);
+            let resource = self.id(&event.resource, client.pid, at);
+            self.socket(&event);
+            found.push(OpenRequest {
+                end: at,
+                asked: (at + client.later).since(ago),
+                resource,
+                pid: client.pid,
+            });
+        }
+        found
+    }
+
+    /// A window closes: what TCP has counted of the connections of processes `pids` since it opened.
+    pub fn close_window(&mut self, pids: &[Pid]) {
+        let clients = self.clients(pids).into_iter();
+        let connections = clients.map(|client| (client.connection.inode, client.connection));
+        let connections: BTreeMap<u64, Connection> = connections.collect();
+        self.books.close(connections.values());
+    }
+
+    /// What TCP counted while windows were open, by address.
+    #[must_use]
+    pub fn tcp_peers(&self) -> Vec<TcpPeer> {
+        self.books.peers()
+    }
+
+    /// Ports that sockets of the targets are, or were, connected to.
+    #[must_use]
+    pub fn ports(&self) -> &BTreeSet<u16> {
+        &self.ports
+    }
+
+    /// The connections that processes `pids` made; those that several share stand there for each of them.
+    fn clients(&mut self, pids: &[Pid]) -> Vec<Client> {
         let began = clock::monotonic();
         let mut connections: HashMap<u64, (Nanos, HashMap<u64, Connection>)> = HashMap::new();
-        let mut found = Vec::new();
+        let mut clients = Vec::new();
         for pid in pids {
             let (namespace, sockets) = self.look.sockets_of(*pid);
             let (later, of_namespace) = connections.entry(namespace).or_insert_with(|| {
@@ -130,22 +193,16 @@ impl Table {
                 let all = all.map(|one| (one.inode, one)).collect();
                 (clock::monotonic().since(began), all)
             });
-            for connection in sockets.iter().filter_map(|inode| of_namespace.get(inode)) {
-                let Some(ago) = connection.waits_for.filter(|_| !connection.is_server) else {
-                    continue;
-                };
-                let event = connection.event(*pid, namespace, at);
-                let resource = self.id(&event.resource, *pid, at);
-                self.socket(&event);
-                found.push(OpenRequest {
-                    end: at,
-                    asked: (at + *later).since(ago),
-                    resource,
-                    pid: *pid,
-                });
-            }
+            let found = sockets.iter().filter_map(|inode| of_namespace.get(inode));
+            let found = found.filter(|connection| !connection.is_server);
+            clients.extend(found.map(|connection| Client {
+                pid: *pid,
+                namespace,
+                later: *later,
+                connection: *connection,
+            }));
         }
-        found
+        clients
     }
 
     /// How many resources got no id because there were too many.
@@ -253,6 +310,9 @@ impl Table {
 
     fn named_socket(&mut self, event: &SocketEvent, key: Key, id: ResourceId, user: Pid) {
         let row = address::row(key.row(id, user, Nanos(event.header.end)), event);
+        if event.remote_port != 0 && self.ports.len() < PORTS {
+            self.ports.insert(event.remote_port);
+        }
         self.search
             .socket(row, event, self.look.as_mut(), &mut self.rows);
     }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::AsRawFd as _;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
 
 use tracer_common::{Header, RawResource, ResourceTag, SocketEvent, socket_role};
@@ -32,6 +32,7 @@ const STATE: usize = 1;
 const PORTS: usize = 4;
 const ADDRESSES: usize = 8;
 const UNREAD: usize = 56;
+const UNSENT: usize = 60;
 const INODE: usize = 68;
 /// Offsets of `tcpi_last_data_sent` and `tcpi_last_data_recv`, ms, in `struct tcp_info` (include/uapi/linux/tcp.h).
 const LAST_SENT: usize = 44;
@@ -39,6 +40,15 @@ const LAST_RECEIVED: usize = 52;
 /// Offsets of `tcpi_bytes_received` and `tcpi_data_segs_out`.
 const BYTES_RECEIVED: usize = 128;
 const SEGMENTS_SENT: usize = 156;
+/// Offsets of `tcpi_rtt`, us, of `tcpi_total_retrans` and `tcpi_segs_out`, and of `tcpi_busy_time`, `tcpi_rwnd_limited` and
+/// `tcpi_sndbuf_limited`, us. Kernels append to the struct: what lies beyond its end is not told.
+const ROUND_TRIP: usize = 68;
+const RETRANSMITTED: usize = 100;
+const SEGMENTS: usize = 136;
+const BUSY: usize = 168;
+const WINDOW_LIMITED: usize = 176;
+const BUFFER_LIMITED: usize = 184;
+const FAMILIES: [i32; 2] = [libc::AF_INET, libc::AF_INET6];
 /// Most bytes of answers that are read.
 const MOST: usize = 16 << 20;
 
@@ -53,6 +63,45 @@ pub(super) struct Connection {
     pub(super) is_server: bool,
     /// How long ago it sent what it has had no answer to; `None`: it has had one, or it has sent nothing.
     pub(super) waits_for: Option<Nanos>,
+    pub(super) counts: TcpCounts,
+}
+
+/// What TCP has counted of a connection since that was made; 0 where the kernel does not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct TcpCounts {
+    pub(super) segments: u64,
+    /// Of them, those that were sent again.
+    pub(super) retransmitted: u64,
+    /// Something was sent and not acknowledged.
+    pub(super) busy: Nanos,
+    /// Of that, the receiver had no room.
+    pub(super) window_limited: Nanos,
+    /// Of that, the sender had none.
+    pub(super) buffer_limited: Nanos,
+    /// Smoothed round trip.
+    pub(super) round_trip: Nanos,
+}
+
+impl TcpCounts {
+    fn of(info: &[u8]) -> Self {
+        let word = |at: usize| {
+            let bytes = info.get(at..).and_then(<[u8]>::first_chunk);
+            bytes.map_or(0, |bytes| u64::from(u32::from_ne_bytes(*bytes)))
+        };
+        let micros = |at: usize| {
+            let bytes = info.get(at..).and_then(<[u8]>::first_chunk);
+            let micros = bytes.map_or(0, |bytes| u64::from_ne_bytes(*bytes));
+            Nanos(micros.saturating_mul(1_000))
+        };
+        Self {
+            segments: word(SEGMENTS),
+            retransmitted: word(RETRANSMITTED),
+            busy: micros(BUSY),
+            window_limited: micros(WINDOW_LIMITED),
+            buffer_limited: micros(BUFFER_LIMITED),
+            round_trip: Nanos(1_000 * word(ROUND_TRIP)),
+        }
+    }
 }
 
 impl Connection {
@@ -102,31 +151,41 @@ impl Connection {
 
 /// The established connections of the network namespace that a process is in; empty: it is gone, or the kernel does not tell.
 pub(super) fn connections(pid: Pid) -> Vec<Connection> {
-    let Ok(namespace) = File::open(format!("/proc/{pid}/ns/net")) else {
-        return Vec::new();
+    let asks = || -> io::Result<Vec<Connection>> {
+        let fd = sock_diag::open()?;
+        let mut all = Vec::new();
+        for family in FAMILIES {
+            all.extend(parse(&dump(&fd, family, 1 << ESTABLISHED | 1 << LISTEN)?));
+        }
+        Ok(of_ends(all))
     };
+    in_namespace_of(pid, asks).unwrap_or_default()
+}
+
+/// Asks in the network namespace that a process is in; `None`: the process is gone, or it cannot be asked there.
+pub(super) fn in_namespace_of<T: Send + 'static>(
+    pid: Pid,
+    asks: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Option<T> {
+    let namespace = File::open(format!("/proc/{pid}/ns/net")).ok()?;
     // A thread of its own goes into that namespace, and ends there.
-    let asks = move || -> io::Result<Vec<Connection>> {
+    let goes = move || -> io::Result<T> {
         // Going where one is already takes rights too.
         let is_elsewhere = !is_own(&namespace);
         // SAFETY: `setns` takes an fd that is open and a number; it concerns this thread alone.
         if is_elsewhere && unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) } < 0 {
             return Err(io::Error::last_os_error());
         }
-        let mut all = Vec::new();
-        for family in [libc::AF_INET, libc::AF_INET6] {
-            all.extend(parse(&dump(family)?));
-        }
-        Ok(of_ends(all))
+        asks()
     };
     let thread = std::thread::Builder::new().name("holdup-sockets".to_owned());
-    match thread.spawn(asks).map(std::thread::JoinHandle::join) {
-        Ok(Ok(Ok(all))) => all,
+    match thread.spawn(goes).map(std::thread::JoinHandle::join) {
+        Ok(Ok(Ok(all))) => Some(all),
         Ok(Ok(Err(error))) => {
-            tracing::debug!("connections of process {pid}: {error}");
-            Vec::new()
+            tracing::debug!("sockets of process {pid}: {error}");
+            None
         }
-        Ok(Err(_)) | Err(_) => Vec::new(),
+        Ok(Err(_)) | Err(_) => None,
     }
 }
 
@@ -137,10 +196,9 @@ fn is_own(namespace: &File) -> bool {
     own.is_some() && own == number(namespace.metadata())
 }
 
-/// All answers to a question for the connections and listening sockets of a family.
-fn dump(family: i32) -> io::Result<Vec<u8>> {
-    let fd = sock_diag::open()?;
-    let request = request(u8::try_from(family).unwrap_or_default());
+/// All answers to a question for the sockets of a family in some states, each a bit. `fd` answers for the namespace it was made in.
+fn dump(fd: &OwnedFd, family: i32, states: u32) -> io::Result<Vec<u8>> {
+    let request = request(u8::try_from(family).unwrap_or_default(), states);
     // SAFETY: the kernel reads `request`, which outlives the call, within its length.
     if unsafe { libc::send(fd.as_raw_fd(), request.as_ptr().cast(), request.len(), 0) } < 0 {
         return Err(io::Error::last_os_error());
@@ -170,8 +228,8 @@ fn dump(family: i32) -> io::Result<Vec<u8>> {
     Ok(all)
 }
 
-/// `struct nlmsghdr`, then `struct inet_diag_req_v2`: all sockets in two states, with their `tcp_info`.
-fn request(family: u8) -> Vec<u8> {
+/// `struct nlmsghdr`, then `struct inet_diag_req_v2`: all sockets in these states, with their `tcp_info`.
+fn request(family: u8, states: u32) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(72);
     bytes.extend(72u32.to_ne_bytes());
     bytes.extend(BY_FAMILY.to_ne_bytes());
@@ -179,7 +237,7 @@ fn request(family: u8) -> Vec<u8> {
     bytes.extend([0; 8]);
     let with_info = 1u8 << (INFO - 1);
     bytes.extend([family, libc::IPPROTO_TCP as u8, with_info, 0]);
-    bytes.extend((1u32 << ESTABLISHED | 1 << LISTEN).to_ne_bytes());
+    bytes.extend(states.to_ne_bytes());
     bytes.extend([0; 48]);
     bytes
 }
@@ -204,19 +262,9 @@ fn parse(answers: &[u8]) -> Vec<(Connection, bool)> {
 
 fn socket(body: &[u8]) -> Option<(Connection, bool)> {
     let word = |bytes: &[u8], at: usize| Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?));
-    let is_v6 = i32::from(*body.first()?) == libc::AF_INET6;
-    let end = |which: usize| -> Option<SocketAddr> {
-        let port = u16::from_be_bytes(*body.get(PORTS + 2 * which..)?.first_chunk()?);
-        let bytes: [u8; 16] = *body.get(ADDRESSES + 16 * which..)?.first_chunk()?;
-        let address: IpAddr = if is_v6 {
-            Ipv6Addr::from(bytes).into()
-        } else {
-            Ipv4Addr::new(bytes[0], bytes[1], bytes[2], bytes[3]).into()
-        };
-        Some(SocketAddr::new(address, port))
-    };
     let is_unread = word(body, UNREAD)? > 0;
-    let waits_for = info(body).and_then(|info| {
+    let info = info(body);
+    let waits_for = info.and_then(|info| {
         let (sent, received) = (word(info, LAST_SENT)?, word(info, LAST_RECEIVED)?);
         // Until something has come, it last received when it was made, which may be in the tick in which it sent.
         let is_first = word(info, BYTES_RECEIVED) == Some(0)
@@ -227,13 +275,61 @@ fn socket(body: &[u8]) -> Option<(Connection, bool)> {
     });
     let connection = Connection {
         inode: u64::from(word(body, INODE)?),
-        is_v6,
-        local: end(0)?,
-        remote: end(1)?,
+        is_v6: is_v6(body),
+        local: end(body, 0)?,
+        remote: end(body, 1)?,
         is_server: false,
         waits_for,
+        counts: info.map(TcpCounts::of).unwrap_or_default(),
     };
     Some((connection, *body.get(STATE)? == LISTEN))
+}
+
+fn is_v6(body: &[u8]) -> bool {
+    body.first()
+        .is_some_and(|family| i32::from(*family) == libc::AF_INET6)
+}
+
+/// The own end of a socket (0), or the other (1).
+fn end(body: &[u8], which: usize) -> Option<SocketAddr> {
+    let port = u16::from_be_bytes(*body.get(PORTS + 2 * which..)?.first_chunk()?);
+    let bytes: [u8; 16] = *body.get(ADDRESSES + 16 * which..)?.first_chunk()?;
+    let address: IpAddr = if is_v6(body) {
+        Ipv6Addr::from(bytes).into()
+    } else {
+        Ipv4Addr::new(bytes[0], bytes[1], bytes[2], bytes[3]).into()
+    };
+    Some(SocketAddr::new(address, port))
+}
+
+/// A listening socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Listening {
+    pub(super) local: SocketAddr,
+    /// Connections that nobody has accepted yet: `sk_ack_backlog` (`tcp_diag_get_info`, net/ipv4/tcp_diag.c, v6.1 to v6.18).
+    pub(super) waiting: u32,
+    /// How many may wait: `sk_max_ack_backlog`, what `listen` was given, and at most `net.core.somaxconn`.
+    pub(super) backlog: u32,
+}
+
+/// The sockets that listen in the namespace that `fd` answers for.
+pub(super) fn listening(fd: &OwnedFd) -> io::Result<Vec<Listening>> {
+    let mut all = Vec::new();
+    for family in FAMILIES {
+        let answers = dump(fd, family, 1 << LISTEN)?;
+        let sockets = messages(&answers).filter(|(kind, _)| *kind == BY_FAMILY);
+        all.extend(sockets.filter_map(|(_, body)| listener(body)));
+    }
+    Ok(all)
+}
+
+fn listener(body: &[u8]) -> Option<Listening> {
+    let word = |at: usize| Some(u32::from_ne_bytes(*body.get(at..)?.first_chunk()?));
+    Some(Listening {
+        local: end(body, 0)?,
+        waiting: word(UNREAD)?,
+        backlog: word(UNSENT)?,
+    })
 }
 
 /// The attribute `INET_DIAG_INFO`: attributes are (length, type, value).
@@ -271,7 +367,7 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
     use std::time::Duration;
 
-    use super::{Connection, connections, info, messages, parse};
+    use super::{Connection, TcpCounts, connections, info, messages, parse};
     use crate::capture::resources::Table;
     use crate::capture::resources::tests::Fake;
     use crate::row::{Nanos, Pid, SocketRole};
@@ -360,6 +456,7 @@ mod tests {
             remote: ([127, 0, 0, 1], 8123).into(),
             is_server,
             waits_for,
+            counts: TcpCounts::default(),
         };
         let fake = Fake {
             fds: [(Pid(7), (1, vec![100, 101, 102, 103]))].into(),

@@ -28,7 +28,7 @@ use super::callsite::Sites;
 use super::overhead::controller::Controller;
 use super::probes::attach::{self, Link};
 use super::probes::{object, offsets, sampler};
-use super::resources::Table;
+use super::resources::{Listeners, Table};
 use super::targets::disk_limits::DiskLimits;
 use super::targets::memory_limits::MemoryLimits;
 use super::targets::tracked::TrackedProcesses;
@@ -66,6 +66,7 @@ pub struct Session {
     tracked: TrackedProcesses,
     disk_limits: DiskLimits,
     memory_limits: MemoryLimits,
+    listeners: Listeners,
     command: Option<HeldCommand>,
     /// Threads of tracked processes, as of the latest pass over the thread list.
     threads: u64,
@@ -130,6 +131,7 @@ impl Session {
             sites: Sites::new(),
             disk_limits: DiskLimits::default(),
             memory_limits: MemoryLimits::default(),
+            listeners: Listeners::default(),
             threads: 0,
             self_cpu: Nanos::ZERO,
             untold: Untold::default(),
@@ -175,6 +177,9 @@ impl Session {
         self.meta.target = describe::target(&self.settings.argv, &pids, &self.settings.targets);
         self.disk_limits = DiskLimits::open(&pids);
         self.memory_limits = MemoryLimits::open(&pids);
+        if let Some(first) = pids.first() {
+            self.listeners = Listeners::of(*first);
+        }
         if self.settings.call_sites {
             // What takes long once is done before anything is watched.
             for pid in pids.iter().take(MOST_PREPARED) {
@@ -217,12 +222,19 @@ impl Session {
         }
     }
 
-    /// Adds a row for each request of the targets that is under way as a window opens.
+    /// Adds a row for each request of the targets that is under way as a window opens, and opens TCP's books.
     fn find_open_requests(&mut self, at: Nanos) {
+        self.listeners.open();
         let requests = self.resources.under_way(&self.targets.pids(), at);
         let rows = self.drain.pending();
         rows.requests.extend(requests);
         rows.resources.extend(self.resources.take_rows());
+    }
+
+    /// Closes TCP's books, as a window closes.
+    fn close_network(&mut self) {
+        self.listeners.close();
+        self.resources.close_window(&self.targets.pids());
     }
 
     /// Tracks processes that were found while the window is open; the next pass over the thread list takes their threads in.

@@ -53,6 +53,7 @@ impl Session {
         let left_out = self.tasks.left_out();
         self.tasks.leave_out(left_out | narrow::PAUSED)?;
         self.drain.clock.pause(at);
+        self.close_network();
         attach::detach(&mut self.ebpf, &mut self.links)?;
         self.drain();
         Ok(())

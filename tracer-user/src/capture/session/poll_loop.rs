@@ -8,7 +8,7 @@ use tracer_common::{CallEvent, Counter, narrow};
 use super::drain::SLACK;
 use super::{Flow, Progress, Session, Untold, describe, schedstat};
 use crate::capture::{CaptureError, clock};
-use crate::row::{Batch, Counters, Meta, Nanos, RowSink, TaskFact};
+use crate::row::{Batch, Counters, Meta, Nanos, Network, RowSink, TaskFact};
 
 /// Most bytes that two cores were seen to write in a second, rounded up. The kernel side wakes nobody for a record, so the loop
 /// polls the ring buffer, and often enough that it does not run full at this rate.
@@ -93,6 +93,9 @@ impl Session {
             }
             self.control_overhead()?;
             self.look_into_runtimes();
+            if !self.is_paused() {
+                self.listeners.look(clock::monotonic());
+            }
             if now.duration_since(cut) >= CUT_EVERY {
                 cut = now;
                 self.cut(sink)?;
@@ -184,6 +187,7 @@ impl Session {
         let paused = self.drain.clock.pauses(now);
         if !self.is_paused() {
             self.tasks.pass(&mut self.ebpf, 0)?;
+            self.close_network();
         }
         self.note_losses(closed);
         self.drain();
@@ -215,6 +219,13 @@ impl Session {
         for limit in &mut self.meta.target.memory_limits {
             (limit.reached, limit.refaults) = (watched(limit.reached), watched(limit.refaults));
         }
+        let dropped = self.listeners.dropped();
+        self.meta.network = Network {
+            peers: self.resources.tcp_peers(),
+            listeners: self.listeners.at(self.resources.ports()),
+            overflows: dropped.map(|(overflows, _)| overflows),
+            drops: dropped.map(|(_, drops)| drops),
+        };
         if let Some(controller) = &self.controller {
             self.meta.notes.extend(controller.notes(window, paused));
             self.meta.counters.kernel_cpu = controller.kernel_cpu();

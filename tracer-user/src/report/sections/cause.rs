@@ -148,6 +148,9 @@ fn culprit(cause: Cause, culprit: &Culprit) -> String {
             other => format!(", {other} at a time"),
         });
     }
+    if culprit.backlog > 0 {
+        text.push_str(&format!(", backlog {}", culprit.backlog));
+    }
     if culprit.service_ms > 0.0 {
         text.push_str(&format!(", {} each", millis(culprit.service_ms)));
     }

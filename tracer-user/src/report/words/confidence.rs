@@ -55,6 +55,8 @@ fn sign_words(sign: Sign) -> &'static str {
         Sign::LimitUsedUp => "that the limit is used up",
         Sign::SeenInside => "the peer from inside",
         Sign::QueueInside => "what requests queue for inside the peer",
+        Sign::AskedAgain => "connects that take as long as TCP waits before it asks again",
+        Sign::QueueFull => "a full queue at the listener",
         Sign::EvenReplies => "evenly spaced replies",
         Sign::Plaintext => "requests that are not encrypted",
         Sign::HoldersInExchange => "holders that are inside an exchange",

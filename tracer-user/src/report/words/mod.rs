@@ -11,6 +11,7 @@ mod imbalance;
 mod interpreter_lock;
 mod kernel_lock;
 mod memory;
+mod network;
 mod pool;
 mod quota;
 mod rate_limit;
@@ -57,6 +58,7 @@ pub(super) fn words(findings: &Findings<'_>, candidate: &Candidate) -> Words {
         Facts::KernelLock(facts) => kernel_lock::words(findings, facts),
         Facts::Memory(facts) => memory::words(findings, facts),
         Facts::Remote(facts) => remote::words(findings, facts),
+        Facts::Network(facts) => network::words(findings, facts),
         Facts::Pool(facts) => pool::words(findings, facts),
         Facts::ThreadPool(facts) => thread_pool::words(findings, facts),
         Facts::RateLimit(facts) => rate_limit::words(findings, facts),

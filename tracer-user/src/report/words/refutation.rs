@@ -2,6 +2,7 @@
 
 use super::percent;
 use crate::diagnose::Refutation;
+use crate::number::millis;
 
 pub fn refutation(by: &Refutation) -> String {
     match *by {
@@ -82,6 +83,14 @@ pub fn refutation(by: &Refutation) -> String {
         ),
         Refutation::SeveralCarriers { threads } => format!(
             "{threads} threads carry the tasks, and any of them could have read the replies."
+        ),
+        Refutation::NotAskedAgain { mean_s } => format!(
+            "A connect takes {}, and TCP asks again after a second: none was dropped.",
+            millis(1e3 * mean_s)
+        ),
+        Refutation::ServerBusy { busy } => format!(
+            "Its server works on requests for {} of the time: connections wait for it to be done with others.",
+            percent(busy)
         ),
         Refutation::LimitNotUsedUp { used } => {
             format!("Only {} of the limit was used.", percent(used))

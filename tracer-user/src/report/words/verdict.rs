@@ -259,7 +259,7 @@ fn blocked(findings: &Findings<'_>, site: WaitSite, share: &str) -> String {
             "{begin}, and who holds it was not seen; name every process that takes part with --pid"
         ),
         WaitKind::Connect => format!(
-            "{begin}, and no rule looks at that; see in ss -ltn whether the listener's queue is full"
+            "{begin}, and whether that is the way there or a listener that has no room cannot be told; see in ss -ltn whether its queue is full"
         ),
         WaitKind::PipeRead | WaitKind::PipeWrite | WaitKind::Service => format!(
             "{begin}, and who is at the other end was not seen; name that process too, with --pid"
