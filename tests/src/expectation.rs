@@ -46,6 +46,9 @@ pub struct Recipe {
     pub servers: Vec<ServerRecipe>,
     /// Writes a second that it was allowed to send to its disk.
     pub write_limit: Option<u32>,
+    /// Reads a second that it was allowed to make of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_limit: Option<u32>,
     /// How it was recorded.
     pub holdup: String,
     /// Workers there are by the user's word; absent: nothing is told.
@@ -238,6 +241,7 @@ mod tests {
                 settings: BTreeMap::from([("workers".to_owned(), "8".to_owned())]),
                 servers: Vec::new(),
                 write_limit: None,
+                read_limit: None,
                 holdup: "holdup record".to_owned(),
                 told: Some(8),
             },

@@ -171,6 +171,8 @@ pub struct Plan {
     pub needs: Vec<Need>,
     /// Writes a second that the program may send to its disk.
     pub write_limit: Option<u32>,
+    /// Reads a second that it may make of it.
+    pub read_limit: Option<u32>,
     /// What must be named.
     pub culprit: Culprit,
     /// What cannot be told apart from the case's cause from outside.
@@ -194,6 +196,7 @@ impl Plan {
             servers: Vec::new(),
             needs: Vec::new(),
             write_limit: None,
+            read_limit: None,
             culprit: Culprit::Any,
             or: None,
             told: false,

@@ -32,6 +32,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "database.py",
     "progress.py",
     "append.py",
+    "read_blocks.py",
     "lend.py",
     "transform.py",
     "retry.py",

@@ -160,6 +160,7 @@ fn recipe(case: &Case, seed: u64, plan: &Plan, sight: &Sight, window: Duration) 
         settings: plan.settings.clone().set("workers", plan.workers).map(),
         servers: plan.servers.iter().map(server).collect(),
         write_limit: plan.write_limit,
+        read_limit: plan.read_limit,
         holdup: format!(
             "holdup {} t.holdup",
             observe::arguments("PID", window).join(" ")
@@ -245,6 +246,7 @@ mod tests {
                 settings: Settings::default().map(),
                 servers: Vec::new(),
                 write_limit: None,
+                read_limit: None,
                 holdup: String::new(),
                 told: None,
             },

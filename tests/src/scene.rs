@@ -20,7 +20,7 @@ pub enum SceneError {
     /// A program cannot be had.
     #[error(transparent)]
     Workshop(#[from] WorkshopError),
-    /// The limit on writes cannot be had.
+    /// The limit on writes or reads cannot be had.
     #[error(transparent)]
     Limit(#[from] LimitError),
     /// A file or a process could not be had.
@@ -101,10 +101,11 @@ impl Scene {
         let bench = workshop.bench()?;
         let path = bench.path();
         let ground_truth = GroundTruth::create(&path.join("books"), workers)?;
-        let limit = plan
-            .write_limit
-            .map(|writes| IopsLimit::create(path, writes, "zoo"))
-            .transpose()?;
+        let limit = match (plan.write_limit, plan.read_limit) {
+            (Some(writes), _) => Some(IopsLimit::of_writes(path, writes, "zoo")?),
+            (None, Some(reads)) => Some(IopsLimit::of_reads(path, reads, "zoo")?),
+            (None, None) => None,
+        };
         let mut settings = plan
             .settings
             .clone()

@@ -21,6 +21,8 @@ pub enum Cause {
     Checkpoint,
     /// Durable writes.
     Fsync,
+    /// A saturated device.
+    Disk,
     /// A control group's limit on I/O.
     Quota,
     /// A lock of the kernel.
@@ -66,7 +68,7 @@ pub struct Entry {
 }
 
 /// The list, in the order in which it is shown.
-pub const ENTRIES: [Entry; 19] = [
+pub const ENTRIES: [Entry; 20] = [
     Entry {
         cause: Cause::UserLock,
         id: "user-lock",
@@ -98,10 +100,16 @@ pub const ENTRIES: [Entry; 19] = [
         definition: "syncs that queue at the device or in the journal",
     },
     Entry {
+        cause: Cause::Disk,
+        id: "disk",
+        title: "a disk that is saturated",
+        definition: "reads, writes and page faults that queue at a disk, with no sync involved",
+    },
+    Entry {
         cause: Cause::Quota,
         id: "quota",
         title: "a control group's I/O limit",
-        definition: "a control group's limit on I/O that is used up, also where the wait for it shows as fsync",
+        definition: "a control group's limit on I/O that is used up: the wait for it shows in reads and writes of files, in page faults, or as fsync",
     },
     Entry {
         cause: Cause::KernelLock,
@@ -220,6 +228,7 @@ impl Cause {
             | Self::FileLock
             | Self::Checkpoint
             | Self::Fsync
+            | Self::Disk
             | Self::Quota
             | Self::KernelLock
             | Self::Memory

@@ -3,9 +3,9 @@
 use super::remedy::{Fix, FixInput, Remedy, Variant};
 use super::{
     address_space, async_lock, batch_fetch, batch_write, blocking_call, blocking_lock, checkpoint,
-    consumers, critical_section, even_work, event_loop, feed, fewer_workers, file_lock, fsync,
-    gate, kept_connections, less_memory, more_workers, own_file, pacing, pool, processes, shard,
-    sqlite, thread_pool, transaction,
+    consumers, critical_section, disk, even_work, event_loop, feed, fewer_workers, file_lock,
+    fsync, gate, kept_connections, less_memory, more_workers, own_file, pacing, pool, processes,
+    shard, sqlite, thread_pool, transaction,
 };
 use crate::cause::Cause;
 use crate::work::StageName;
@@ -38,6 +38,8 @@ fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
         Cause::FileLock => &file_lock::REMEDY,
         Cause::Checkpoint => &checkpoint::REMEDY,
         Cause::Fsync => &fsync::REMEDY,
+        Cause::Disk => &disk::REMEDY,
+        Cause::Quota if input.variant == Variant::OfAccesses => &disk::UNDER_A_LIMIT,
         Cause::Quota => &fsync::UNDER_A_LIMIT,
         Cause::KernelLock if input.variant == Variant::OfAddressSpace => &address_space::REMEDY,
         Cause::KernelLock if input.variant == Variant::OfFile => &own_file::REMEDY,

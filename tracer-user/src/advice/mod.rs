@@ -16,6 +16,7 @@ mod blocking_lock;
 mod checkpoint;
 mod consumers;
 mod critical_section;
+mod disk;
 mod even_work;
 mod event_loop;
 mod feed;

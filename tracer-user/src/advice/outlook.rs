@@ -4,7 +4,7 @@ use super::bounds::{BoundsInput, Expected, Station, expected};
 use super::choose::fix;
 use super::remedy::{Fix, FixInput, Variant};
 use crate::cause::Cause;
-use crate::diagnose::{Conclusion, Facts, Findings, Guards};
+use crate::diagnose::{Conclusion, Facts, Findings, Guards, Throttled};
 
 /// Batches a fix is reckoned with, items: from a modest to a common size.
 const BATCH: [f64; 2] = [10.0, 100.0];
@@ -55,6 +55,9 @@ fn variant(findings: &Findings<'_>, conclusion: &Conclusion) -> Variant {
             Guards::File => Variant::OfFile,
             Guards::Unknown => Variant::Usual,
         },
+        Some(Facts::Quota(facts)) if matches!(facts.throttled, Throttled::Accesses(_)) => {
+            Variant::OfAccesses
+        }
         Some(Facts::Remote(facts))
             if facts.waits_for_a_transaction() && findings.speaks_sql(facts.site.class) =>
         {
@@ -123,6 +126,8 @@ fn bound_of(findings: &Findings<'_>, conclusion: &Conclusion) -> Option<Expected
 fn relief(cause: Cause, variant: Variant) -> [f64; 2] {
     match cause {
         Cause::RemoteSerial if variant == Variant::HeldByTransaction => [2.0, f64::INFINITY],
+        // A limit on bytes is not moved by larger reads.
+        Cause::Quota if variant == Variant::OfAccesses => [1.0, f64::INFINITY],
         Cause::RemoteSerial | Cause::Fsync | Cause::Quota | Cause::Checkpoint => BATCH,
         Cause::Pool
         | Cause::FileLock
@@ -130,9 +135,11 @@ fn relief(cause: Cause, variant: Variant) -> [f64; 2] {
         | Cause::KernelLock
         | Cause::InterpreterLock
         | Cause::SingleThread => [2.0, f64::INFINITY],
-        // A barrier serves nobody: without it each goes on by itself. A limit on requests and a feeder are not moved by a change of the workers' code, and more CPUs do not come of one.
+        // A barrier serves nobody: without it each goes on by itself. A limit on requests, a disk and a feeder are not moved by a change of the
+        // workers' code, and more CPUs do not come of one.
         Cause::RateLimit
         | Cause::Network
+        | Cause::Disk
         | Cause::Starved
         | Cause::Memory
         | Cause::Imbalance

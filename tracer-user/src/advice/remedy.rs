@@ -63,6 +63,8 @@ pub enum Variant {
     OfThreads,
     /// Of one that does everybody's work: a task does, and no thread.
     HandedOver,
+    /// Of a limit: reads or writes of files wait for it, and no syncs.
+    OfAccesses,
     /// Of a database: one transaction has what the others wait for.
     HeldByTransaction,
     /// Of a lock of the kernel: it guards an address space.

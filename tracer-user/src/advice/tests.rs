@@ -16,10 +16,11 @@ fn mended() -> impl Iterator<Item = Cause> {
         .filter(|cause| *cause != Cause::Unknown)
 }
 
-const VARIANTS: [Variant; 6] = [
+const VARIANTS: [Variant; 7] = [
     Variant::Usual,
     Variant::AmongTasks,
     Variant::InCalls,
+    Variant::OfAccesses,
     Variant::HeldByTransaction,
     Variant::OfAddressSpace,
     Variant::OfFile,
@@ -104,7 +105,7 @@ fn every_remedy_speaks_every_language_and_leaves_no_blank() {
         }
         assert!(!fix.why.contains("NaN"), "{which}: {}", fix.why);
     }
-    assert_eq!(titles.len(), 25);
+    assert_eq!(titles.len(), 26);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod carried;
 mod commands;
+mod disks;
 mod event_loop;
 mod handed_over;
 mod idle;

@@ -193,6 +193,7 @@ impl Collector {
                 Some(waker) => *wakers.by.entry(waker).or_default() += 1,
                 None => wakers.nobody += 1,
             }
+            self.faulted(who, was, station);
         }
         if let Some(wait) = wait
             && let Some(lock) = wait.lock
@@ -248,6 +249,19 @@ impl Collector {
             }
             TaskRole::Peer => self.served(row, classifier),
             TaskRole::Bystander => {}
+        }
+    }
+
+    /// A page fault is a visit to wherever the page comes from.
+    fn faulted(&mut self, who: ActorId, was: &Piece, station: WaitSite) {
+        if station.kind == WaitKind::Fault {
+            let visit = Visit {
+                start: was.start,
+                end: was.end,
+                actor: who,
+                part: Part::Whole,
+            };
+            self.visit(station, visit);
         }
     }
 

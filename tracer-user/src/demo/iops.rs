@@ -1,6 +1,6 @@
-//! A limit on the writes a second that a group of processes may send to a disk.
+//! A limit on the writes a second that a group of processes may send to a disk, or on the reads that it may make of it.
 //!
-//! In: a folder on that disk. Out: a cgroup to join (`blkio.throttle.write_iops_device` of cgroup v1), removed again on drop.
+//! In: a folder on that disk. Out: a cgroup to join (`blkio.throttle.write_iops_device` or `read_iops_device` of cgroup v1), removed again on drop.
 //! Doubtful cases (no root, no such controller, a folder that is on no disk) are errors that say what is missing.
 
 use std::fs;
@@ -35,18 +35,30 @@ pub enum LimitError {
     },
 }
 
-/// A cgroup whose members may write so many times a second.
+/// A cgroup whose members may write, or read, so many times a second.
 #[derive(Debug)]
 pub struct IopsLimit {
     group: PathBuf,
 }
 
 impl IopsLimit {
-    /// Makes the group, named after this process and `tag`.
+    /// Makes a group that may write so many times a second, named after this process and `tag`.
     ///
     /// # Errors
     /// [`LimitError`]: no controller, no disk, no rights.
-    pub fn create(folder: &Path, writes_per_s: u32, tag: &str) -> Result<Self, LimitError> {
+    pub fn of_writes(folder: &Path, per_s: u32, tag: &str) -> Result<Self, LimitError> {
+        Self::create(folder, "blkio.throttle.write_iops_device", per_s, tag)
+    }
+
+    /// The same for reads.
+    ///
+    /// # Errors
+    /// [`LimitError`]: no controller, no disk, no rights.
+    pub fn of_reads(folder: &Path, per_s: u32, tag: &str) -> Result<Self, LimitError> {
+        Self::create(folder, "blkio.throttle.read_iops_device", per_s, tag)
+    }
+
+    fn create(folder: &Path, setting: &str, per_s: u32, tag: &str) -> Result<Self, LimitError> {
         let refused = |path: &Path| {
             let path = path.to_owned();
             move |source| LimitError::Refused { path, source }
@@ -55,9 +67,8 @@ impl IopsLimit {
         let group = controller()?.join(format!("holdup-{}-{tag}", std::process::id()));
         fs::create_dir(&group).map_err(refused(&group))?;
         let limit = Self { group };
-        let setting = limit.group.join("blkio.throttle.write_iops_device");
-        fs::write(&setting, format!("{major}:{minor} {writes_per_s}"))
-            .map_err(refused(&setting))?;
+        let setting = limit.group.join(setting);
+        fs::write(&setting, format!("{major}:{minor} {per_s}")).map_err(refused(&setting))?;
         Ok(limit)
     }
 

@@ -87,7 +87,7 @@ pub fn spawn(scenario: Scenario, fixed: bool) -> Result<Running, DemoError> {
     let ground_truth = GroundTruth::create(&path, scenario.workers())?;
     let mut notes = Vec::new();
     let limit = if scenario == Scenario::Fsync {
-        IopsLimit::create(folder.path(), WRITES_PER_S, "demo")
+        IopsLimit::of_writes(folder.path(), WRITES_PER_S, "demo")
             .map_err(|error| {
                 notes.push(format!(
                     "the disk runs at its own speed, not at {WRITES_PER_S} writes a second: {error}"

@@ -3,11 +3,14 @@
 //! A second is claimed as lost by a candidate, or there is positive evidence that it is work ("service"), or it is not
 //! explained. What no rule looks at is never taken for work. In the doubtful case a second is not explained.
 
+use super::accesses::served_alone;
 use super::candidate::Candidate;
 use super::findings::Findings;
 use super::inside::look_inside;
 use super::remote::QUEUES;
+use crate::blame::Figures;
 use crate::classify::{Sort, WaitKind, WaitSite};
+use crate::scaling::SharingEstimate;
 
 /// Who meets fewer others than this on average is served alone.
 const NOBODY: f64 = 0.05;
@@ -76,13 +79,15 @@ impl Account {
             Row::new(Place::Stopped, all.stopped.seconds(), 0.0, false),
             Row::new(Place::NotSeen, all.unknown.seconds(), 0.0, false),
         ];
+        let of_files = served_alone(findings);
         for (site, seconds) in findings.sites() {
             let claims = candidates.iter().flat_map(|candidate| &candidate.claims);
             let claimed: f64 = claims
                 .filter(|claim| claim.site == site)
                 .map(|claim| claim.lost.likely)
                 .sum();
-            let explained = claimed > 0.0 || is_work(findings, site);
+            let is_work = of_files.contains(&site) || is_work(findings, site);
+            let explained = claimed > 0.0 || is_work;
             rows.push(Row::new(Place::Blocked(site), seconds, claimed, explained));
         }
         Self { rows }
@@ -109,7 +114,8 @@ impl Account {
     }
 }
 
-/// Whether what is waited for at a site that nobody claims is seen to be work on the waiter's own behalf.
+/// Whether what is waited for at a site that nobody claims is seen to be work on the waiter's own behalf. Files and page faults are
+/// looked at by the disk they are on.
 fn is_work(findings: &Findings<'_>, site: WaitSite) -> bool {
     match site.kind {
         // Sleeps for tokens are claimed by the limit that hands them out; the others pass their own time.
@@ -138,9 +144,13 @@ fn is_work(findings: &Findings<'_>, site: WaitSite) -> bool {
 
 /// A station that takes as long however many are there, or where nobody meets.
 fn serves_alone(findings: &Findings<'_>, site: WaitSite) -> bool {
-    findings.reading(&[site]).is_some_and(|(sharing, seen)| {
-        sharing.shared == Some(false) || (seen.whole > 0 && seen.others < NOBODY)
-    })
+    let reading = findings.reading(&[site]);
+    reading.is_some_and(|(sharing, seen)| is_served_alone(&sharing, &seen))
+}
+
+/// By its figures.
+pub(super) fn is_served_alone(sharing: &SharingEstimate, seen: &Figures) -> bool {
+    sharing.shared == Some(false) || (seen.whole > 0 && seen.others < NOBODY)
 }
 
 /// A local peer that works on the request for nearly all of the reply's time.

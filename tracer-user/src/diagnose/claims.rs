@@ -65,7 +65,7 @@ fn rank(candidate: &Candidate) -> u8 {
         Cause::Pool => 2,
         // It says what is done under the lock.
         Cause::Checkpoint => 3,
-        // The limit was read from the control group; a slow device is only reckoned from the same syncs and reads.
+        // The limit was read from the control group; a slow device is only reckoned from the same syncs, reads and writes.
         Cause::Quota | Cause::Memory => 4,
         // Replies that say so, and a peer whose threads sleep, are no serial server's; even replies alone are.
         Cause::RateLimit if seen(Sign::RepliesSaySo) || seen(Sign::PeerSleeps) => 5,
@@ -75,7 +75,7 @@ fn rank(candidate: &Candidate) -> u8 {
         Cause::RateLimit => 7,
         Cause::UserLock => 8,
         Cause::FileLock => 9,
-        Cause::Fsync => 10,
+        Cause::Fsync | Cause::Disk => 10,
         // Nobody feeds the workers only where they wait for nothing else.
         Cause::Starved => 11,
         // Replies that lie unread are claimed by nobody else, and the run queue has no wait site.
@@ -107,6 +107,7 @@ mod tests {
     const LOCK: WaitSite = site(WaitKind::Futex, 1);
     const PEER: WaitSite = site(WaitKind::Request, 2);
     const FILE: WaitSite = site(WaitKind::Sync, 3);
+    const READ: WaitSite = site(WaitKind::File, 4);
 
     /// The causes that keep their claims, in their order, and those that are refuted.
     fn check(candidates: Vec<Candidate>, kept: &[Cause], refuted: &[(Cause, Cause)]) {
@@ -130,7 +131,9 @@ mod tests {
 
     #[test]
     fn the_more_specific_cause_has_the_wait_site() {
-        use Cause::{Fsync, Imbalance, Pool, Quota, RateLimit, RemoteSerial, Starved, UserLock};
+        use Cause::{
+            Disk, Fsync, Imbalance, Pool, Quota, RateLimit, RemoteSerial, Starved, UserLock,
+        };
         let of = |cause, site| candidate(cause, &[(site, 8.0)]);
         check(
             vec![of(UserLock, LOCK), of(Pool, LOCK)],
@@ -146,6 +149,11 @@ mod tests {
             vec![of(Fsync, FILE), of(Quota, FILE)],
             &[Quota],
             &[(Fsync, Quota)],
+        );
+        check(
+            vec![of(Disk, READ), of(Quota, READ), of(Fsync, FILE)],
+            &[Quota, Fsync],
+            &[(Disk, Quota)],
         );
         check(
             vec![of(Starved, LOCK), of(UserLock, LOCK)],

@@ -2,6 +2,7 @@
 
 use super::consumer::ConsumerFacts;
 use super::cpu::CpuFacts;
+use super::disk::DiskFacts;
 use super::file_lock::{CheckpointFacts, FileLockFacts};
 use super::fsync::FsyncFacts;
 use super::imbalance::ImbalanceFacts;
@@ -37,6 +38,8 @@ pub enum Facts {
     Checkpoint(CheckpointFacts),
     /// Of [`Cause::Fsync`].
     Fsync(FsyncFacts),
+    /// Of [`Cause::Disk`].
+    Disk(DiskFacts),
     /// Of [`Cause::Quota`].
     Quota(QuotaFacts),
     /// Of [`Cause::KernelLock`].
@@ -77,6 +80,7 @@ impl Facts {
             Self::FileLock(_) => Cause::FileLock,
             Self::Checkpoint(_) => Cause::Checkpoint,
             Self::Fsync(_) => Cause::Fsync,
+            Self::Disk(_) => Cause::Disk,
             Self::Quota(_) => Cause::Quota,
             Self::KernelLock(_) => Cause::KernelLock,
             Self::Memory(_) => Cause::Memory,

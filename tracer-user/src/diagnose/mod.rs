@@ -4,6 +4,7 @@
 //! seen, what would refute it, thresholds as named constants with their source. A rule gives numbers and ids, no sentences: the
 //! words are the report's. A rule that sees too little says nothing.
 
+mod accesses;
 mod blocks;
 mod candidate;
 mod carriers;
@@ -25,6 +26,7 @@ mod syncs;
 
 mod consumer;
 mod cpu;
+mod disk;
 mod file_lock;
 mod fsync;
 mod imbalance;
@@ -52,6 +54,7 @@ mod weight;
 #[cfg(test)]
 mod fixture;
 
+pub use accesses::AccessFacts;
 pub use account::{Account, Place, Row};
 pub use blocks::Where;
 pub use candidate::{Candidate, Claim, Refuted, Ruling};
@@ -62,6 +65,7 @@ pub use confidence::{Confidence, Doubt, Grounds, Level, Seen, confidence};
 pub use consumer::ConsumerFacts;
 pub use cpu::CpuFacts;
 pub use culprit::{Culprit, CulpritKind};
+pub use disk::{DiskFacts, DiskLoad, Throughput};
 pub use facts::{Facts, Holding};
 pub use file_lock::{CheckpointFacts, FileLockFacts};
 pub use findings::{Evidence, Findings, Spans};
@@ -72,7 +76,7 @@ pub use kernel_lock::{Guards, KernelLockFacts};
 pub use memory::MemoryFacts;
 pub use network::{Dropped, NetworkFacts};
 pub use pool::{PoolFacts, PoolView};
-pub use quota::QuotaFacts;
+pub use quota::{QuotaFacts, Throttled};
 pub use rate_limit::{RateLimitFacts, Throttle};
 pub use refutation::Refutation;
 pub use remote::{InsideFacts, InsideQueue, OutsideFacts, RemoteFacts, RemoteView};
@@ -91,7 +95,7 @@ pub use weight::Weight;
 /// the serialization factor.
 #[must_use]
 pub fn rulings(findings: &Findings<'_>) -> Ruling {
-    let rules: [fn(&Findings<'_>) -> Ruling; 19] = [
+    let rules: [fn(&Findings<'_>) -> Ruling; 20] = [
         pool::rule,
         thread_pool::rule,
         interpreter_lock::rule,
@@ -104,6 +108,7 @@ pub fn rulings(findings: &Findings<'_>) -> Ruling {
         rate_limit::rule,
         quota::rule,
         fsync::rule,
+        disk::rule,
         kernel_lock::rule,
         memory::rule,
         single_thread::rule,

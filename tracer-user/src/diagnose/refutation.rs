@@ -122,6 +122,13 @@ pub enum Refutation {
         /// Share of it that was used, 0 to 1.
         used: f64,
     },
+    /// The disk has nothing to do for most of the time in which it is waited for.
+    DiskIdle {
+        /// Share of the time in which it has something to do, 0 to 1.
+        busy: f64,
+        /// Share of the time in which it is waited for, 0 to 1.
+        present: f64,
+    },
     /// Throttled replies are too few for the sleeps there are.
     FewThrottled {
         /// Replies that said so.

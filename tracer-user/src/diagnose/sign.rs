@@ -17,6 +17,10 @@ pub enum Sign {
     RewrittenUnderIt,
     /// Syncs overlap.
     SyncsMeet,
+    /// Reads, writes and page faults overlap.
+    AccessesMeet,
+    /// The disk has something to do while it is waited for.
+    DiskAtWork,
     /// It takes longer the more are there at the same time.
     SlowerTogether,
     /// How long one takes that meets nobody.

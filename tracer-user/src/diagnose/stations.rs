@@ -83,7 +83,13 @@ impl Findings<'_> {
     /// Time in which at least one worker has a visit at a wait site, s.
     #[must_use]
     pub fn present(&self, site: WaitSite) -> f64 {
-        let mut visits = self.visits(&[site]);
+        self.present_at(&[site])
+    }
+
+    /// Time in which at least one worker has a visit at one of these wait sites, s.
+    #[must_use]
+    pub fn present_at(&self, sites: &[WaitSite]) -> f64 {
+        let mut visits = self.visits(sites);
         visits.sort_by_key(|visit| visit.start);
         let (mut present, mut until) = (Nanos::ZERO, Nanos::ZERO);
         for visit in visits {

@@ -5,7 +5,6 @@ use super::findings::Findings;
 use super::user_lock::WORTH_NAMING;
 use crate::blame::Figures;
 use crate::classify::{WaitKind, WaitSite};
-use crate::row::{DiskLimit, DiskUnit};
 use crate::scaling::{Lost, SharingEstimate};
 
 /// Syncs meet when this many others are under way on average.
@@ -36,7 +35,7 @@ impl Syncs {
         }
         let sites: Vec<WaitSite> = sites.iter().map(|(site, _)| *site).collect();
         let (sharing, figures) = findings.reading(&sites)?;
-        let visits = visits(&figures, seconds);
+        let visits = standing_for(&figures, seconds);
         Some(Self {
             sites,
             seconds,
@@ -72,30 +71,15 @@ impl Syncs {
     }
 }
 
-/// How many syncs so much blocked time stands for: blocked time is what waits, what a sync computes is its own.
-#[expect(clippy::cast_precision_loss, reason = "a number of syncs")]
-fn visits(figures: &Figures, seconds: f64) -> f64 {
+/// How many visits so much blocked time stands for: blocked time is what waits, what a sync or a read computes is its own.
+#[expect(clippy::cast_precision_loss, reason = "a number of visits")]
+pub(super) fn standing_for(figures: &Figures, seconds: f64) -> f64 {
     (seconds / figures.mean.max(1e-9)).min(figures.count as f64)
-}
-
-/// The limit on writes of which most is used.
-pub(super) fn tightest<'a>(findings: &'a Findings<'_>) -> Option<(&'a DiskLimit, f64)> {
-    let limits = findings.meta.target.disk_limits.iter();
-    limits
-        .filter(|limit| limit.unit == DiskUnit::Writes)
-        .map(|limit| (limit, used(limit, findings.window())))
-        .max_by(|a, b| a.1.total_cmp(&b.1))
-}
-
-/// Share of a limit that is used.
-#[expect(clippy::cast_precision_loss, reason = "writes of one window")]
-fn used(limit: &DiskLimit, window: f64) -> f64 {
-    limit.used as f64 / (limit.per_second as f64 * window).max(1e-9)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Figures, visits};
+    use super::{Figures, standing_for};
 
     #[test]
     fn syncs_never_stand_for_more_than_the_time_that_is_blocked_in_them() {
@@ -106,7 +90,7 @@ mod tests {
             rate: 1.0,
             ..Figures::default()
         };
-        assert!((visits(&figures, 2.5) - 2.5).abs() < 1e-9);
-        assert!((visits(&figures, 9.0) - 3.0).abs() < 1e-9);
+        assert!((standing_for(&figures, 2.5) - 2.5).abs() < 1e-9);
+        assert!((standing_for(&figures, 9.0) - 3.0).abs() < 1e-9);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Nanos, Network, Pid};
+use super::{Disk, DiskLimit, MemoryLimit, Nanos, Network, OwnBytes, Pid};
 
 /// Schema of the rows: `major.minor`. A newer minor may add columns and is read; a newer major is refused.
 pub const SCHEMA: (u32, u32) = (1, 3);
@@ -31,49 +31,6 @@ pub struct Host {
     pub cpus: u32,
 }
 
-/// What a [`DiskLimit`] counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DiskUnit {
-    /// Write requests.
-    #[default]
-    Writes,
-    /// Bytes written.
-    Bytes,
-}
-
-/// A limit of a control group on how fast the targets may write to a disk.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct DiskLimit {
-    /// The control group, below its mount.
-    pub group: String,
-    /// The disk, `major:minor`.
-    pub device: String,
-    /// What is counted.
-    pub unit: DiskUnit,
-    /// How many a second are allowed.
-    pub per_second: u64,
-    /// How many went through during the window.
-    pub used: u64,
-}
-
-/// A limit on the memory of the targets.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct MemoryLimit {
-    /// The control group, below its mount; empty: the host itself.
-    pub group: String,
-    /// What it allows, bytes.
-    pub bytes: u64,
-    /// What was used of it as the window closed, bytes.
-    pub used: u64,
-    /// How often more was asked for during the window, so that memory had to be taken back.
-    pub reached: u64,
-    /// Pages read during the window that had been in memory before and were taken back.
-    pub refaults: u64,
-}
-
 /// The targets that the user asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -93,6 +50,10 @@ pub struct Target {
     pub disk_limits: Vec<DiskLimit>,
     /// Limits on their memory.
     pub memory_limits: Vec<MemoryLimit>,
+    /// Limits on their reads from disks; beside the others, since releases that know limits on writes alone read those.
+    pub read_limits: Vec<DiskLimit>,
+    /// What they read and wrote themselves, pauses included; absent: not known of all of them.
+    pub disk_bytes: Option<OwnBytes>,
 }
 
 /// How it was recorded.
@@ -187,6 +148,8 @@ pub struct Meta {
     pub joins: Vec<Nanos>,
     /// Whom.
     pub target: Target,
+    /// The disks that did anything meanwhile, busiest first, and those of the targets' files.
+    pub disks: Vec<Disk>,
     /// How.
     pub settings: Settings,
     /// What was counted.

@@ -8,7 +8,9 @@ mod units;
 
 mod call;
 mod call_site;
+mod disk;
 mod kernel;
+mod memory_limit;
 mod meta;
 mod network;
 mod open_request;
@@ -25,11 +27,11 @@ mod memory;
 
 pub use batch::{Batch, RowSink, RowSource, SinkError, SourceError};
 pub use call::{Call, Verb};
+pub use disk::{Disk, DiskLimit, DiskUnit, DiskUse, OwnBytes};
 pub use kernel::{KernelSpan, KernelSpanKind};
 pub use memory::MemorySource;
-pub use meta::{
-    Clocks, Counters, DiskLimit, DiskUnit, Host, MemoryLimit, Meta, SCHEMA, Settings, Target,
-};
+pub use memory_limit::MemoryLimit;
+pub use meta::{Clocks, Counters, Host, Meta, SCHEMA, Settings, Target};
 pub use network::{Listener, Network, TcpPeer};
 pub use open_request::OpenRequest;
 pub use printable::{is_unsafe, printable, printable_bytes};

@@ -2,7 +2,7 @@
 
 use super::machine::Machine;
 use super::message::request;
-use super::plan::{Action, Asks, Connecting, Holding, Sleep, Span};
+use super::plan::{Action, Asks, Connecting, Holding, PeerIndex, Sleep, Span};
 use super::rows::Entry;
 use super::stations::{GuardKind, ThreadIndex};
 use super::thread::{Op, Return};
@@ -87,6 +87,7 @@ impl Machine<'_> {
             Action::Append(_)
             | Action::Read(..)
             | Action::Sync(..)
+            | Action::Fault(..)
             | Action::FileLock(..)
             | Action::PipeWrite(..)
             | Action::PipeRead(..) => self.expand_file(who, action),
@@ -111,13 +112,16 @@ impl Machine<'_> {
                 let file = self.names.file(&named(&name));
                 quick(Entry::of(Syscall::Write, file), Return::of(800)).to_vec()
             }
-            Action::Read(name, time) => {
+            Action::Read(name, time, disk) => {
                 let file = self.names.file(&named(&name));
-                self.wait_in(Entry::of(Syscall::Pread, file), time, 4_096)
+                self.wait_at(Entry::of(Syscall::Pread, file), time, disk, 4_096)
             }
-            Action::Sync(name, time) => {
+            Action::Sync(name, time, disk) => {
                 let file = self.names.file(&named(&name));
-                self.wait_in(Entry::of(Syscall::Fsync, file), time, 0)
+                self.wait_at(Entry::of(Syscall::Fsync, file), time, disk, 0)
+            }
+            Action::Fault(time, disk) => {
+                self.wait_at(Entry::of(Syscall::None, ResourceId::NONE), time, disk, 0)
             }
             Action::FileLock(name, time, holding, polling) => {
                 let file = self.names.file(&named(&name));
@@ -155,6 +159,16 @@ impl Machine<'_> {
     /// A call that is blocked for a time.
     fn wait_in(&mut self, call: Entry, time: Span, ret: i64) -> Vec<Op> {
         blocked(call, Op::BlockFor(self.dice.of(time)), ret)
+    }
+
+    /// A call that is blocked until a disk has served it, which takes a time when its turn has come; without a disk for that time.
+    fn wait_at(&mut self, call: Entry, time: Span, disk: Option<PeerIndex>, ret: i64) -> Vec<Op> {
+        let Some(disk) = disk else {
+            return self.wait_in(call, time, ret);
+        };
+        let mut ops = blocked(call, Op::AwaitReply, ret);
+        ops.insert(2, Op::Ask(disk.0, time));
+        ops
     }
 
     pub(super) fn sleep(&mut self, who: ThreadIndex, time: Span, how: Sleep) -> Vec<Op> {

@@ -137,7 +137,9 @@ impl Machine<'_> {
 
     pub(super) fn leave_call(&mut self, who: ThreadIndex, how: Return) {
         let thread = &mut self.threads[who];
-        let Some(open) = thread.call.take() else {
+        let open = thread.call.take();
+        // A page fault is no call.
+        let Some(open) = open.filter(|open| open.entry.call != Syscall::None) else {
             return;
         };
         self.rows.call(Call {
@@ -219,6 +221,7 @@ impl Machine<'_> {
 
     fn ask(&mut self, who: ThreadIndex, peer: usize, time: Span) {
         let time = self.dice.of(time);
+        self.threads[who].has_reply = false;
         if self.dice.share() < self.plan.peers[peer].refuses {
             self.threads[who].is_refused = true;
             // It is served by nobody.

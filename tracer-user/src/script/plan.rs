@@ -31,7 +31,7 @@ pub(super) enum Serves {
     Every(Nanos),
 }
 
-/// Somebody who is asked over a socket.
+/// Somebody who is asked over a socket, or a disk.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Peer {
     /// Its name in the script.
@@ -153,10 +153,12 @@ pub(super) enum Action {
     Lock(LockIndex, Span, Holding),
     /// It appends to a file, which does not block.
     Append(String),
-    /// It reads a file, which blocks.
-    Read(String, Span),
-    /// It makes a file durable.
-    Sync(String, Span),
+    /// It reads a file, which blocks; with a disk it is served by that.
+    Read(String, Span, Option<PeerIndex>),
+    /// It makes a file durable; with a disk it is served by that.
+    Sync(String, Span, Option<PeerIndex>),
+    /// It needs a page that is not there; with a disk it is served by that.
+    Fault(Span, Option<PeerIndex>),
     /// It locks a file, holds the lock and lets it go. With a time it does not wait for it but tries again after that.
     FileLock(String, Span, Holding, Option<Span>),
     /// It writes to a pipe. With a time the reader is not in the trace and takes that long.

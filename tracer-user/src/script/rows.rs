@@ -76,7 +76,7 @@ impl Rows {
             tid: who.tid,
             pid: who.pid,
             reason: off.reason,
-            uninterruptible: off.entry.call.is_sync(),
+            uninterruptible: off.entry.call.is_sync() || off.entry.call == Syscall::None,
             call: off.entry.call,
             op: off.entry.op,
             resource: off.entry.resource,

@@ -8,7 +8,8 @@
 //! | `compute 5ms` | needs a CPU |
 //! | `sleep 5ms` | sleeps; `by futex` on a word until the time is up |
 //! | `lock L held 9ms sleeping` | takes a lock; `sleeping by futex`, `computing` or `fetching A` meanwhile |
-//! | `append F`, `read F 2ms`, `fsync F 3ms` | writes to a file, reads it, makes it durable; `*` in a name is the worker's number |
+//! | `append F`, `read F 2ms`, `fsync F 3ms` | writes to a file, reads it, makes it durable; `*` in a name is the worker's number; `from D`: disk D serves it |
+//! | `fault 2ms` | is blocked in no call until a page is there; `from D` as above |
 //! | `flock F held 5ms` | locks a file; `polling 1ms` tries again and again instead of waiting |
 //! | `pipe P write`, `pipe P read` | moves a message within the trace; with a time the other end is not in it |
 //! | `call 5ms` | is blocked in a call that is not known |
@@ -17,11 +18,11 @@
 //! | `every 5 items fsync F 3ms` | does the step in one of five items |
 
 use super::Mistake;
-use super::plan::{Action, Asks, Connecting, Holding, Meeting, Plan, Sleep, Span, Step};
+use super::plan::{Action, Asks, Connecting, Holding, Meeting, PeerIndex, Plan, Sleep, Span, Step};
 use super::words::Words;
 
 /// What a step may begin with.
-const BEGINNINGS: &str = "a step: fetch, write, select, insert, begin, connect, compute, sleep, lock, append, read, fsync, flock, pipe, call, queue, feed, barrier or every";
+const BEGINNINGS: &str = "a step: fetch, write, select, insert, begin, connect, compute, sleep, lock, append, read, fsync, flock, pipe, call, queue, feed, barrier, fault or every";
 
 /// Reads a step.
 pub(super) fn step(words: &mut Words<'_>, plan: &mut Plan) -> Result<Step, Mistake> {
@@ -141,10 +142,21 @@ fn file(words: &mut Words<'_>, plan: &mut Plan) -> Result<Action, Mistake> {
         return Ok(Action::Append(name(words)?));
     }
     if words.accept("read") {
-        return Ok(Action::Read(name(words)?, words.span()?));
+        return Ok(Action::Read(
+            name(words)?,
+            words.span()?,
+            disk(words, plan)?,
+        ));
     }
     if words.accept("fsync") {
-        return Ok(Action::Sync(name(words)?, words.span()?));
+        return Ok(Action::Sync(
+            name(words)?,
+            words.span()?,
+            disk(words, plan)?,
+        ));
+    }
+    if words.accept("fault") {
+        return Ok(Action::Fault(words.span()?, disk(words, plan)?));
     }
     if words.accept("flock") {
         let file = name(words)?;
@@ -163,6 +175,13 @@ fn file(words: &mut Words<'_>, plan: &mut Plan) -> Result<Action, Mistake> {
         return Ok(Action::PipeRead(pipe, words.span_if_any()));
     }
     Err(words.mistake(BEGINNINGS))
+}
+
+/// `from D`, or nothing.
+fn disk(words: &mut Words<'_>, plan: &mut Plan) -> Result<Option<PeerIndex>, Mistake> {
+    let is_named = words.accept("from");
+    let disk = is_named.then(|| Ok(plan.peer(words.name("the name of a disk")?)));
+    disk.transpose()
 }
 
 /// `held 9ms sleeping`; whoever does not say otherwise sleeps.

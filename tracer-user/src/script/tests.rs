@@ -21,11 +21,11 @@ fn a_mistake_says_where_and_what_was_expected() {
     );
     check(
         "4 workers: compute 1ms; jump",
-        r#"script:1:25: expected a step: fetch, write, select, insert, begin, connect, compute, sleep, lock, append, read, fsync, flock, pipe, call, queue, feed, barrier or every, found "jump""#,
+        r#"script:1:25: expected a step: fetch, write, select, insert, begin, connect, compute, sleep, lock, append, read, fsync, flock, pipe, call, queue, feed, barrier, fault or every, found "jump""#,
     );
     check(
         "workers: compute 1ms",
-        r#"script:1:1: expected cpus, window, peer, lock, children or a number of workers, found "workers""#,
+        r#"script:1:1: expected cpus, window, peer, disk, lock, children or a number of workers, found "workers""#,
     );
     check(
         "window",

@@ -5,6 +5,7 @@
 //! | `cpus 4` | how many CPUs there are |
 //! | `window 20s after 5s` | how long the window is, and how long the workload goes before it |
 //! | `peer A serves 1` | or `serves all`, `tokens 10/s`; `local`: its threads are in the trace; `refuses 30%`: with status 429 |
+//! | `disk D serves 1` | as a peer, for files that are read `from D` |
 //! | `lock L permits 4` | `parked`: each waiter on a word of its own; `condition`: on two words in turn |
 //! | `16 workers: STEP; STEP` | threads of one process; `16 worker processes:` |
 //! | `children 20/s: STEP` | short-lived processes that do the steps once |
@@ -44,7 +45,7 @@ pub(super) fn parse(text: &str) -> Result<Plan, Mistake> {
                     plan.warm_up = words.time()?;
                 }
             }
-            Some("peer") => peer(&mut words, &mut plan)?,
+            Some("peer" | "disk") => peer(&mut words, &mut plan)?,
             Some("lock") => lock(&mut words, &mut plan)?,
             Some("children") => {
                 words.skip();
@@ -111,7 +112,7 @@ fn lock(words: &mut Words<'_>, plan: &mut Plan) -> Result<(), Mistake> {
 
 /// `16 workers: ...`, or `16 worker processes: ...`.
 fn crew(words: &mut Words<'_>, plan: &mut Plan) -> Result<(), Mistake> {
-    let count = words.count("cpus, window, peer, lock, children or a number of workers")?;
+    let count = words.count("cpus, window, peer, disk, lock, children or a number of workers")?;
     let name = words.name("what they are called")?;
     let name = name.strip_suffix('s').unwrap_or(name).to_owned();
     let is_processes = words.accept("processes") || words.accept("process");

@@ -30,6 +30,7 @@ use super::probes::attach::{self, Link};
 use super::probes::{object, offsets, sampler};
 use super::resources::{Listeners, Table};
 use super::targets::disk_limits::DiskLimits;
+use super::targets::disks::Disks;
 use super::targets::memory_limits::MemoryLimits;
 use super::targets::tracked::TrackedProcesses;
 use super::targets::{TargetSpec, Targets};
@@ -67,6 +68,7 @@ pub struct Session {
     disk_limits: DiskLimits,
     memory_limits: MemoryLimits,
     listeners: Listeners,
+    disks: Disks,
     command: Option<HeldCommand>,
     /// Threads of tracked processes, as of the latest pass over the thread list.
     threads: u64,
@@ -132,6 +134,7 @@ impl Session {
             disk_limits: DiskLimits::default(),
             memory_limits: MemoryLimits::default(),
             listeners: Listeners::default(),
+            disks: Disks::default(),
             threads: 0,
             self_cpu: Nanos::ZERO,
             untold: Untold::default(),
@@ -187,6 +190,7 @@ impl Session {
             }
         }
         let seen = describe::seen(&pids, TaskRole::Target);
+        self.disks = Disks::open(&pids);
         self.drain();
         self.meta.clocks = describe::clocks();
         self.meta.opened = clock::monotonic();
@@ -214,8 +218,10 @@ impl Session {
             threads: &mut self.tracked,
         });
         self.resources.learn(clock::monotonic());
+        let resources = self.resources.take_rows();
+        self.disks.learn(&resources);
         let rows = self.drain.pending();
-        rows.resources.extend(self.resources.take_rows());
+        rows.resources.extend(resources);
         rows.stacks.extend(self.sites.take_rows());
         for task in rows.tasks.iter_mut().skip(before) {
             learn(task, &mut self.sites);

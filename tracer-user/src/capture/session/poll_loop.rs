@@ -204,21 +204,8 @@ impl Session {
         self.meta.closed = closed;
         self.meta.notes.extend(self.sites.take_notes());
         self.meta.paused = paused;
-        self.meta.target.disk_limits = self.disk_limits.totals();
-        self.meta.target.memory_limits = self.memory_limits.totals();
-        let window = self.meta.window();
-        // What was counted in pauses is taken to be as much per second as in the windows.
-        let watched = |count: u64| {
-            let share = u128::from(count) * u128::from(window.0);
-            let watched = share / u128::from((window + paused).0.max(1));
-            u64::try_from(watched).unwrap_or(count)
-        };
-        for limit in &mut self.meta.target.disk_limits {
-            limit.used = watched(limit.used);
-        }
-        for limit in &mut self.meta.target.memory_limits {
-            (limit.reached, limit.refaults) = (watched(limit.reached), watched(limit.refaults));
-        }
+        self.tell_of_disks(paused);
+        self.tell_of_memory(paused);
         let dropped = self.listeners.dropped();
         self.meta.network = Network {
             peers: self.resources.tcp_peers(),
@@ -226,12 +213,43 @@ impl Session {
             overflows: dropped.map(|(overflows, _)| overflows),
             drops: dropped.map(|(_, drops)| drops),
         };
+        let window = self.meta.window();
         if let Some(controller) = &self.controller {
             self.meta.notes.extend(controller.notes(window, paused));
             self.meta.counters.kernel_cpu = controller.kernel_cpu();
         }
         self.meta.counters = self.count();
         Ok(())
+    }
+
+    /// What the disks did, and how much of the limits on them was used.
+    fn tell_of_disks(&mut self, paused: Nanos) {
+        let mut limits = self.disk_limits.totals();
+        for limit in &mut limits {
+            limit.used = self.watched(limit.used, paused);
+        }
+        let target = &mut self.meta.target;
+        (target.read_limits, target.disk_limits) =
+            limits.into_iter().partition(|limit| limit.unit.is_read());
+        target.disk_bytes = self.disks.own(&self.targets.pids());
+        self.meta.disks = self.disks.totals();
+    }
+
+    fn tell_of_memory(&mut self, paused: Nanos) {
+        let mut limits = self.memory_limits.totals();
+        for limit in &mut limits {
+            limit.reached = self.watched(limit.reached, paused);
+            limit.refaults = self.watched(limit.refaults, paused);
+        }
+        self.meta.target.memory_limits = limits;
+    }
+
+    /// Of what was counted all along so much as fell in the windows: in the pauses it is taken to be as much per second.
+    fn watched(&self, count: u64, paused: Nanos) -> u64 {
+        let window = self.meta.window();
+        let share = u128::from(count) * u128::from(window.0);
+        let watched = share / u128::from((window + paused).0.max(1));
+        u64::try_from(watched).unwrap_or(count)
     }
 
     /// All counters of the session.

@@ -15,7 +15,10 @@ mod snapshot;
 mod namespaces;
 pub mod tracked;
 
+mod own_bytes;
+
 pub mod disk_limits;
+pub mod disks;
 mod groups;
 pub mod language;
 pub mod memory_limits;

@@ -49,6 +49,8 @@ fn sign_words(sign: Sign) -> &'static str {
         Sign::CallSite => "where in the code it is taken",
         Sign::RewrittenUnderIt => "a small file rewritten under the lock",
         Sign::SyncsMeet => "syncs that overlap",
+        Sign::AccessesMeet => "reads or writes that overlap",
+        Sign::DiskAtWork => "a disk that is at work meanwhile",
         Sign::SlowerTogether => "that it takes longer the more are there",
         Sign::MetNobody => "how long one takes that meets nobody",
         Sign::PeerAsFast => "that the peer takes as long however many ask",

@@ -5,6 +5,7 @@ mod advice;
 mod confidence;
 mod consumer;
 mod cpu;
+mod disk;
 mod file_lock;
 mod fsync;
 mod imbalance;
@@ -54,6 +55,7 @@ pub(super) fn words(findings: &Findings<'_>, candidate: &Candidate) -> Words {
         Facts::FileLock(facts) => file_lock::words(findings, facts),
         Facts::Checkpoint(facts) => file_lock::checkpoint(findings, facts),
         Facts::Fsync(facts) => fsync::words(findings, facts),
+        Facts::Disk(facts) => disk::words(findings, facts),
         Facts::Quota(facts) => quota::words(findings, facts),
         Facts::KernelLock(facts) => kernel_lock::words(findings, facts),
         Facts::Memory(facts) => memory::words(findings, facts),

@@ -95,6 +95,11 @@ pub fn refutation(by: &Refutation) -> String {
         Refutation::LimitNotUsedUp { used } => {
             format!("Only {} of the limit was used.", percent(used))
         }
+        Refutation::DiskIdle { busy, present } => format!(
+            "The disk has something to do for {} of the time, and they wait for {} of it: what they wait for is not the disk.",
+            percent(busy),
+            percent(present)
+        ),
         Refutation::FewThrottled { replies, sleeps } => format!(
             "Only {} said so, and the workers slept {sleeps} times.",
             if replies == 1 {

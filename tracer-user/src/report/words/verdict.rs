@@ -51,9 +51,12 @@ pub fn sentence(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
                     findings.class(peer),
                 );
             }
-            let peer = match conclusion.candidates.first().map(|it| &it.facts) {
-                Some(Facts::Remote(facts)) => Some(facts.site.class),
-                _ => None,
+            let closer = match conclusion.candidates.first().map(|it| &it.facts) {
+                Some(Facts::Disk(_)) => {
+                    "measure it with a growing number of readers (fio --iodepth)".to_owned()
+                }
+                Some(Facts::Remote(facts)) => look_closer(findings, Some(facts.site.class)),
+                _ => look_closer(findings, None),
             };
             format!(
                 "undetermined (SF {} to {}): {} takes {} of the workers' time, and from outside it cannot be told whether it serves them one after the other; vary the number of workers, or {}",
@@ -61,7 +64,7 @@ pub fn sentence(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
                 short(factor.interval[1]),
                 conclusion.verdict.culprit.name,
                 percent(share),
-                look_closer(findings, peer),
+                closer,
             ) + &unseen(findings)
         }
         Ground::Unexplained { place, share } => {
@@ -250,7 +253,7 @@ fn blocked(findings: &Findings<'_>, site: WaitSite, share: &str) -> String {
             "{begin}, and whether syncs wait for each other cannot be told; vary the number of workers"
         ),
         WaitKind::File => format!(
-            "{begin}, and no rule looks at that; see in iostat -x 1 whether the device is busy, and vary the number of workers"
+            "{begin}, and whether these wait for each other at a disk cannot be told; see in iostat -x 1 whether it is busy, and vary the number of workers"
         ),
         WaitKind::Futex => format!(
             "{begin}, and who lets it go on was not seen; watch longer with --duration 60s, and name every process that takes part with --pid"
@@ -269,7 +272,7 @@ fn blocked(findings: &Findings<'_>, site: WaitSite, share: &str) -> String {
         }
         WaitKind::Fault => {
             format!(
-                "{begin}, and no limit on memory was reached; see in iostat -x 1 whether the device of what is mapped is busy"
+                "{begin}, and whether these wait for each other at a disk cannot be told, and no limit on memory was reached; see in iostat -x 1 whether the device of what is mapped is busy"
             )
         }
         WaitKind::KernelLock | WaitKind::Memory => {
