@@ -1,5 +1,6 @@
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.Socket;
@@ -14,12 +15,18 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
-/** Threads that fetch from one server and post to another over a few connections lent out one at a time. */
+/** Threads that fetch from one server and post to another: over a few connections lent out one at a time, or by an executor. */
 class Worker extends Thread {
     static final int FETCH = 1, TRANSFORM = 2, WRITE = 3;
     static final Map<String, String> SETTINGS = new HashMap<>();
     static BlockingQueue<Peer> idle;
+    static ThreadPoolExecutor crew;
+    static ThreadLocal<Peer> own;
     static ByteBuffer books;
 
     /** As much HTTP/1.1 as is needed, on a kept-alive connection. */
@@ -88,6 +95,19 @@ class Worker extends Thread {
         return Long.parseLong(SETTINGS.getOrDefault(name, "0"));
     }
 
+    static Peer connect(String role) {
+        try {
+            return new Peer(SETTINGS.get(role));
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** Hands it over to the executor, and waits until it is done. */
+    static void handOver(String body) throws InterruptedException, ExecutionException {
+        crew.submit(() -> own.get().ask("POST", "/rows", body)).get();
+    }
+
     static void insert(String body) throws IOException, InterruptedException {
         Peer connection = idle.take();
         try {
@@ -110,10 +130,11 @@ class Worker extends Thread {
                 page.enter(TRANSFORM, 0);
                 String body = rows + filler;
                 page.enter(WRITE, 0);
-                insert(body);
+                if (crew != null) handOver(body);
+                else insert(body);
                 page.enter(FETCH, 1);
             }
-        } catch (IOException | InterruptedException over) {
+        } catch (IOException | InterruptedException | ExecutionException over) {
             return;
         }
     }
@@ -126,9 +147,14 @@ class Worker extends Thread {
         try (FileChannel file = FileChannel.open(Path.of("books"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             books = file.map(FileChannel.MapMode.READ_WRITE, 0, file.size()).order(ByteOrder.nativeOrder());
         }
-        int connections = (int) number("connections");
-        idle = new ArrayBlockingQueue<>(connections);
-        for (int count = 0; count < connections; count++) idle.put(new Peer(SETTINGS.get("output")));
+        int connections = (int) number("connections"), most = (int) number("most_threads");
+        if (connections > 0) idle = new ArrayBlockingQueue<>(connections);
+        for (int count = 0; count < connections; count++) idle.put(connect("output"));
+        if (most > 0) {
+            own = ThreadLocal.withInitial(() -> connect("output"));
+            // It grows when its queue is full, which this one never is.
+            crew = new ThreadPoolExecutor(1, most, 60, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
+        }
         for (int worker = 0; worker < number("workers"); worker++) new Worker(worker).start();
         Thread.sleep(number("seconds") * 1000);
         Runtime.getRuntime().halt(1);

@@ -17,15 +17,30 @@ def save(state, variant):
     with open(target, "wb") as file:
         file.write(text)
         file.flush()
-        os.fsync(file.fileno())
+        if number("synced"):
+            os.fsync(file.fileno())
     if variant != 0:
         os.rename(target, STATE)
+
+
+def take(guard):
+    """Waits for the lock, or asks for it again and again."""
+    pause = seconds("poll_us")
+    if not pause:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        return
+    while True:
+        try:
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            time.sleep(pause)
 
 
 def note(worker, variant, pause):
     """Adds one to this worker's count; nobody else may in between."""
     with open(STATE + ".guard", "r+b") as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)
+        take(guard)
         with open(STATE, "rb") as file:
             state = json.loads(file.read())
         state[str(worker)] = state.get(str(worker), 0) + 1

@@ -1,10 +1,13 @@
-"""Threads that fetch from a server, compute in Python or in C, and append each to a file of its own."""
+"""Threads that fetch from a server, compute in Python or in C, or wait in C, and append each to a file of its own."""
+import ctypes
 import hashlib
 
 from books import FETCH, SETTINGS, TRANSFORM, WRITE, number, threads
 from wire import Peer
 
-ROUNDS, HASHES = number("rounds"), number("hashes")
+ROUNDS, HASHES, KEPT_US = number("rounds"), number("hashes"), number("kept_us")
+# Calls through it keep the interpreter.
+LIBC = ctypes.PyDLL(None)
 
 
 def transform(rows):
@@ -14,6 +17,8 @@ def transform(rows):
     if HASHES:
         # It lets go of the interpreter.
         hashlib.pbkdf2_hmac("sha256", rows[:64], b"salt", HASHES)
+    if KEPT_US:
+        LIBC.usleep(KEPT_US)
     return str(total).encode()
 
 

@@ -89,7 +89,7 @@ impl Settings {
 /// A server that the workers talk to.
 #[derive(Clone, Debug)]
 pub struct Server {
-    /// Setting of the program that gets its address: `input` or `output`.
+    /// Setting of the program that gets its address: `input`, `output`, or what else it is for.
     pub role: &'static str,
     /// What it is.
     pub service: Service,
@@ -106,8 +106,8 @@ pub enum Need {
     Node(&'static str),
     /// A program.
     Tool(&'static str),
-    /// A folder.
-    Folder(&'static str),
+    /// A file, a device or a folder.
+    Place(&'static str),
 }
 
 /// What a server is.
@@ -123,6 +123,10 @@ pub enum Service {
     Redis,
     /// PostgreSQL, as it comes, with an empty database.
     Postgres,
+    /// Reads what the program prints.
+    Reader,
+    /// A file system that the program finds mounted.
+    Files,
 }
 
 impl Server {
@@ -135,6 +139,8 @@ impl Server {
             Service::Names => (Program::Python("slow_names"), "names"),
             Service::Redis => (Program::Python("start_redis"), "start"),
             Service::Postgres => (Program::Python("start_postgres"), "start"),
+            Service::Reader => (Program::Rust("reader"), self.role),
+            Service::Files => (Program::Rust("files"), self.role),
         }
     }
 }
@@ -150,6 +156,8 @@ pub enum Culprit {
     File(&'static str),
     /// The server with this role, by address and process.
     Server(&'static str),
+    /// A process of this host that serves the workers, by the name of its program.
+    Process(&'static str),
     /// Something of this kind.
     Kind(&'static str),
     /// Threads or CPUs, with this function as what keeps them busy.

@@ -46,6 +46,12 @@ const SOURCES: &[(&str, &str)] = sources![
     "slow_names.py",
     "start_redis.py",
     "start_postgres.py",
+    "advisory.py",
+    "counts.py",
+    "lines.py",
+    "reader.rs",
+    "mounted.py",
+    "files.rs",
 ];
 
 /// The source in `file`.

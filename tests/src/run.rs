@@ -214,6 +214,7 @@ fn wanted(culprit: Culprit, scene: &Scene) -> Wanted {
         Culprit::CallSite(function) => Wanted::CallSite(function.to_owned()),
         Culprit::File(part) => Wanted::File(part.to_owned()),
         Culprit::Server(role) => Wanted::Server(scene.address(role).unwrap_or_default().to_owned()),
+        Culprit::Process(name) => Wanted::Process(name.to_owned()),
         Culprit::Kind(kind) => Wanted::Kind(kind.to_owned()),
         Culprit::Runs(function) => Wanted::Runs(function.to_owned()),
     }

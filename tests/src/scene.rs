@@ -58,10 +58,10 @@ impl SceneError {
 struct Group(Child);
 
 impl Group {
-    fn start(mut command: Command) -> io::Result<Self> {
+    fn start(mut command: Command, stdin: Stdio, stdout: Stdio) -> io::Result<Self> {
         command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            .stdin(stdin)
+            .stdout(stdout)
             .process_group(0)
             .spawn()
             .map(Self)
@@ -112,8 +112,25 @@ impl Scene {
             .set("workers", workers)
             .set("seconds", LONGEST_S);
         let (mut servers, mut addresses) = (Vec::new(), Vec::new());
+        let (mut stdout, mut place) = (Stdio::piped(), Place::Here);
         for server in &plan.servers {
-            let (group, address) = start_server(workshop, server, path)?;
+            let stdin = if server.service == Service::Reader {
+                let (printed, prints) = io::pipe()?;
+                stdout = prints.into();
+                printed.into()
+            } else {
+                Stdio::null()
+            };
+            let (group, address) = start_server(workshop, server, path, stdin)?;
+            match server.service {
+                Service::Names => place = Place::AskingThere,
+                Service::Files => place = Place::MountsOf(group.0.id()),
+                Service::Plain
+                | Service::Tls
+                | Service::Redis
+                | Service::Postgres
+                | Service::Reader => {}
+            }
             settings = settings.set(server.role, &address);
             addresses.push((server.role, address));
             servers.push(group);
@@ -123,15 +140,7 @@ impl Scene {
         }
         std::fs::write(path.join("settings"), settings.text())?;
         let program = workshop.place(plan.program, path, "worker")?;
-        let asks_there = plan
-            .servers
-            .iter()
-            .any(|server| server.service == Service::Names);
-        let program = Group::start(if asks_there {
-            asking_there(&program)
-        } else {
-            program
-        })?;
+        let program = Group::start(place.take(program), Stdio::null(), stdout)?;
         let scene = Self {
             program,
             servers,
@@ -194,11 +203,45 @@ impl Scene {
     }
 }
 
-/// The same command where names are asked for as `resolv.conf` of its folder says: in a mount namespace of its own, by the same process.
-fn asking_there(command: &Command) -> Command {
-    const THERE: &str = r#"mount --bind resolv.conf /etc/resolv.conf && exec "$@""#;
-    let mut there = Command::new("unshare");
-    there.args(["--mount", "sh", "-c", THERE, "sh"]);
+/// Where the program sees what its servers made for it.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// Here.
+    Here,
+    /// Where names are asked for as `resolv.conf` of its folder says: in a mount namespace of its own.
+    AskingThere,
+    /// Where this process has mounted something: in its mount namespace.
+    MountsOf(u32),
+}
+
+impl Place {
+    /// The same command there, by the same process.
+    fn take(self, command: Command) -> Command {
+        const ASKING_THERE: &str = r#"mount --bind resolv.conf /etc/resolv.conf && exec "$@""#;
+        // The folder it was in is one of another namespace.
+        const MOUNTS: &str = r#"cd "$0" && exec "$@""#;
+        match self {
+            Self::Here => command,
+            Self::AskingThere => by(
+                "unshare",
+                &["--mount", "sh", "-c", ASKING_THERE, "sh"],
+                &command,
+            ),
+            Self::MountsOf(pid) => {
+                let folder = command.get_current_dir().unwrap_or(Path::new("/"));
+                let folder = folder.to_string_lossy();
+                let namespace = format!("--mount=/proc/{pid}/ns/mnt");
+                let words = [&namespace, "sh", "-c", MOUNTS, &folder];
+                by("nsenter", &words, &command)
+            }
+        }
+    }
+}
+
+/// The same command behind `words` of a `tool` that becomes it.
+fn by(tool: &str, words: &[&str], command: &Command) -> Command {
+    let mut there = Command::new(tool);
+    there.args(words);
     there.arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
         if let Some(value) = value {
@@ -215,6 +258,7 @@ fn start_server(
     workshop: &mut Workshop,
     server: &Server,
     bench: &Path,
+    stdin: Stdio,
 ) -> Result<(Group, String), SceneError> {
     let (program, name) = server.program();
     let settings = format!("{}.settings", server.role);
@@ -227,7 +271,7 @@ fn start_server(
     }
     let mut command = workshop.place(program, bench, name)?;
     command.arg(settings);
-    let mut group = Group::start(command)?;
+    let mut group = Group::start(command, stdin, Stdio::piped())?;
     let mut address = String::new();
     if let Some(out) = group.0.stdout.take() {
         BufReader::new(out).read_line(&mut address)?;

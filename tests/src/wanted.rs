@@ -16,6 +16,8 @@ pub enum Wanted {
     File(String),
     /// The server at this address, with its process; of a pool the connections to it.
     Server(String),
+    /// A process of this host that serves the workers, by the name of its program.
+    Process(String),
     /// Something of this kind.
     Kind(String),
     /// Threads or CPUs, with this function as what keeps them busy.
@@ -44,6 +46,7 @@ impl Wanted {
             }
             Self::Kind(kind) => named.kind.id() == kind,
             Self::Runs(function) => named.call_site.contains(function),
+            Self::Process(name) => is_called(&named.process, name),
             Self::Server(address) => {
                 let there = !address.is_empty()
                     && (named.address.contains(address) || named.name.contains(address));
@@ -61,13 +64,19 @@ impl Wanted {
             Self::CallSite(_) => CulpritKind::Lock,
             Self::File(_) => CulpritKind::File,
             Self::Server(_) if cause == Cause::Pool => CulpritKind::Queue,
-            Self::Server(_) => CulpritKind::Peer,
+            Self::Server(_) | Self::Process(_) => CulpritKind::Peer,
             Self::Kind(kind) => return Some(kind.clone()),
             Self::Runs(_) if cause == Cause::Cpu => CulpritKind::Cpu,
             Self::Runs(_) => CulpritKind::Thread,
         };
         Some(kind.id().to_owned())
     }
+}
+
+/// One of the words of `text` is `name`: a process may stand there with its id.
+fn is_called(text: &str, name: &str) -> bool {
+    let mut words = text.split(|it: char| !it.is_alphanumeric() && it != '_');
+    words.any(|word| word == name)
 }
 
 /// The culprit in words: kind, name, call site, process.
@@ -109,5 +118,17 @@ mod tests {
         };
         assert!(is("/var/tmp/w/data/state") && is("/var/tmp/w/data/state.new") && is("state"));
         assert!(!is("estate") && !is("/var/tmp/state") && !is(""));
+    }
+
+    #[test]
+    fn a_process_is_named_by_a_whole_word_with_or_without_its_id() {
+        let is = |process: &str| {
+            Wanted::Process("lines".to_owned()).is(&Named {
+                process: process.to_owned(),
+                ..Named::default()
+            })
+        };
+        assert!(is("lines") && is("lines (4242)"));
+        assert!(!is("headlines") && !is("python3") && !is(""));
     }
 }

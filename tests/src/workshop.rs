@@ -99,8 +99,8 @@ impl Workshop {
         }
         let (language, module, mut command) = match what {
             Need::Tool(tool) => return need(tool),
-            Need::Folder(path) if Path::new(path).is_dir() => return Ok(()),
-            Need::Folder(tool) => return Err(WorkshopError::NoTool { tool }),
+            Need::Place(path) if Path::new(path).exists() => return Ok(()),
+            Need::Place(tool) => return Err(WorkshopError::NoTool { tool }),
             Need::Python(module) => {
                 let mut command = Command::new("python3");
                 command.args(["-c", &format!("import {module}")]);

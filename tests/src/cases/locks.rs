@@ -49,6 +49,12 @@ pub const CASES: &[Case] = &[
         quick: false,
         plan: barrier_straggler,
     },
+    Case {
+        name: "polled-lock",
+        cause: Cause::FileLock,
+        quick: false,
+        plan: polled_lock,
+    },
 ];
 
 /// Workers, service of the input server and time in the lock, so that the lock is asked for three to six times what it can do.
@@ -123,6 +129,7 @@ fn progress_file(draw: &mut Draw) -> Plan {
     )
     .set("held_us", held_us)
     .set("variant", draw.between(0, 1))
+    .set("synced", 1)
     .set("bytes", draw.between(100, 4_000))
     .server("input", fetch_us, replies(draw.between(500, 8_000)))
     .culprit(Culprit::File("/data/state"))
@@ -180,4 +187,22 @@ fn barrier_straggler(draw: &mut Draw) -> Plan {
         // About 1.5 ns a round.
         .set("slow_rounds", more_us * 2000 / 3)
         .server("input", fetch_us, replies(draw.between(500, 8_000)))
+}
+
+/// Whoever finds the lock taken sleeps far longer than it is held, and asks again: most of the time somebody waits and nobody has it.
+fn polled_lock(draw: &mut Draw) -> Plan {
+    let workers = draw.between(6, 12);
+    let (fetch_us, held_us) = (draw.between(4_000, 8_000), draw.between(3_000, 5_000));
+    let poll_us = draw.between(40_000, 60_000);
+    Plan::new(
+        workers,
+        Program::Python("progress"),
+        (fetch_us + held_us) / 1000,
+        workers * held_us * 2 / 1000,
+    )
+    .set("held_us", held_us)
+    .set("poll_us", poll_us)
+    .set("bytes", draw.between(100, 4_000))
+    .server("input", fetch_us, replies(draw.between(500, 8_000)))
+    .culprit(Culprit::File("/data/state.guard"))
 }

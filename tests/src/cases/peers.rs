@@ -1,11 +1,11 @@
-//! Peers: that serve one at a time, that are hidden behind TLS, that are reached over too few connections, that turn away, that are slow
-//! to accept connections.
+//! Peers: that serve one at a time, that are hidden behind TLS, that are reached over too few connections or by too few threads, that
+//! turn away, that are slow to accept connections.
 
 use holdup::cause::Cause;
 
 use super::replies;
 use crate::draw::Draw;
-use crate::plan::{Case, Culprit, Plan, Program};
+use crate::plan::{Case, Culprit, Need, Plan, Program, Service, Settings};
 
 pub const CASES: &[Case] = &[
     Case {
@@ -43,6 +43,18 @@ pub const CASES: &[Case] = &[
         cause: Cause::Pool,
         quick: false,
         plan: few_connections_java,
+    },
+    Case {
+        name: "java-executor",
+        cause: Cause::Pool,
+        quick: false,
+        plan: java_executor,
+    },
+    Case {
+        name: "postgres-turnstile",
+        cause: Cause::RemoteSerial,
+        quick: false,
+        plan: turnstile,
     },
     Case {
         name: "token-bucket",
@@ -134,6 +146,44 @@ fn lent(draw: &mut Draw, program: Program) -> Plan {
     .set("bytes", draw.between(50, 2_000))
     .server("input", fetch_us, replies(draw.between(4_000, 16_000)))
     .server("output", insert_us, replies(16))
+    .culprit(Culprit::Server("output"))
+}
+
+/// They hand what is to be posted over to an executor that never has more than one thread.
+fn java_executor(draw: &mut Draw) -> Plan {
+    let workers = draw.between(16, 32);
+    let insert_us = draw.between(6_000, 12_000);
+    let fetch_us = draw.between(10_000, 40_000);
+    Plan::new(
+        workers,
+        Program::Java("Lend"),
+        (fetch_us + insert_us) / 1000,
+        workers * insert_us / 1000,
+    )
+    .set("most_threads", workers)
+    .set("bytes", draw.between(50, 2_000))
+    .server("input", fetch_us, replies(draw.between(4_000, 16_000)))
+    .server("output", insert_us, replies(16))
+    .culprit(Culprit::Kind("queue"))
+}
+
+/// Each takes one and the same advisory lock for the length of its transaction, most of which passes in sleep.
+fn turnstile(draw: &mut Draw) -> Plan {
+    let workers = draw.between(12, 24);
+    let (fetch_us, held_us) = (draw.between(4_000, 8_000), draw.between(2_000, 4_000));
+    // Statements between lock and commit take about a millisecond more.
+    let turn_us = held_us + 1_000;
+    Plan::new(
+        workers,
+        Program::Python("advisory"),
+        (fetch_us + turn_us) / 1000,
+        workers * turn_us / 1000,
+    )
+    .set("held_us", held_us)
+    .set("bytes", draw.between(50, 500))
+    .server("input", fetch_us, replies(draw.between(500, 8_000)))
+    .needs(Need::Place("/usr/lib/postgresql"))
+    .served_by(Service::Postgres, "output", Settings::default())
     .culprit(Culprit::Server("output"))
 }
 

@@ -27,6 +27,12 @@ pub const CASES: &[Case] = &[
         plan: python_computes,
     },
     Case {
+        name: "python-keeps",
+        cause: Cause::InterpreterLock,
+        quick: false,
+        plan: python_keeps,
+    },
+    Case {
         name: "python-in-c",
         cause: Cause::Cpu,
         quick: false,
@@ -108,6 +114,21 @@ fn python_computes(draw: &mut Draw) -> Plan {
     .set("bytes", draw.between(100, 2_000))
     .server("input", fetch_us, replies(draw.between(500, 8_000)))
     .culprit(Culprit::Kind("lock"))
+}
+
+/// The same where they wait in C that keeps the interpreter, and nobody computes.
+fn python_keeps(draw: &mut Draw) -> Plan {
+    let (workers, fetch_us, held_us) = contended(draw, 8, 24);
+    Plan::new(
+        workers,
+        Program::Python("transform"),
+        (fetch_us + held_us) / 1000,
+        workers * held_us / 1000,
+    )
+    .set("kept_us", held_us)
+    .set("bytes", draw.between(100, 2_000))
+    .server("input", fetch_us, replies(draw.between(500, 8_000)))
+    .culprit(Culprit::CallSite("transform"))
 }
 
 /// The same where they compute in C that lets go of the interpreter.

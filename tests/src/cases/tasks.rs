@@ -233,7 +233,7 @@ pub fn one_client(draw: &mut Draw, program: Program) -> Plan {
     };
     plan(draw, program, workers, &times)
         .set("insert_us", insert_us)
-        .needs(Need::Folder("/usr/lib/postgresql"))
+        .needs(Need::Place("/usr/lib/postgresql"))
         .served_by(Service::Postgres, "output", Settings::default())
         .culprit(Culprit::Server("output"))
 }
