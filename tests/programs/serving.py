@@ -19,15 +19,19 @@ def free_port():
         return free.getsockname()[1]
 
 
-def become(command, port):
-    """Runs a server in place of this process, which still ends in time; a child waits until it listens, and says its address."""
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def become(command, port, is_ready=listens):
+    """Runs a server in place of this process, which still ends in time; a child waits until it is ready, and says its address."""
     if os.fork() == 0:
         for _ in range(1000):
             time.sleep(0.01)
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    print(f"127.0.0.1:{port}", flush=True)
-                    break
+            if is_ready(port):
+                print(f"127.0.0.1:{port}", flush=True)
+                break
         os._exit(0)
     log = os.open("log", os.O_WRONLY | os.O_CREAT)
     os.dup2(log, 1)

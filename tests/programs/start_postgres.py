@@ -26,6 +26,11 @@ def make():
     subprocess.run(tool("postgres", "--single", "-D", TEMPLATE, "postgres"), input=tables, **quiet)
 
 
+def is_ready(port):
+    """It listens before it lets anybody in."""
+    return subprocess.run([f"{FOLDERS[-1]}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]).returncode == 0
+
+
 settings()
 if not os.path.exists(TEMPLATE):
     make()
@@ -33,4 +38,4 @@ shutil.copytree(TEMPLATE, "postgres", symlinks=True)
 port = free_port()
 options = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 80}
 words = [word for item in options.items() for word in ("-c", "%s=%s" % item)]
-become(tool("postgres", "-D", "postgres", *words), port)
+become(tool("postgres", "-D", "postgres", *words), port, is_ready)
