@@ -34,7 +34,7 @@ def work(worker, page):
             source.ask("GET", "/rows")
         os.preadv(file, [into], BLOCK * drawn.randrange(BLOCKS))
         if pause:
-            time.sleep(2 * pause * drawn.random())
+            time.sleep(drawn.expovariate(1 / pause))
         page.enter(TRANSFORM)
         digest = hashlib.sha256(into[:4096]).digest()
         page.enter(WRITE)

@@ -58,7 +58,7 @@ fn synced_appends(draw: &mut Draw) -> Plan {
 /// Blocks of a file read past the page cache, as many as a control group allows.
 fn direct_reads(draw: &mut Draw) -> Plan {
     let workers = draw.between(6, 16);
-    let limit = draw.between(150, 400);
+    let limit = draw.between(100, 250);
     let item_us = 1_000_000 / limit;
     let overload = draw.between(2, 4);
     let fetch_us = (workers * item_us / overload).clamp(3_000, 20_000);
@@ -80,9 +80,9 @@ fn direct_reads(draw: &mut Draw) -> Plan {
 fn large_reads(draw: &mut Draw) -> Plan {
     let workers = draw.between(8, 16);
     let megabytes = draw.between(3, 6);
-    // A disk of about a gigabyte a second.
+    // A disk of about a gigabyte a second; of one that is faster by half they still ask for twice as much.
     let item_us = megabytes * 1_000;
-    let overload = draw.between(2, 4);
+    let overload = draw.between(3, 5);
     let pause_us = workers * item_us / overload;
     Plan::new(
         workers,

@@ -51,6 +51,14 @@ pub(super) enum Which {
     Writes,
 }
 
+/// Where the workers wait for one disk.
+struct Group<'a> {
+    /// Which; `None`: none that is known.
+    disk: Option<&'a Disk>,
+    /// The wait sites with the worker time blocked there, s, heaviest first.
+    there: Vec<(WaitSite, f64)>,
+}
+
 /// The workers' accesses to one disk.
 #[derive(Clone, Debug)]
 pub(super) struct Accesses<'a> {
@@ -70,7 +78,7 @@ impl<'a> Accesses<'a> {
     pub(super) fn all(findings: &Findings<'a>, which: Which) -> Vec<Self> {
         let by_disk = by_disk(findings, which).into_iter();
         by_disk
-            .filter_map(|(disk, there)| Self::on(findings, disk?, &there))
+            .filter_map(|group| Self::on(findings, group.disk?, &group.there))
             .collect()
     }
 
@@ -124,7 +132,7 @@ impl<'a> Accesses<'a> {
 /// that is known are taken together as if they lay on one.
 pub(super) fn served_alone(findings: &Findings<'_>) -> Vec<WaitSite> {
     let mut alone = Vec::new();
-    for (disk, there) in by_disk(findings, Which::All) {
+    for Group { disk, there } in by_disk(findings, Which::All) {
         let sites = there.iter().map(|(site, _)| *site);
         let sites: Vec<WaitSite> = sites
             .filter(|site| disk.is_some() || site.kind == WaitKind::File)
@@ -140,10 +148,7 @@ pub(super) fn served_alone(findings: &Findings<'_>) -> Vec<WaitSite> {
 }
 
 /// Where the workers wait in files or for pages by the disk these are on, heaviest first, s. Nothing where it is not worth naming.
-fn by_disk<'a>(
-    findings: &Findings<'a>,
-    which: Which,
-) -> Vec<(Option<&'a Disk>, Vec<(WaitSite, f64)>)> {
+fn by_disk<'a>(findings: &Findings<'a>, which: Which) -> Vec<Group<'a>> {
     let is_access = |site: WaitSite| match site.kind {
         WaitKind::File => true,
         // A lock of the kernel is none of the disk.
@@ -169,7 +174,12 @@ fn by_disk<'a>(
     }
     let disk = |place: Option<usize>| place.and_then(|place| findings.meta.disks.get(place));
     let groups = groups.into_iter();
-    groups.map(|(place, there)| (disk(place), there)).collect()
+    groups
+        .map(|(place, there)| Group {
+            disk: disk(place),
+            there,
+        })
+        .collect()
 }
 
 /// Most accesses there read.
