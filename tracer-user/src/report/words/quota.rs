@@ -6,7 +6,7 @@ use crate::number::figure;
 use crate::row::{DiskUnit, printable};
 
 pub(super) fn words(findings: &Findings<'_>, facts: &QuotaFacts) -> Words {
-    let (group, limit) = (printable(&facts.group), allowed(facts));
+    let (group, limit) = (printable(&facts.group), allowed(facts, ""));
     let (mut evidence, what, at_once, waits) = match &facts.throttled {
         Throttled::Syncs(syncs) => (
             fsync::evidence(syncs),
@@ -24,8 +24,8 @@ pub(super) fn words(findings: &Findings<'_>, facts: &QuotaFacts) -> Words {
     evidence.insert(
         1,
         format!(
-            "The control group {group} may {limit} on disk {}, and {} of that was used: the limit is what {waits} for.",
-            printable(&facts.device),
+            "The control group {group} may {}, and {} of that was used: the limit is what {waits} for.",
+            allowed(facts, &where_to(facts)),
             percent(facts.used),
         ),
     );
@@ -37,15 +37,21 @@ pub(super) fn words(findings: &Findings<'_>, facts: &QuotaFacts) -> Words {
     }
 }
 
-/// `write 150 times a second`, `read 50 MB a second`.
-fn allowed(facts: &QuotaFacts) -> String {
+/// `write 150 times a second`, `read from disk 254:0 50 MB a second`; `place` is where to or from.
+fn allowed(facts: &QuotaFacts, place: &str) -> String {
     let per_second = facts.per_second;
     match facts.unit {
-        DiskUnit::Writes => format!("write {per_second} times a second"),
-        DiskUnit::Reads => format!("read {per_second} times a second"),
-        DiskUnit::Bytes => format!("write {} a second", megabytes(per_second)),
-        DiskUnit::ReadBytes => format!("read {} a second", megabytes(per_second)),
+        DiskUnit::Writes => format!("write{place} {per_second} times a second"),
+        DiskUnit::Reads => format!("read{place} {per_second} times a second"),
+        DiskUnit::Bytes => format!("write{place} {} a second", megabytes(per_second)),
+        DiskUnit::ReadBytes => format!("read{place} {} a second", megabytes(per_second)),
     }
+}
+
+/// ` to disk 254:0`, or from there.
+fn where_to(facts: &QuotaFacts) -> String {
+    let way = if facts.unit.is_read() { "from" } else { "to" };
+    format!(" {way} disk {}", printable(&facts.device))
 }
 
 /// `150 writes a second`.
