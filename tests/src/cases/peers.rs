@@ -222,7 +222,7 @@ fn reconnecting(draw: &mut Draw, workers: u64, reply_us: u64) -> Plan {
 
 fn full_queue(draw: &mut Draw) -> Plan {
     let workers = draw.between(24, 48);
-    let reply_us = draw.between(3_500, 4_500);
+    let reply_us = draw.between(25_000, 40_000);
     let more = replies(draw.between(200, 2_000))
         .set("backlog", 5)
         .set("pause_us", draw.between(30_000, 60_000))

@@ -117,7 +117,12 @@ impl Collector {
                     task.fact,
                     TaskFact::SchedStatOpened | TaskFact::SchedStatClosed
                 ) {
-                    self.actor(ActorId::Thread(task.tid)).role = task.role;
+                    let who = ActorId::Thread(task.tid);
+                    let was = std::mem::replace(&mut self.actor(who).role, task.role);
+                    if was == TaskRole::Target && task.role != was {
+                        // It was seen before it was known whose it is.
+                        self.queue.change(who, task.end, State::Absent);
+                    }
                 }
             }
             Event::Asked(who, socket) => {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::findings::Findings;
-use super::network;
 use crate::blame::{LockStats, ServiceStats, port_of};
 use crate::classify::{ClassId, ClassKind, WaitKind, WaitSite};
 use crate::row::Pid;
@@ -17,6 +16,9 @@ const INTERLEAVED: f64 = 0.1;
 
 /// An event loop that is busy for at least this share of the time in which requests are there is what they wait for.
 const LOOP_IS_BUSY: f64 = 0.8;
+
+/// Threads that work on requests for this share of the time have no pause in which more of them could be served.
+const ALL_ALONG: f64 = 0.9;
 
 /// A peer's own books, where it runs on this host and its threads were tracked.
 pub(super) struct Inside<'a> {
@@ -52,7 +54,7 @@ pub(super) fn look_inside<'a>(
     for other in others {
         stats.merge(other);
     }
-    let is_loop = count(stats.interleaved) > INTERLEAVED * count(stats.answered);
+    let is_loop = is_loop(&stats);
     let replies = count(if is_loop {
         stats.answered
     } else {
@@ -103,19 +105,37 @@ pub(super) fn look_inside<'a>(
     })
 }
 
+impl Inside<'_> {
+    /// The share of the time in which its threads work on requests, where they do so all along: whoever finds no room in front of them
+    /// waits for them to be done with others.
+    pub(super) fn busy_all_along(&self, findings: &Findings<'_>) -> Option<f64> {
+        let at_work = if is_loop(&self.stats) {
+            self.stats.busy + self.stats.starved
+        } else {
+            self.stats.total
+        };
+        let threads = count(self.stats.threads.len().max(1) as u64);
+        let busy = at_work.seconds() / (threads * findings.window()).max(1e-9);
+        (busy >= ALL_ALONG).then_some(busy)
+    }
+}
+
 impl Findings<'_> {
-    /// The share of the time in which the server of a peer on this host works on requests, where it does so all along.
+    /// As [`Inside::busy_all_along`], of the server of a peer on this host.
     pub(super) fn busy_server(&self, peer: ClassId) -> Option<f64> {
         let requests = self.sites().into_iter().map(|(site, _)| site);
         let mut requests =
             requests.filter(|site| site.kind == WaitKind::Request && site.class == peer);
         requests.find_map(|site| {
             let (_, seen) = self.reading(&[site])?;
-            let inside = look_inside(self, site, count(seen.count))?;
-            let busy = network::busy(self, &inside);
-            network::is_busy_all_along(self, &inside).then_some(busy)
+            look_inside(self, site, count(seen.count))?.busy_all_along(self)
         })
     }
+}
+
+/// Several requests are with one of its threads at a time.
+fn is_loop(stats: &ServiceStats) -> bool {
+    count(stats.interleaved) > INTERLEAVED * count(stats.answered)
 }
 
 /// Mean time a peer works on a request, s: what its threads were seen to do for it, `worked`. What they wait for in the middle of

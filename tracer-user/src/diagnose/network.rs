@@ -12,14 +12,13 @@ use super::candidate::{Candidate, Claim, Ruling};
 use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
 use super::findings::Findings;
-use super::inside::Inside;
 use super::refutation::Refutation;
 use super::sign::{Outcome, Sign};
 use super::user_lock::WORTH_NAMING;
 use crate::blame::Part;
 use crate::cause::Cause;
 use crate::classify::{ClassId, WaitKind, WaitSite};
-use crate::row::Listener;
+use crate::row::{Listener, Resource, printable};
 use crate::scaling::Lost;
 
 /// A connect that takes this long was asked for again, s: TCP asks a second time after 1 s (`TCP_TIMEOUT_INIT`, include/net/tcp.h; RFC
@@ -34,8 +33,6 @@ const TELLING: f64 = 4.5;
 const MOST: f64 = 0.75;
 /// Connects asked for again that may be chance, or of the moment.
 const FEW: usize = 3;
-/// A server is what its connections wait for when its threads work on requests for this share of the time.
-const BUSY: f64 = 0.9;
 /// At each connect that was asked for again one was dropped at least; the window cuts some.
 const DROPPED: f64 = 0.5;
 
@@ -76,6 +73,16 @@ pub enum Dropped {
     HasRoom,
     /// The listener is elsewhere, or was not looked at.
     NotSeen,
+}
+
+impl Dropped {
+    /// The queue that has no room.
+    fn queue(&self) -> Option<&Listener> {
+        match self {
+            Self::QueueFull { queue, .. } => Some(queue),
+            Self::HasRoom | Self::NotSeen => None,
+        }
+    }
 }
 
 /// The connects of the workers at one wait site.
@@ -134,34 +141,26 @@ pub(super) fn connects_again(findings: &Findings<'_>, peer: ClassId) -> Option<(
     Some((site, connects.lost))
 }
 
-/// The share of the window in which the threads of a server work on requests, where there are no more of them than that; 0 to 1.
-pub(super) fn busy(findings: &Findings<'_>, peer: &Inside<'_>) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
-    let threads = peer.stats.threads.len().max(1) as f64;
-    let at_work = peer.stats.total.max(peer.stats.busy).seconds();
-    at_work / (threads * findings.window()).max(1e-9)
-}
-
-/// Whether connections to a peer wait for it to be done with others.
-pub(super) fn is_busy_all_along(findings: &Findings<'_>, peer: &Inside<'_>) -> bool {
-    busy(findings, peer) >= BUSY
-}
-
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
     for (site, seconds) in findings.sites() {
         if site.kind != WaitKind::Connect || seconds < WORTH_NAMING * findings.time() {
             continue;
         }
-        let dropped = dropped(findings, site.class);
-        let culprit = culprit(findings, site.class, &dropped);
+        // Unix sockets wait in the call until there is room.
+        let Ok(address) = findings.classes.name(site.class).parse() else {
+            continue;
+        };
         let Some(connects) = Connects::of(findings, site) else {
             if let Some((_, seen)) = findings.reading(&[site]) {
+                let culprit = culprit(findings, site.class, None);
                 let by = Refutation::NotAskedAgain { mean_s: seen.mean };
                 ruling.clear(Cause::Network, culprit, by);
             }
             continue;
         };
+        let dropped = dropped(findings, (site.class, address), connects.again.len());
+        let culprit = culprit(findings, site.class, dropped.queue());
         if let Some(busy) = findings.busy_server(site.class) {
             ruling.clear(Cause::Network, culprit, Refutation::ServerBusy { busy });
             continue;
@@ -183,12 +182,9 @@ fn candidate(
     culprit: Culprit,
 ) -> Candidate {
     let seconds = connects.lost;
-    let room = match &dropped {
-        Dropped::QueueFull { queue, .. } => {
-            Some(usize::try_from(queue.backlog).unwrap_or(usize::MAX))
-        }
-        Dropped::HasRoom | Dropped::NotSeen => None,
-    };
+    let room = dropped
+        .queue()
+        .map(|queue| usize::try_from(queue.backlog).unwrap_or(usize::MAX));
     // One more than the backlog has room: fewer workers fill no queue by themselves, and what is lost on the way is lost to one alone too.
     let is_theirs = room.is_some_and(|room| findings.headcount() > room.saturating_add(1));
     let lost = Lost {
@@ -225,28 +221,37 @@ fn candidate(
     }
 }
 
-fn culprit(findings: &Findings<'_>, peer: ClassId, dropped: &Dropped) -> Culprit {
+fn culprit(findings: &Findings<'_>, peer: ClassId, queue: Option<&Listener>) -> Culprit {
     let name = findings.class(peer);
+    let process = match (findings.peer_process(peer), queue) {
+        // Where connections are short, none may have been there when it was looked for who serves them.
+        (unknown, Some(queue)) if unknown.is_empty() => printable(&queue.process).into_owned(),
+        (process, _) => process,
+    };
     Culprit {
         kind: CulpritKind::Peer,
         address: name.clone(),
         name,
-        process: findings.peer_process(peer),
-        backlog: match dropped {
-            Dropped::QueueFull { queue, .. } => queue.backlog,
-            Dropped::HasRoom | Dropped::NotSeen => 0,
-        },
+        process,
+        backlog: queue.map_or(0, |queue| queue.backlog),
         ..Culprit::default()
     }
 }
 
-/// What the listener at a peer's address says.
-fn dropped(findings: &Findings<'_>, peer: ClassId) -> Dropped {
+/// What the listener at a peer's address says, where so many connects were asked for again.
+fn dropped(
+    findings: &Findings<'_>,
+    (peer, address): (ClassId, SocketAddr),
+    again: usize,
+) -> Dropped {
     let network = &findings.meta.network;
-    let Ok(address) = findings.classes.name(peer).parse::<SocketAddr>() else {
-        return Dropped::NotSeen;
+    // Who connects to an address of its own namespace does so from that address.
+    let from_there = |socket: &&Resource| {
+        let own = socket.local.parse::<SocketAddr>();
+        own.is_ok_and(|own| own.ip() == address.ip())
     };
-    let is_here = address.ip().is_loopback() || findings.peer_pid(peer).is_some();
+    let sockets = findings.classes.members(peer);
+    let is_here = address.ip().is_loopback() || sockets.iter().any(from_there);
     let listens = |listener: &&Listener| {
         let local = listener.local.parse::<SocketAddr>();
         local.is_ok_and(|local| {
@@ -261,8 +266,6 @@ fn dropped(findings: &Findings<'_>, peer: ClassId) -> Dropped {
     let fullness = |listener: &Listener| listener.most.saturating_sub(listener.backlog);
     let others = network.listeners.iter().filter(|other| *other != queue);
     let is_fullest = others.map(fullness).max().unwrap_or(0) <= fullness(queue);
-    let site = WaitSite::plain(WaitKind::Connect, peer);
-    let again = Connects::of(findings, site).map_or(0, |connects| connects.again.len());
     #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
     let is_counted = network
         .overflows

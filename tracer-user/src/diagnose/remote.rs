@@ -227,8 +227,8 @@ fn inside(
         lost: Lost::certain(visits * queueing),
     }];
     // Where it is busy all along, whoever finds no room in front of it waits for it too.
-    let waits = network::is_busy_all_along(findings, peer);
-    let before = network::connects_again(findings, site.class).filter(|_| waits);
+    let is_busy = peer.busy_all_along(findings).is_some();
+    let before = network::connects_again(findings, site.class).filter(|_| is_busy);
     claims.extend(before.map(|(site, seconds)| Claim {
         site,
         lost: Lost::certain(seconds),
@@ -296,7 +296,10 @@ fn outside(
         return;
     }
     let mut lost = sharing.lost * (seconds / seen.mean.max(1e-9));
-    if findings.may_lie_unread() {
+    // Whoever does not accept for a while keeps all waiting that have come by then: that they take longer together tells nothing of how
+    // many it serves.
+    let stalls = !sharing.even && network::connects_again(findings, site.class).is_some();
+    if findings.may_lie_unread() || stalls {
         (lost.proved, lost.likely) = (0.0, 0.0);
     }
     if lost.possible < WORTH_NAMING * findings.time() {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Nanos;
+use super::{Nanos, Pid};
 
 /// The targets' connections to one address that were there when the window closed, or a part of it. What they had counted before is
 /// taken off; connections that were closed before are not among them.
@@ -41,6 +41,10 @@ pub struct Listener {
     pub full: u32,
     /// Most that were seen to wait.
     pub most: u32,
+    /// A process that has it, where it had no room; 0: not known.
+    pub pid: Pid,
+    /// Its name.
+    pub process: String,
 }
 
 /// All of it; as new: nothing was told, as in traces before 1.3.

@@ -8,7 +8,7 @@
 //! What lies between two operations that belong to stages waits in a list of segments until the second one comes.
 
 use super::slots::{Context, Next, Part, Slots};
-use crate::classify::{LockId, OperationId, Piece, SiteId, State, WaitKind, WaitSites};
+use crate::classify::{ClassId, LockId, OperationId, Piece, SiteId, State, WaitKind, WaitSites};
 use crate::row::Nanos;
 
 /// Segments kept open for an actor; beyond it they are attributed as they are.
@@ -272,12 +272,13 @@ impl OpenTime {
         self.segment_pieces.clear();
     }
 
-    /// Ends the window at `at`: calls that have not returned show by the waits in them.
+    /// Ends the window at `at`: calls that have not returned show by the waits in them. `first_use`: what a connection to a peer is for.
     pub(super) fn end_window(
         &mut self,
         at: Nanos,
         sites: &WaitSites,
         is_staged: &dyn Fn(OperationId) -> bool,
+        first_use: &dyn Fn(ClassId) -> Option<OperationId>,
         out: &mut Slots,
     ) {
         self.advance(at);
@@ -297,6 +298,13 @@ impl OpenTime {
                 continue;
             }
             self.segment_pieces.push((piece.state, piece.length()));
+            if site.kind == WaitKind::Connect
+                && let Some(operation) = first_use(site.class)
+            {
+                self.close_segment(Role::Between);
+                self.attribute(Next::Operation(operation), out);
+                continue;
+            }
             self.close_segment(match site.kind {
                 WaitKind::Futex => Role::Lock(id, LockId::Word(site.class)),
                 WaitKind::FileLock => Role::Lock(id, LockId::File(site.class)),

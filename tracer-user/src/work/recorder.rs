@@ -241,7 +241,8 @@ impl Recorder {
                 }
                 let Account { open, slots, .. } = account;
                 let is_staged = |operation| Self::is_staged(staged, operation);
-                open.end_window(at, &classifier.sites, &is_staged, slots);
+                let first_use = |peer| first_use(peer, classifier);
+                open.end_window(at, &classifier.sites, &is_staged, &first_use, slots);
             }
         }
         self.began = at;
@@ -252,10 +253,10 @@ impl Recorder {
     pub fn slots_at(&self, account: &Account, at: Nanos, classifier: &Classifier) -> Slots {
         let mut slots = account.slots.clone();
         let is_staged = |operation| Self::is_staged(&self.staged, operation);
-        account
-            .open
-            .clone()
-            .end_window(at, &classifier.sites, &is_staged, &mut slots);
+        let first_use = |peer| first_use(peer, classifier);
+        let sites = &classifier.sites;
+        let mut open = account.open.clone();
+        open.end_window(at, sites, &is_staged, &first_use, &mut slots);
         slots
     }
 
@@ -340,6 +341,14 @@ impl Account {
             self.sequence.push(row.exact);
         }
     }
+}
+
+/// The first kind of request that was made to a peer.
+fn first_use(peer: ClassId, classifier: &Classifier) -> Option<OperationId> {
+    let requests = classifier.operations.iter().filter(|(_, operation)| {
+        operation.class == peer && matches!(operation.kind, OperationKind::Request(_))
+    });
+    requests.map(|(id, _)| id).next()
 }
 
 /// What a thread has polled for that now sends on a connection for the first time. Of tasks it is known when they ask for one.

@@ -1,11 +1,11 @@
 //! Peers, queues and CPUs.
 
-use super::super::{Part, RunQueue, figures};
+use super::super::{Collector, Part, RunQueue, figures};
 use super::{Blamed, thread};
-use crate::actors::of_thread;
+use crate::actors::{ActorId, of_thread};
 use crate::classify::replay::replay;
-use crate::classify::{Event, WaitKind};
-use crate::row::{MemorySource, Nanos};
+use crate::classify::{Classifier, Event, Piece, State, WaitKind, Waker};
+use crate::row::{MemorySource, Nanos, Pid, Task, TaskRole, Tid};
 use crate::script;
 
 const CROWDED: &str = "cpus 2\n8 workers: compute 5ms; append F";
@@ -140,4 +140,32 @@ fn sleeping_for_the_lock_of_a_file_is_no_visit_to_a_timer() {
         .sum();
     // Only the holder sleeps for itself.
     assert!(length.seconds() < blamed.window, "{length:?}");
+}
+
+#[test]
+fn what_a_thread_runs_that_turns_out_to_be_a_peers_is_not_the_targets() {
+    let (mut collector, classifier) = (Collector::new(2), Classifier::default());
+    let (tid, pid) = (Tid(9), Pid(8));
+    let runs = Event::Change {
+        who: ActorId::Thread(tid),
+        pid,
+        was: Piece {
+            start: Nanos(5),
+            end: Nanos(10),
+            state: State::Absent,
+        },
+        now: State::Running,
+        wait: None,
+        waker: Waker { who: None },
+    };
+    collector.collect(&runs, &classifier);
+    let task = Task {
+        end: Nanos(10),
+        tid,
+        pid,
+        role: TaskRole::Peer,
+        ..Task::default()
+    };
+    collector.collect(&Event::Task(&task), &classifier);
+    assert!(collector.queue.run(Nanos::SECOND) < 1e-6);
 }

@@ -9,8 +9,9 @@ use std::fs;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
-use super::sock_diag;
+use super::look::{Look as _, Proc};
 use super::tcp_diag::{Listening, in_namespace_of, listening};
+use super::{address, sock_diag};
 use crate::row::{Listener, Nanos, Pid};
 
 /// Time between two looks: one takes some tens of microseconds of a CPU.
@@ -34,6 +35,8 @@ pub struct Listeners {
     pid: Pid,
     fd: Option<OwnedFd>,
     seen: BTreeMap<SocketAddr, Listener>,
+    /// The latest socket at each address.
+    sockets: BTreeMap<SocketAddr, u64>,
     looked: Option<Nanos>,
     /// As the present window opened.
     before: Option<Dropped>,
@@ -83,9 +86,10 @@ impl Listeners {
             return;
         }
         let seen = self.seen.entry(now.local).or_insert_with(|| Listener {
-            local: now.local.to_string(),
+            local: address::text(now.local),
             ..Listener::default()
         });
+        self.sockets.insert(now.local, now.inode);
         seen.backlog = now.backlog;
         seen.looks += 1;
         // `sk_acceptq_is_full` (include/net/sock.h): there is room for one more than the backlog.
@@ -93,12 +97,26 @@ impl Listeners {
         seen.most = seen.most.max(now.waiting);
     }
 
-    /// The listeners at these ports.
+    /// The listeners at these ports; where any had no room, with the processes that have them.
     #[must_use]
     pub fn at(&self, ports: &BTreeSet<u16>) -> Vec<Listener> {
-        let seen = self.seen.iter();
-        let wanted = seen.filter(|(local, _)| ports.contains(&local.port()));
-        wanted.map(|(_, listener)| listener.clone()).collect()
+        let is_wanted = |local: &SocketAddr| ports.contains(&local.port());
+        let wanted = self.seen.iter().filter(|(local, _)| is_wanted(local));
+        let mut wanted: BTreeMap<SocketAddr, Listener> = wanted
+            .map(|(local, listener)| (*local, listener.clone()))
+            .collect();
+        let were_full = wanted.values().any(|listener| listener.full > 0)
+            || self.dropped.is_some_and(|dropped| dropped.overflows > 0);
+        if were_full && !wanted.is_empty() {
+            let sockets = self.sockets.iter().filter(|(local, _)| is_wanted(local));
+            let by_socket = sockets.map(|(local, socket)| (*socket, *local)).collect();
+            for (local, (pid, process)) in held(&by_socket) {
+                if let Some(listener) = wanted.get_mut(&local) {
+                    (listener.pid, listener.process) = (pid, process);
+                }
+            }
+        }
+        wanted.into_values().collect()
     }
 
     /// Connections that were dropped while windows were open: since a queue was full, and in all.
@@ -106,6 +124,21 @@ impl Listeners {
     pub fn dropped(&self) -> Option<(u64, u64)> {
         self.dropped.map(|all| (all.overflows, all.drops))
     }
+}
+
+/// Who has these sockets: of several the one that came first, and not the init system, which keeps sockets for its services.
+fn held(by_socket: &BTreeMap<u64, SocketAddr>) -> BTreeMap<SocketAddr, (Pid, String)> {
+    let mut look = Proc::default();
+    let mut held = BTreeMap::new();
+    let mut all = look.processes();
+    all.sort_unstable();
+    for pid in all.into_iter().filter(|pid| *pid != Pid(1)) {
+        let (_, open) = look.sockets_of(pid);
+        for local in open.iter().filter_map(|socket| by_socket.get(socket)) {
+            held.entry(*local).or_insert_with(|| (pid, look.name(pid)));
+        }
+    }
+    held
 }
 
 /// What is counted in the namespace of a process.
@@ -161,6 +194,8 @@ mod tests {
         assert_eq!((idle.looks, idle.full, idle.most), (1, 0, 0), "{idle:?}");
         assert_eq!((full.looks, full.full, full.most), (1, 1, 1), "{full:?}");
         assert_eq!(full.backlog, 0);
+        assert_eq!(full.pid, Pid(std::process::id()));
+        assert!(!full.process.is_empty(), "{full:?}");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::address;
 use super::tcp_diag::{Connection, TcpCounts};
 use crate::row::{Nanos, TcpPeer};
 
@@ -33,7 +34,7 @@ impl TcpBooks {
     /// The window closes, with these connections, each of them once.
     pub(super) fn close<'a>(&mut self, connections: impl IntoIterator<Item = &'a Connection>) {
         for connection in connections {
-            let remote = connection.remote.to_string();
+            let remote = address::text(connection.remote);
             if self.peers.len() >= MOST && !self.peers.contains_key(&remote) {
                 continue;
             }

@@ -305,6 +305,7 @@ fn end(body: &[u8], which: usize) -> Option<SocketAddr> {
 /// A listening socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Listening {
+    pub(super) inode: u64,
     pub(super) local: SocketAddr,
     /// Connections that nobody has accepted yet: `sk_ack_backlog` (`tcp_diag_get_info`, net/ipv4/tcp_diag.c, v6.1 to v6.18).
     pub(super) waiting: u32,
@@ -326,6 +327,7 @@ pub(super) fn listening(fd: &OwnedFd) -> io::Result<Vec<Listening>> {
 fn listener(body: &[u8]) -> Option<Listening> {
     let word = |at: usize| Some(u32::from_ne_bytes(*body.get(at..)?.first_chunk()?));
     Some(Listening {
+        inode: u64::from(word(INODE)?),
         local: end(body, 0)?,
         waiting: word(UNREAD)?,
         backlog: word(UNSENT)?,

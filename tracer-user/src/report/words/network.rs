@@ -1,8 +1,8 @@
 //! Connections that are dropped, in words.
 
-use super::{Words, of_workers, percent};
+use super::{Words, of_workers};
 use crate::diagnose::{Dropped, Findings, NetworkFacts};
-use crate::number::{count, millis, seconds};
+use crate::number::{count, millis, percent, seconds};
 use crate::row::{Listener, printable};
 
 pub(super) fn words(findings: &Findings<'_>, facts: &NetworkFacts) -> Words {
@@ -18,7 +18,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &NetworkFacts) -> Words {
                 "connects to {name} find its accept queue full (backlog {}): {again}",
                 queue.backlog
             );
-            (clause, accepts(findings, facts))
+            (clause, accepts(findings, facts, queue))
         }
         Dropped::HasRoom => {
             evidence.push(
@@ -97,8 +97,13 @@ fn full(queue: &Listener, overflows: Option<u64>) -> String {
 }
 
 /// Who accepts connections.
-fn accepts(findings: &Findings<'_>, facts: &NetworkFacts) -> String {
-    match findings.peer_process(facts.site.class).as_str() {
+fn accepts(findings: &Findings<'_>, facts: &NetworkFacts, queue: &Listener) -> String {
+    let known = findings.peer_process(facts.site.class);
+    let process = match known.as_str() {
+        "" => printable(&queue.process),
+        known => known.into(),
+    };
+    match process.as_ref() {
         "" => "whoever accepts them".to_owned(),
         process => format!("{process}, which is slow to accept them"),
     }
