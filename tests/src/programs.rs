@@ -40,6 +40,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "feed_queue.py",
     "feed_pipe.py",
     "Lend.java",
+    "Churn.java",
     "coroutines.py",
     "goroutines.go",
     "promises.js",

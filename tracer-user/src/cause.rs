@@ -47,6 +47,8 @@ pub enum Cause {
     Starved,
     /// A barrier at which all wait for the last.
     Imbalance,
+    /// All threads of a process stopped together by its runtime.
+    RuntimePause,
     /// It scales.
     None,
     /// Not settled.
@@ -68,7 +70,7 @@ pub struct Entry {
 }
 
 /// The list, in the order in which it is shown.
-pub const ENTRIES: [Entry; 20] = [
+pub const ENTRIES: [Entry; 21] = [
     Entry {
         cause: Cause::UserLock,
         id: "user-lock",
@@ -178,6 +180,12 @@ pub const ENTRIES: [Entry; 20] = [
         definition: "workers meet at a barrier in every round, and all wait there for the one that comes last",
     },
     Entry {
+        cause: Cause::RuntimePause,
+        id: "runtime-pause",
+        title: "a runtime that stops all threads",
+        definition: "the runtime of a process stops all its threads together, again and again, mostly to collect garbage",
+    },
+    Entry {
         cause: Cause::None,
         id: "none",
         title: "nothing serialises the workers",
@@ -240,7 +248,8 @@ impl Cause {
             | Self::Spin
             | Self::Cpu
             | Self::Starved
-            | Self::Imbalance => true,
+            | Self::Imbalance
+            | Self::RuntimePause => true,
             Self::None | Self::Unknown => false,
         }
     }

@@ -170,7 +170,7 @@ fn in_rounds(draw: &mut Draw, workers: u64, alone_us: u64, together_us: u64) -> 
 
 /// A quarter of the items takes some times as long as the others, whoever has them.
 fn barrier_rounds(draw: &mut Draw) -> Plan {
-    let (workers, fetch_us) = (draw.between(8, 24), draw.between(2_000, 5_000));
+    let (workers, fetch_us) = (draw.between(6, 16), draw.between(8_000, 15_000));
     let slow_us = fetch_us * draw.between(4, 6);
     let alone_us = (3 * fetch_us + slow_us) / 4;
     let slower = replies(draw.between(500, 8_000))
@@ -179,13 +179,12 @@ fn barrier_rounds(draw: &mut Draw) -> Plan {
     in_rounds(draw, workers, alone_us, slow_us).server("input", fetch_us, slower)
 }
 
-/// One of many computes for twice or three times as long as an item takes the others.
+/// One of many computes for as long again as an item takes the others, or half as long more.
 fn barrier_straggler(draw: &mut Draw) -> Plan {
-    let (workers, fetch_us) = (draw.between(16, 32), draw.between(8_000, 15_000));
-    let more_us = fetch_us * draw.between(10, 20) / 10;
+    let (workers, fetch_us) = (draw.between(16, 24), draw.between(10_000, 20_000));
+    let more_us = fetch_us * draw.between(10, 15) / 10;
     in_rounds(draw, workers, fetch_us, fetch_us + more_us)
-        // About 1.5 ns a round.
-        .set("slow_rounds", more_us * 2000 / 3)
+        .set("slow_us", more_us)
         .server("input", fetch_us, replies(draw.between(500, 8_000)))
 }
 

@@ -1,4 +1,4 @@
-//! More to compute than there are processors, or than an interpreter lets be computed at once.
+//! More to compute than there are processors, or than an interpreter lets be computed at once, and a runtime that computes meanwhile.
 
 use holdup::cause::Cause;
 
@@ -37,6 +37,12 @@ pub const CASES: &[Case] = &[
         cause: Cause::Cpu,
         quick: false,
         plan: python_in_c,
+    },
+    Case {
+        name: "java-collects",
+        cause: Cause::RuntimePause,
+        quick: true,
+        plan: java_collects,
     },
 ];
 
@@ -139,4 +145,22 @@ fn python_in_c(draw: &mut Draw) -> Plan {
     crowd
         .plan(draw, Program::Python("transform"), hashes / 2)
         .set("hashes", hashes)
+}
+
+/// Threads that leave much behind in a small heap, of which a part is kept: all stop while it is looked through.
+fn java_collects(draw: &mut Draw) -> Plan {
+    let (workers, fetch_us) = (draw.between(12, 20), draw.between(6_000, 9_000));
+    Plan::new(
+        workers,
+        Program::Java("Churn"),
+        fetch_us * 12 / 10 / 1000,
+        fetch_us * 5 / 2 / 1000,
+    )
+    // About 70 bytes each, in a heap of 64 MB.
+    .set("objects", draw.between(4_000, 6_000))
+    .set("kept", draw.between(180_000, 220_000))
+    .set("cached", draw.between(220_000, 280_000))
+    .set("bytes", draw.between(100, 2_000))
+    .server("input", fetch_us, replies(draw.between(500, 8_000)))
+    .culprit(Culprit::Kind("thread"))
 }

@@ -4,8 +4,8 @@ use super::remedy::{Fix, FixInput, Remedy, Variant};
 use super::{
     address_space, async_lock, batch_fetch, batch_write, blocking_call, blocking_lock, checkpoint,
     consumers, critical_section, disk, even_work, event_loop, feed, fewer_workers, file_lock,
-    fsync, gate, kept_connections, less_memory, more_workers, own_file, pacing, pool, processes,
-    shard, sqlite, thread_pool, transaction,
+    fsync, gate, kept_connections, less_garbage, less_memory, more_workers, own_file, pacing, pool,
+    processes, shard, sqlite, thread_pool, transaction,
 };
 use crate::cause::Cause;
 use crate::work::StageName;
@@ -52,6 +52,7 @@ fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
         Cause::RateLimit => &pacing::REMEDY,
         Cause::Starved => &feed::REMEDY,
         Cause::Imbalance => &even_work::REMEDY,
+        Cause::RuntimePause => &less_garbage::REMEDY,
         Cause::SingleThread if input.variant == Variant::InCalls => &blocking_call::REMEDY,
         Cause::SingleThread if input.variant == Variant::HandedOver => &consumers::REMEDY,
         Cause::SingleThread => &event_loop::REMEDY,

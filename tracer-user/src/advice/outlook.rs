@@ -134,7 +134,8 @@ fn relief(cause: Cause, variant: Variant) -> [f64; 2] {
         | Cause::UserLock
         | Cause::KernelLock
         | Cause::InterpreterLock
-        | Cause::SingleThread => [2.0, f64::INFINITY],
+        | Cause::SingleThread
+        | Cause::RuntimePause => [2.0, f64::INFINITY],
         // A barrier serves nobody: without it each goes on by itself. A limit on requests, a disk and a feeder are not moved by a change of the
         // workers' code, and more CPUs do not come of one.
         Cause::RateLimit

@@ -269,11 +269,14 @@ impl Analyzer {
             at,
         });
         let ruling = rulings(&findings);
-        let known =
-            |candidate: &&Candidate| matches!(candidate.cause, Cause::Starved | Cause::Pool);
-        for candidate in ruling.candidates.iter().filter(known) {
+        let is_known = |candidate: &&Candidate| {
+            let cause = candidate.cause;
+            matches!(cause, Cause::Starved | Cause::Pool | Cause::RuntimePause)
+        };
+        for candidate in ruling.candidates.iter().filter(is_known) {
             // Waiting to be given work is getting input, whatever the work does next; waiting for a connection belongs to the
-            // exchange on it, whatever lock is taken and let go in between.
+            // exchange on it, whatever lock is taken and let go in between; and who is stopped by the runtime while it computes is none
+            // the nearer to what it does next.
             for site in candidate.sites() {
                 findings.give_to_stage(site, candidate.stage);
             }

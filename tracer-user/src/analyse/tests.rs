@@ -14,6 +14,7 @@ mod own_server;
 mod pauses;
 mod queues;
 mod rules;
+mod runtime_pause;
 mod sampled;
 mod shown;
 mod snapshots;

@@ -41,6 +41,8 @@ pub struct Used {
 struct Actor {
     role: TaskRole,
     waiting: Option<(LockId, ClassId)>,
+    /// The latest thing it did that belongs to a stage of the work.
+    latest: OperationId,
 }
 
 /// All statistics of blame.
@@ -145,6 +147,7 @@ impl Collector {
         self.actors.entry(id).or_insert_with(|| Actor {
             role: TaskRole::Target,
             waiting: None,
+            latest: OperationId::NONE,
         })
     }
 
@@ -164,11 +167,9 @@ impl Collector {
         // A wait that its thread's end or the window's cuts off was ended by nobody.
         let is_cut_off = now == State::Absent;
         if let Some((lock, word)) = ended {
-            let parts = match lock {
-                LockId::Parked(_) => vec![lock, LockId::Word(word)],
-                LockId::Word(_) | LockId::File(_) | LockId::Kernel(_) => vec![lock],
-            };
-            for part in parts {
+            let run = self.queue.run(at);
+            for part in parts(lock, word) {
+                self.locks.computed(part, run);
                 if is_cut_off {
                     self.locks.cut_off(part, who, at);
                 } else {
@@ -203,11 +204,13 @@ impl Collector {
         if let Some(wait) = wait
             && let Some(lock) = wait.lock
         {
-            self.actor(who).waiting = Some((lock, wait.site.class));
-            self.locks.wait(lock, who, pid, wait, at);
-            if let LockId::Parked(_) = lock {
-                self.locks
-                    .wait(LockId::Word(wait.site.class), who, pid, wait, at);
+            let actor = self.actor(who);
+            actor.waiting = Some((lock, wait.site.class));
+            let who = (who, actor.latest);
+            let run = self.queue.run(at);
+            for part in parts(lock, wait.site.class) {
+                self.locks.computed(part, run);
+                self.locks.wait(part, who, pid, wait, at);
             }
         }
         self.recent.change(who, was, now);
@@ -240,10 +243,15 @@ impl Collector {
             };
             self.visit(WaitSite::plain(WaitKind::Connect, row.class), visit);
         }
-        let Some((_, operation)) = row.operation else {
+        let Some((id, operation)) = row.operation else {
             return;
         };
-        match self.actor(row.who).role {
+        let actor = self.actor(row.who);
+        if operation.kind.is_staged() {
+            actor.latest = id;
+        }
+        let role = actor.role;
+        match role {
             // A process of the target may serve the others.
             TaskRole::Target if classifier.classes.kind(row.class) == ClassKind::Service => {
                 self.served(row, classifier);
@@ -454,4 +462,10 @@ impl Collector {
         };
         open.iter().filter_map(head).collect()
     }
+}
+
+/// What is counted for a parked word is counted for its call site too.
+fn parts(lock: LockId, word: ClassId) -> impl Iterator<Item = LockId> {
+    let own = matches!(lock, LockId::Parked(_)).then_some(LockId::Word(word));
+    std::iter::once(lock).chain(own)
 }

@@ -15,7 +15,7 @@ use super::hold::{Charge, HolderActivity};
 use super::recent_pieces::RecentPieces;
 use super::together::{Ended, Together};
 use crate::actors::ActorId;
-use crate::classify::{LockId, WaitBegin, WaitSites};
+use crate::classify::{LockId, OperationId, WaitBegin, WaitSites};
 use crate::row::{Nanos, Pid, StackId, Tid};
 
 /// Hold times that are kept of a lock.
@@ -36,6 +36,13 @@ struct Entry {
     at: Nanos,
     /// Time in which somebody had waited by then.
     contended: Nanos,
+}
+
+/// Since when somebody waits, and after what that it did.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    since: Nanos,
+    after: OperationId,
 }
 
 /// How long those held who were seen to get the lock: a sample that is thinned as it grows.
@@ -108,8 +115,11 @@ pub struct LockStats {
     pub owner_word: (u64, u64),
     /// Waits that ended together.
     pub together: Together,
+    /// CPU time of all the target's threads while somebody waited, s.
+    pub ran: f64,
+    ran_until: f64,
     holds: Holds,
-    now_waiting: BTreeMap<ActorId, Nanos>,
+    now_waiting: BTreeMap<ActorId, Waiting>,
     inside: BTreeMap<ActorId, Entry>,
     last_release: Nanos,
     uncharged: Nanos,
@@ -124,11 +134,20 @@ pub struct Locks {
 }
 
 impl Locks {
-    /// An actor begins to wait.
+    /// The target's threads have had so much CPU time, s, when somebody begins to wait, or has waited.
+    pub(super) fn computed(&mut self, key: LockId, run: f64) {
+        let stats = self.stats.entry(key).or_default();
+        if !stats.now_waiting.is_empty() {
+            stats.ran += run - stats.ran_until;
+        }
+        stats.ran_until = run;
+    }
+
+    /// An actor begins to wait, after an operation of its work.
     pub(super) fn wait(
         &mut self,
         key: LockId,
-        actor: ActorId,
+        (actor, after): (ActorId, OperationId),
         pid: Pid,
         wait: &WaitBegin,
         at: Nanos,
@@ -138,7 +157,8 @@ impl Locks {
         stats.advance(at);
         stats.inside.remove(&actor);
         stats.together.begins(actor, at);
-        stats.now_waiting.insert(actor, at);
+        let since = at;
+        stats.now_waiting.insert(actor, Waiting { since, after });
         // The kernel side looks at the word where it takes the call site.
         if wait.stack != StackId::NONE {
             stats.owner_word.0 += 1;
@@ -148,15 +168,20 @@ impl Locks {
 
     /// An actor waits no longer: it was woken by `waker`, or its time ran out.
     pub(super) fn woken(&mut self, key: LockId, actor: ActorId, at: Nanos, waker: Option<ActorId>) {
-        let Some((stats, waited)) = self.waits_no_longer(key, actor, at) else {
+        let Some((stats, waiting)) = self.waits_no_longer(key, actor, at) else {
             return;
         };
         stats.waits += 1;
         match waker {
             Some(waker) => {
                 *stats.wakers.entry(waker).or_default() += 1;
-                let who = actor;
-                stats.together.ends(Ended { who, at, waited }, waker);
+                let ended = Ended {
+                    who: actor,
+                    at,
+                    waited: at.since(waiting.since),
+                    after: waiting.after,
+                };
+                stats.together.ends(ended, waker);
             }
             None => stats.timeouts += 1,
         }
@@ -176,18 +201,18 @@ impl Locks {
         self.waits_no_longer(key, actor, at);
     }
 
-    /// Adds up what an actor has waited, and gives this last wait; `None`: it did not wait there.
+    /// Adds up what an actor has waited, and gives the wait that ends; `None`: it did not wait there.
     fn waits_no_longer(
         &mut self,
         key: LockId,
         actor: ActorId,
         at: Nanos,
-    ) -> Option<(&mut LockStats, Nanos)> {
+    ) -> Option<(&mut LockStats, Waiting)> {
         let stats = self.stats.get_mut(&key)?;
         stats.advance(at);
-        let waited = at.since(stats.now_waiting.remove(&actor)?);
-        *stats.waiters.entry(actor).or_default() += waited;
-        Some((stats, waited))
+        let waiting = stats.now_waiting.remove(&actor)?;
+        *stats.waiters.entry(actor).or_default() += at.since(waiting.since);
+        Some((stats, waiting))
     }
 
     /// A file lock was obtained.
@@ -286,8 +311,8 @@ impl LockStats {
         let mut stats = self.clone();
         stats.advance(at);
         stats.together.close();
-        for (actor, since) in std::mem::take(&mut stats.now_waiting) {
-            *stats.waiters.entry(actor).or_default() += at.since(since);
+        for (actor, waiting) in std::mem::take(&mut stats.now_waiting) {
+            *stats.waiters.entry(actor).or_default() += at.since(waiting.since);
         }
         stats
     }
@@ -306,6 +331,7 @@ impl LockStats {
         self.owner_word.0 += other.owner_word.0;
         self.owner_word.1 += other.owner_word.1;
         self.together.merge(&other.together);
+        self.ran = self.ran.max(other.ran);
         for (actor, time) in &other.waiters {
             *self.waiters.entry(*actor).or_default() += *time;
         }

@@ -15,6 +15,7 @@ use foldhash::HashMap;
 use std::collections::BTreeMap;
 
 use crate::actors::ActorId;
+use crate::classify::OperationId;
 use crate::row::Nanos;
 
 /// A release lasts no longer than the longest of its waits by this number. Of the n waiters of a lock that is handed on in turn, an n-th by
@@ -30,6 +31,17 @@ pub struct Released {
     pub times: u64,
     /// The waiting that ended so.
     pub waiting: Nanos,
+    /// The longest wait of each, together: how long it lasted that they were held up.
+    pub longest: Nanos,
+}
+
+impl Released {
+    /// Adds others.
+    pub fn merge(&mut self, other: &Self) {
+        self.times += other.times;
+        self.waiting += other.waiting;
+        self.longest += other.longest;
+    }
 }
 
 /// What one does from a release to its next arrival.
@@ -84,6 +96,8 @@ pub(super) struct Ended {
     pub who: ActorId,
     pub at: Nanos,
     pub waited: Nanos,
+    /// What its work had come to.
+    pub after: OperationId,
 }
 
 /// A release that may go on.
@@ -132,6 +146,8 @@ pub struct Together {
     pub between: BTreeMap<ActorId, Between>,
     /// Waits that the one who came last ended itself.
     pub direct: u64,
+    /// What those who waited had done last that belongs to a stage of the work.
+    pub after: BTreeMap<OperationId, u64>,
     open: Open,
     /// When each was last let go, or let others go, and how long it had waited.
     passed: HashMap<ActorId, (Nanos, Nanos)>,
@@ -174,9 +190,11 @@ impl Together {
     }
 
     fn count(&mut self, count: u64) {
-        let released = self.sizes.entry(count).or_default();
-        released.times += 1;
-        released.waiting += self.open.waiting;
+        self.sizes.entry(count).or_default().merge(&Released {
+            times: 1,
+            waiting: self.open.waiting,
+            longest: self.open.longest,
+        });
         self.direct += self.open.direct;
         if let (Some(by), Some(first)) = (self.open.by, self.open.ended.first()) {
             *self.releasers.entry(by).or_default() += 1;
@@ -186,17 +204,16 @@ impl Together {
                 between.add(first.at.since(since), Nanos::ZERO);
             }
         }
-        let ended = self.open.ended.iter();
-        self.passed
-            .extend(ended.map(|one| (one.who, (one.at, one.waited))));
+        for one in &self.open.ended {
+            self.passed.insert(one.who, (one.at, one.waited));
+            *self.after.entry(one.after).or_default() += 1;
+        }
     }
 
     /// Adds what ended together at another word of the same lock.
     pub(super) fn merge(&mut self, other: &Self) {
         for (count, released) in &other.sizes {
-            let own = self.sizes.entry(*count).or_default();
-            own.times += released.times;
-            own.waiting += released.waiting;
+            self.sizes.entry(*count).or_default().merge(released);
         }
         for (who, times) in &other.releasers {
             *self.releasers.entry(*who).or_default() += times;
@@ -205,5 +222,8 @@ impl Together {
             self.between.entry(*who).or_default().merge(between);
         }
         self.direct += other.direct;
+        for (operation, times) in &other.after {
+            *self.after.entry(*operation).or_default() += times;
+        }
     }
 }

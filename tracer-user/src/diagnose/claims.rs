@@ -61,28 +61,30 @@ fn rank(candidate: &Candidate) -> u8 {
         Cause::InterpreterLock => 0,
         // No lock lets all who wait for it go on at once.
         Cause::Imbalance => 1,
+        // Nor does who feeds them in the middle of what they do.
+        Cause::RuntimePause => 2,
         // It says what the lock guards: whoever has it is inside an exchange on one of several connections.
-        Cause::Pool => 2,
+        Cause::Pool => 3,
         // It says what is done under the lock.
-        Cause::Checkpoint => 3,
+        Cause::Checkpoint => 4,
         // The limit was read from the control group; a slow device is only reckoned from the same syncs, reads and writes.
-        Cause::Quota | Cause::Memory => 4,
+        Cause::Quota | Cause::Memory => 5,
         // Replies that say so, and a peer whose threads sleep, are no serial server's; even replies alone are.
-        Cause::RateLimit if seen(Sign::RepliesSaySo) || seen(Sign::PeerSleeps) => 5,
+        Cause::RateLimit if seen(Sign::RepliesSaySo) || seen(Sign::PeerSleeps) => 6,
         // Time in which nothing is asked of a peer, since there is no connection yet; a serial peer has it only where this is cleared.
-        Cause::Network => 5,
-        Cause::RemoteSerial => 6,
-        Cause::RateLimit => 7,
-        Cause::UserLock => 8,
-        Cause::FileLock => 9,
-        Cause::Fsync | Cause::Disk => 10,
+        Cause::Network => 6,
+        Cause::RemoteSerial => 7,
+        Cause::RateLimit => 8,
+        Cause::UserLock => 9,
+        Cause::FileLock => 10,
+        Cause::Fsync | Cause::Disk => 11,
         // Nobody feeds the workers only where they wait for nothing else.
-        Cause::Starved => 11,
+        Cause::Starved => 12,
         // Replies that lie unread are claimed by nobody else, and the run queue has no wait site.
-        Cause::SingleThread => 12,
+        Cause::SingleThread => 13,
         // Its waits are of a kind of their own; the others have none.
-        Cause::KernelLock | Cause::Spin | Cause::Cpu => 13,
-        Cause::None | Cause::Unknown => 14,
+        Cause::KernelLock | Cause::Spin | Cause::Cpu => 14,
+        Cause::None | Cause::Unknown => 15,
     }
 }
 
@@ -132,7 +134,8 @@ mod tests {
     #[test]
     fn the_more_specific_cause_has_the_wait_site() {
         use Cause::{
-            Disk, Fsync, Imbalance, Pool, Quota, RateLimit, RemoteSerial, Starved, UserLock,
+            Disk, Fsync, Imbalance, Pool, Quota, RateLimit, RemoteSerial, RuntimePause, Starved,
+            UserLock,
         };
         let of = |cause, site| candidate(cause, &[(site, 8.0)]);
         check(
@@ -159,6 +162,11 @@ mod tests {
             vec![of(Starved, LOCK), of(UserLock, LOCK)],
             &[UserLock],
             &[(Starved, UserLock)],
+        );
+        check(
+            vec![of(Starved, LOCK), of(RuntimePause, LOCK)],
+            &[RuntimePause],
+            &[(Starved, RuntimePause)],
         );
         let mut throttled = of(RateLimit, PEER);
         check(

@@ -14,6 +14,7 @@ use super::pool::PoolFacts;
 use super::quota::QuotaFacts;
 use super::rate_limit::RateLimitFacts;
 use super::remote::RemoteFacts;
+use super::runtime_pause::RuntimePauseFacts;
 use super::single_thread::SingleThreadFacts;
 use super::spin::SpinFacts;
 use super::starved::StarvedFacts;
@@ -68,6 +69,8 @@ pub enum Facts {
     Starved(StarvedFacts),
     /// Of [`Cause::Imbalance`].
     Imbalance(ImbalanceFacts),
+    /// Of [`Cause::RuntimePause`].
+    RuntimePause(RuntimePauseFacts),
 }
 
 impl Facts {
@@ -94,6 +97,7 @@ impl Facts {
             Self::Cpu(_) => Cause::Cpu,
             Self::Starved(_) => Cause::Starved,
             Self::Imbalance(_) => Cause::Imbalance,
+            Self::RuntimePause(_) => Cause::RuntimePause,
         }
     }
 }

@@ -129,8 +129,7 @@ impl Meeting {
         let (mut full, mut ended) = (Released::default(), 0);
         for (count, released) in &together.sizes {
             if *count as f64 >= nearly_all {
-                full.times += released.times;
-                full.waiting += released.waiting;
+                full.merge(released);
                 ended += count * released.times;
             }
         }

@@ -38,6 +38,7 @@ mod pool;
 mod quota;
 mod rate_limit;
 mod remote;
+mod runtime_pause;
 mod single_thread;
 mod spin;
 mod starved;
@@ -80,6 +81,7 @@ pub use quota::{QuotaFacts, Throttled};
 pub use rate_limit::{RateLimitFacts, Throttle};
 pub use refutation::Refutation;
 pub use remote::{InsideFacts, InsideQueue, OutsideFacts, RemoteFacts, RemoteView};
+pub use runtime_pause::RuntimePauseFacts;
 pub use sign::{Outcome, Sign, Test};
 pub use single_thread::{HeldBack, SingleThreadFacts};
 pub use spin::SpinFacts;
@@ -95,11 +97,12 @@ pub use weight::Weight;
 /// the serialization factor.
 #[must_use]
 pub fn rulings(findings: &Findings<'_>) -> Ruling {
-    let rules: [fn(&Findings<'_>) -> Ruling; 20] = [
+    let rules: [fn(&Findings<'_>) -> Ruling; 21] = [
         pool::rule,
         thread_pool::rule,
         interpreter_lock::rule,
         imbalance::rule,
+        runtime_pause::rule,
         user_lock::rule,
         task_lock::rule,
         file_lock::rule,

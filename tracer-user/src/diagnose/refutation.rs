@@ -40,6 +40,23 @@ pub enum Refutation {
         /// Share of the wake-ups, 0 to 1.
         share: f64,
     },
+    /// The threads that are no workers compute for far less than the others wait.
+    NobodyCollects {
+        /// How long they compute, s.
+        computed: f64,
+        /// How long others wait, s.
+        paused: f64,
+    },
+    /// Workers compute while others wait.
+    OthersGoOn {
+        /// How long, s.
+        computed: f64,
+    },
+    /// So many of the waits begin where an item ends.
+    AtTheEndOfItems {
+        /// 0 to 1.
+        share: f64,
+    },
     /// The workers wait there to give, not to take.
     TheyWrite,
     /// All of them share a single connection: that is a lock around it.

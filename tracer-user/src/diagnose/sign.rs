@@ -7,6 +7,10 @@ pub enum Sign {
     WokenByCoWaiters,
     /// All who wait are let go together.
     ReleasedTogether,
+    /// They stop in the middle of their items.
+    WithinItems,
+    /// Threads of the process that are no workers compute for about as long as these wait.
+    HelpersCompute,
     /// Who held it meanwhile, from hand-off to hand-off.
     HolderSeen,
     /// The lock's own word names a live thread.

@@ -94,6 +94,9 @@ impl Machine<'_> {
             Action::Call(time) => {
                 self.wait_in(Entry::of(Syscall::Other, ResourceId::NONE), time, 0)
             }
+            Action::StopAll(time) => {
+                vec![Op::StopAll, Op::Run(self.dice.of(time)), Op::LetAllGo]
+            }
             Action::Barrier(name, how) => vec![Op::Arrive(self.barrier(&name), how)],
             Action::Queue(name) => vec![Op::TakeItem(self.stations.queue(&name))],
             Action::Feed(name, time) => {

@@ -165,6 +165,9 @@ impl Machine<'_> {
     /// A thread has the CPU: it goes on to where it computes, is blocked or ends.
     pub(super) fn run(&mut self, who: ThreadIndex) {
         while matches!(self.threads[who].place, Place::Running(_)) {
+            if self.has_to_stop(who) {
+                self.stop(who);
+            }
             if self.threads[who].left > Nanos::ZERO {
                 let slice = self.threads[who].left.min(SLICE);
                 self.due(self.now + slice, Event::Slice(who));

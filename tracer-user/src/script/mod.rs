@@ -35,6 +35,7 @@ mod message;
 
 mod barrier;
 mod locks;
+mod pause;
 mod perform;
 
 mod cpus;

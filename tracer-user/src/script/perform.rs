@@ -49,6 +49,8 @@ impl Machine<'_> {
             }
             Op::Wake(other) => self.wake(other, self.waker(who)),
             Op::Arrive(barrier, how) => self.arrive(who, barrier, how),
+            Op::StopAll => self.stop_all(who),
+            Op::LetAllGo => self.let_all_go(who),
             Op::AwaitOthers => self.block(who),
             Op::PassOn(barrier, how) => self.pass_on(who, barrier, how),
             _ => self.converse(who, op),

@@ -171,6 +171,8 @@ pub(super) enum Action {
     Queue(String),
     /// It puts something into a queue after a time.
     Feed(String, Span),
+    /// It stops all other threads of the crews while it computes.
+    StopAll(Span),
     /// It waits until all others that do so have come.
     Barrier(String, Meeting),
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::barrier::Barrier;
+use super::pause::Pause;
 use super::plan::{LockWords, Peer, Plan, Serves};
 use crate::row::{Nanos, ResourceId};
 
@@ -224,6 +225,8 @@ pub(super) struct Stations {
     pub pipes: Vec<Pipe>,
     /// Barriers as they are named.
     pub barriers: Vec<Barrier>,
+    /// Whether all are stopped.
+    pub pause: Pause,
 }
 
 impl Stations {
@@ -249,6 +252,7 @@ impl Stations {
             queues: Vec::new(),
             pipes: Vec::new(),
             barriers: Vec::new(),
+            pause: Pause::default(),
         }
     }
 

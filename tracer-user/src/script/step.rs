@@ -15,6 +15,7 @@
 //! | `call 5ms` | is blocked in a call that is not known |
 //! | `queue Q`, `feed Q every 5ms` | takes from a queue in the process, fills it |
 //! | `barrier B` | waits until all that have this step have come; `parked`: each on a word of its own; `in turn`: each lets the next go on |
+//! | `stop all 20ms` | stops all other threads while it computes, as a runtime does that collects garbage |
 //! | `every 5 items fsync F 3ms` | does the step in one of five items |
 
 use super::Mistake;
@@ -22,7 +23,7 @@ use super::plan::{Action, Asks, Connecting, Holding, Meeting, PeerIndex, Plan, S
 use super::words::Words;
 
 /// What a step may begin with.
-const BEGINNINGS: &str = "a step: fetch, write, select, insert, begin, connect, compute, sleep, lock, append, read, fsync, flock, pipe, call, queue, feed, barrier, fault or every";
+const BEGINNINGS: &str = "a step: fetch, write, select, insert, begin, connect, compute, sleep, lock, append, read, fsync, flock, pipe, call, queue, feed, barrier, stop, fault or every";
 
 /// Reads a step.
 pub(super) fn step(words: &mut Words<'_>, plan: &mut Plan) -> Result<Step, Mistake> {
@@ -91,6 +92,11 @@ fn action(words: &mut Words<'_>, plan: &mut Plan) -> Result<Action, Mistake> {
             let queue = words.name("the name of a queue")?.to_owned();
             words.expect("every")?;
             Action::Feed(queue, words.span()?)
+        }
+        "stop" => {
+            words.skip();
+            words.expect("all")?;
+            Action::StopAll(words.span()?)
         }
         "barrier" => {
             words.skip();

@@ -81,9 +81,13 @@ pub(super) enum Op {
     ReadPipe(usize),
     /// It is in a call that writes to a pipe.
     WritePipe(usize),
+    /// It stops all others.
+    StopAll,
+    /// It lets all others go on.
+    LetAllGo,
     /// It comes to a barrier.
     Arrive(usize, Meeting),
-    /// It is in a call that waits for the others.
+    /// It is in a call that waits for others, who know of it.
     AwaitOthers,
     /// It has waited at a barrier, and lets the next one go on.
     PassOn(usize, Meeting),

@@ -43,6 +43,8 @@ fn sign_words(sign: Sign) -> &'static str {
     match sign {
         Sign::WokenByCoWaiters => "wake-ups by fellow workers",
         Sign::ReleasedTogether => "waits that end together",
+        Sign::WithinItems => "workers stopped in the middle of their items",
+        Sign::HelpersCompute => "threads that compute while the workers wait",
         Sign::HolderSeen => "who held it meanwhile",
         Sign::OwnerWord => "the lock's own word for its owner",
         Sign::WaitsInLoops => "loops in which code waits",

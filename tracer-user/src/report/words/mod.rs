@@ -18,6 +18,7 @@ mod quota;
 mod rate_limit;
 mod refutation;
 mod remote;
+mod runtime_pause;
 mod single_thread;
 mod spin;
 mod starved;
@@ -70,6 +71,7 @@ pub(super) fn words(findings: &Findings<'_>, candidate: &Candidate) -> Words {
         Facts::Cpu(facts) => cpu::words(findings, facts),
         Facts::Starved(facts) => starved::words(findings, facts),
         Facts::Imbalance(facts) => imbalance::words(findings, facts),
+        Facts::RuntimePause(facts) => runtime_pause::words(findings, facts),
     }
 }
 

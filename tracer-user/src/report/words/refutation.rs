@@ -33,6 +33,16 @@ pub fn refutation(by: &Refutation) -> String {
             "{} of the times that they were woken they waited again at once: all are woken for what one takes.",
             percent(share)
         ),
+        Refutation::NobodyCollects { computed, paused } => format!(
+            "The threads that are no workers computed for {computed:.2} s, and these waits lasted {paused:.2} s: nobody collects garbage meanwhile."
+        ),
+        Refutation::OthersGoOn { computed } => {
+            format!("Other workers computed for {computed:.2} s meanwhile: not all are stopped.")
+        }
+        Refutation::AtTheEndOfItems { share } => format!(
+            "{} of these waits begin where an item ends: the workers wait for something to do.",
+            percent(share)
+        ),
         Refutation::TheyWrite => {
             "The workers wait there to write: it is the reader that is slow.".to_owned()
         }
