@@ -6,7 +6,7 @@
 //! was asked for again, since they take what the way there and back takes; and a server on this host whose threads work on
 //! requests all the while, which is what its connections wait for (`remote` has them then). Near to it: a slow way.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 
 use super::candidate::{Candidate, Claim, Ruling};
 use super::culprit::{Culprit, CulpritKind};
