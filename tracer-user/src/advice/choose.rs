@@ -4,8 +4,8 @@ use super::remedy::{Fix, FixInput, Remedy, Variant};
 use super::{
     address_space, async_lock, batch_fetch, batch_write, blocking_call, blocking_lock, checkpoint,
     consumers, critical_section, disk, even_work, event_loop, feed, fewer_workers, file_lock,
-    fsync, gate, kept_connections, less_garbage, less_memory, more_workers, own_file, pacing, pool,
-    processes, shard, sqlite, thread_pool, transaction,
+    fsync, gate, kept_connections, less_garbage, less_memory, more_workers, own_file, pacing,
+    polled_lock, pool, processes, shard, sqlite, thread_pool, transaction,
 };
 use crate::cause::Cause;
 use crate::work::StageName;
@@ -35,6 +35,7 @@ fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
         Cause::FileLock | Cause::Fsync | Cause::Quota if is_sqlite(&culprit.name) => {
             &sqlite::REMEDY
         }
+        Cause::FileLock if input.variant == Variant::Polled => &polled_lock::REMEDY,
         Cause::FileLock => &file_lock::REMEDY,
         Cause::Checkpoint => &checkpoint::REMEDY,
         Cause::Fsync => &fsync::REMEDY,

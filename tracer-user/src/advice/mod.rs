@@ -30,6 +30,7 @@ mod less_memory;
 mod more_workers;
 mod own_file;
 mod pacing;
+mod polled_lock;
 mod pool;
 mod processes;
 mod shard;

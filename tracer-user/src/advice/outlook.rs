@@ -58,6 +58,7 @@ fn variant(findings: &Findings<'_>, conclusion: &Conclusion) -> Variant {
         Some(Facts::Quota(facts)) if matches!(facts.throttled, Throttled::Accesses(_)) => {
             Variant::OfAccesses
         }
+        Some(Facts::FileLock(facts)) if facts.idles() && !facts.is_database => Variant::Polled,
         Some(Facts::Remote(facts))
             if facts.waits_for_a_transaction() && findings.speaks_sql(facts.site.class) =>
         {
@@ -129,6 +130,8 @@ fn relief(cause: Cause, variant: Variant) -> [f64; 2] {
         // A limit on bytes is not moved by larger reads.
         Cause::Quota if variant == Variant::OfAccesses => [1.0, f64::INFINITY],
         Cause::RemoteSerial | Cause::Fsync | Cause::Quota | Cause::Checkpoint => BATCH,
+        // It is held as long as before.
+        Cause::FileLock if variant == Variant::Polled => [1.0, 1.0],
         Cause::Pool
         | Cause::FileLock
         | Cause::UserLock

@@ -65,6 +65,8 @@ pub enum Variant {
     HandedOver,
     /// Of a limit: reads or writes of files wait for it, and no syncs.
     OfAccesses,
+    /// Of a lock: who waits asks for it again and again, and sleeps on while it is free.
+    Polled,
     /// Of a database: one transaction has what the others wait for.
     HeldByTransaction,
     /// Of a lock of the kernel: it guards an address space.

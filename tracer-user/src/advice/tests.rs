@@ -16,11 +16,12 @@ fn mended() -> impl Iterator<Item = Cause> {
         .filter(|cause| *cause != Cause::Unknown)
 }
 
-const VARIANTS: [Variant; 7] = [
+const VARIANTS: [Variant; 8] = [
     Variant::Usual,
     Variant::AmongTasks,
     Variant::InCalls,
     Variant::OfAccesses,
+    Variant::Polled,
     Variant::HeldByTransaction,
     Variant::OfAddressSpace,
     Variant::OfFile,
@@ -105,7 +106,7 @@ fn every_remedy_speaks_every_language_and_leaves_no_blank() {
         }
         assert!(!fix.why.contains("NaN"), "{which}: {}", fix.why);
     }
-    assert_eq!(titles.len(), 27);
+    assert_eq!(titles.len(), 28);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod kernel;
 mod network;
 mod own_server;
 mod pauses;
+mod polled;
 mod queues;
 mod rules;
 mod runtime_pause;

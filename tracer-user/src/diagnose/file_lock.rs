@@ -1,15 +1,18 @@
 //! `file-lock` and `checkpoint`: flock, fcntl, SQLite busy; and the special case that all workers rewrite one small file.
 //!
 //! Must be seen: workers blocked in flock or fcntl, or sleeping between refused attempts, on one file.
-//! A checkpoint is a lock under which one and the same small file is written anew by at least half of the workers.
+//! A checkpoint is a lock under which one and the same small file is written anew by at least half of the workers. Refuted by: waiters that
+//! poll, and sleep on while nobody holds the lock: then what keeps them is the polling, and not what is written.
 
 use super::candidate::{Candidate, Claim, Ruling};
 use super::culprit::{Culprit, CulpritKind};
 use super::facts::{Facts, Holding};
 use super::findings::Findings;
+use super::refutation::Refutation;
 use super::sign::{Outcome, Sign};
 use super::user_lock::WORTH_NAMING;
 use crate::blame::LockStats;
+use crate::cause::Cause;
 use crate::classify::{ClassId, ClassKind, WaitKind, WaitSite};
 use crate::row::Nanos;
 use crate::scaling::Lost;
@@ -17,6 +20,13 @@ use crate::work::ClassTotals;
 
 /// A file that is written anew with fewer bytes than this each time is a progress file, not the output.
 const SMALL: u64 = 64 * 1024;
+
+/// A lock that wakes who waits for it is handed on within some ten microseconds. One that is free for a fifth of the time in which it is
+/// waited for stands idle while its waiters sleep: that much must be left to a polled lock for what is done under it to be the limit.
+const IDLES: f64 = 0.2;
+
+/// What `SQLite` calls the files beside a database (<https://www.sqlite.org/tempfiles.html>). It polls by itself.
+const JOURNALS: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 /// What is seen of a lock on a file.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,8 +47,18 @@ pub struct FileLockFacts {
     pub polled: bool,
     /// Share of the time in which somebody waited and nobody was seen to hold, 0 to 1.
     pub unheld: f64,
+    /// It is a database's: a journal lies beside it.
+    pub is_database: bool,
     /// What holders do most.
     pub holding: Option<Holding>,
+}
+
+impl FileLockFacts {
+    /// Waiters sleep on while nobody holds it.
+    #[must_use]
+    pub fn idles(&self) -> bool {
+        self.polled && self.unheld >= IDLES
+    }
 }
 
 /// What is seen of a progress file.
@@ -72,9 +92,15 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
                     file,
                     writers: writers(findings, file),
                 });
-                ruling
-                    .candidates
-                    .push(candidate(findings, &lock, facts, file));
+                let checkpoint = candidate(findings, &lock, facts, file);
+                if lock.idles() {
+                    let by = Refutation::LockIdles {
+                        unheld: lock.unheld,
+                    };
+                    ruling.clear(Cause::Checkpoint, checkpoint.culprit, by);
+                } else {
+                    ruling.candidates.push(checkpoint);
+                }
             }
         }
     }
@@ -104,8 +130,21 @@ fn facts(
         } else {
             0.0
         },
+        is_database: is_database(findings, site.class),
         holding: findings.holding(&charged),
     }
+}
+
+/// It is the index of a journal, or a journal of it is there.
+fn is_database(findings: &Findings<'_>, locked: ClassId) -> bool {
+    let locked = findings.classes.name(locked);
+    let is_journal = |name: &str| JOURNALS.iter().any(|end| name.ends_with(end));
+    let mut others = findings.inventory.all_totals().into_iter();
+    is_journal(locked)
+        || others.any(|(class, _)| {
+            let end = findings.classes.name(class).strip_prefix(locked);
+            end.is_some_and(is_journal)
+        })
 }
 
 fn candidate(

@@ -57,6 +57,11 @@ pub enum Refutation {
         /// 0 to 1.
         share: f64,
     },
+    /// Waiters poll, and nobody holds the lock for much of the time.
+    LockIdles {
+        /// Share of the time in which somebody waits, 0 to 1.
+        unheld: f64,
+    },
     /// The workers wait there to give, not to take.
     TheyWrite,
     /// All of them share a single connection: that is a lock around it.

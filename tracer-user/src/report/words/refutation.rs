@@ -43,6 +43,10 @@ pub fn refutation(by: &Refutation) -> String {
             "{} of these waits begin where an item ends: the workers wait for something to do.",
             percent(share)
         ),
+        Refutation::LockIdles { unheld } => format!(
+            "For {} of the time in which they wait nobody holds the lock: what keeps them is their own sleep.",
+            percent(unheld)
+        ),
         Refutation::TheyWrite => {
             "The workers wait there to write: it is the reader that is slow.".to_owned()
         }
