@@ -20,9 +20,9 @@ unsafe extern "C" {
 struct Server {
     /// Mean time of a request.
     service_us: u64,
-    /// The same of those that take longer, and how many in a thousand these are.
+    /// The same of those that take longer, one in so many (0: none).
     slow_us: u64,
-    slow_permille: u64,
+    slow_in: u64,
     /// Bytes of a reply.
     reply: Vec<u8>,
     /// One at a time.
@@ -41,7 +41,7 @@ impl Server {
     fn service(&self) -> Duration {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let thousandths = 900 + scramble(number) % 201;
-        let is_slow = scramble(!number) % 1000 < self.slow_permille;
+        let is_slow = self.slow_in > 0 && scramble(number / self.slow_in) % self.slow_in == number % self.slow_in;
         let mean_us = if is_slow { self.slow_us } else { self.service_us };
         Duration::from_micros(mean_us * thousandths / 1000)
     }
@@ -94,7 +94,7 @@ fn main() {
     let server: &'static Server = Box::leak(Box::new(Server {
         service_us: settings.number("service_us"),
         slow_us: settings.number("slow_us"),
-        slow_permille: settings.number("slow_permille"),
+        slow_in: settings.number("slow_in"),
         reply: vec![b'x'; settings.number("reply_bytes") as usize],
         serial: settings.number("serial") == 1,
         rate: settings.number("rate"),

@@ -175,7 +175,7 @@ fn barrier_rounds(draw: &mut Draw) -> Plan {
     let alone_us = (3 * fetch_us + slow_us) / 4;
     let slower = replies(draw.between(500, 8_000))
         .set("slow_us", slow_us)
-        .set("slow_permille", 250);
+        .set("slow_in", 4);
     in_rounds(draw, workers, alone_us, slow_us).server("input", fetch_us, slower)
 }
 

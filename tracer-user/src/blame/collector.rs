@@ -8,6 +8,7 @@ use super::meanwhile::Meanwhile;
 use super::queue::RunQueue;
 use super::recent_pieces::RecentPieces;
 use super::service::Services;
+use super::together::Progress;
 use super::unread::Unread;
 use super::visit::{Part, Visit};
 use super::visits::{Kept, Visits};
@@ -42,7 +43,7 @@ struct Actor {
     role: TaskRole,
     waiting: Option<(LockId, ClassId)>,
     /// The latest thing it did that belongs to a stage of the work.
-    latest: OperationId,
+    latest: Progress,
 }
 
 /// All statistics of blame.
@@ -147,7 +148,7 @@ impl Collector {
         self.actors.entry(id).or_insert_with(|| Actor {
             role: TaskRole::Target,
             waiting: None,
-            latest: OperationId::NONE,
+            latest: Progress::default(),
         })
     }
 
@@ -248,7 +249,8 @@ impl Collector {
         };
         let actor = self.actor(row.who);
         if operation.kind.is_staged() {
-            actor.latest = id;
+            let (operation, done) = (id, row.call.end);
+            actor.latest = Progress { operation, done };
         }
         let role = actor.role;
         match role {

@@ -13,9 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::hold::{Charge, HolderActivity};
 use super::recent_pieces::RecentPieces;
-use super::together::{Ended, Together};
+use super::together::{Ended, Progress, Together};
 use crate::actors::ActorId;
-use crate::classify::{LockId, OperationId, WaitBegin, WaitSites};
+use crate::classify::{LockId, WaitBegin, WaitSites};
 use crate::row::{Nanos, Pid, StackId, Tid};
 
 /// Hold times that are kept of a lock.
@@ -42,7 +42,7 @@ struct Entry {
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     since: Nanos,
-    after: OperationId,
+    after: Progress,
 }
 
 /// How long those held who were seen to get the lock: a sample that is thinned as it grows.
@@ -147,7 +147,7 @@ impl Locks {
     pub(super) fn wait(
         &mut self,
         key: LockId,
-        (actor, after): (ActorId, OperationId),
+        (actor, after): (ActorId, Progress),
         pid: Pid,
         wait: &WaitBegin,
         at: Nanos,

@@ -21,7 +21,8 @@ use crate::row::Nanos;
 /// A release lasts no longer than the longest of its waits by this number. Of the n waiters of a lock that is handed on in turn, an n-th by
 /// this number seem to be let go together then: too few to be all of them.
 const AT_ONCE: u64 = 5;
-/// Who waits again within the time that it waited by this number has found nothing to do: of a queue, all are woken and one takes what came.
+/// What takes less than the wait by this number is next to nothing. Who waits again that soon has found nothing to do: of a queue, all are
+/// woken, and one takes what came.
 const NOTHING: u64 = 50;
 
 /// Releases of so many waits.
@@ -42,6 +43,24 @@ impl Released {
         self.waiting += other.waiting;
         self.longest += other.longest;
     }
+}
+
+/// How far the work of somebody had come who waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// The latest operation that belongs to a stage.
+    pub operation: OperationId,
+    /// When it was done.
+    pub done: Nanos,
+}
+
+/// Waits that began after an operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct After {
+    /// How often.
+    pub times: u64,
+    /// Of these, next to nothing was done in between, against the wait.
+    pub at_once: u64,
 }
 
 /// What one does from a release to its next arrival.
@@ -96,8 +115,7 @@ pub(super) struct Ended {
     pub who: ActorId,
     pub at: Nanos,
     pub waited: Nanos,
-    /// What its work had come to.
-    pub after: OperationId,
+    pub after: Progress,
 }
 
 /// A release that may go on.
@@ -147,7 +165,7 @@ pub struct Together {
     /// Waits that the one who came last ended itself.
     pub direct: u64,
     /// What those who waited had done last that belongs to a stage of the work.
-    pub after: BTreeMap<OperationId, u64>,
+    pub after: BTreeMap<OperationId, After>,
     open: Open,
     /// When each was last let go, or let others go, and how long it had waited.
     passed: HashMap<ActorId, (Nanos, Nanos)>,
@@ -206,7 +224,11 @@ impl Together {
         }
         for one in &self.open.ended {
             self.passed.insert(one.who, (one.at, one.waited));
-            *self.after.entry(one.after).or_default() += 1;
+            let after = self.after.entry(one.after.operation).or_default();
+            let began = one.at.since(one.waited);
+            let between = began.since(one.after.done).0;
+            after.times += 1;
+            after.at_once += u64::from(between.saturating_mul(NOTHING) < one.waited.0);
         }
     }
 
@@ -222,8 +244,10 @@ impl Together {
             self.between.entry(*who).or_default().merge(between);
         }
         self.direct += other.direct;
-        for (operation, times) in &other.after {
-            *self.after.entry(*operation).or_default() += times;
+        for (operation, after) in &other.after {
+            let own = self.after.entry(*operation).or_default();
+            own.times += after.times;
+            own.at_once += after.at_once;
         }
     }
 }

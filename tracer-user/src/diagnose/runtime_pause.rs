@@ -19,7 +19,7 @@ use super::refutation::Refutation;
 use super::sign::{Outcome, Sign};
 use super::user_lock::WORTH_NAMING;
 use crate::actors::ActorId;
-use crate::blame::{HolderActivity, LockStats, Released};
+use crate::blame::{After, HolderActivity, LockStats, Released};
 use crate::cause::Cause;
 use crate::classify::{State, WaitKind, WaitSite};
 use crate::row::{Nanos, Pid, TaskRole};
@@ -151,7 +151,7 @@ fn within(findings: &Findings<'_>, stats: &LockStats) -> Option<f64> {
         return None;
     }
     let (mut within, mut all) = (0, 0);
-    for (operation, times) in &stats.together.after {
+    for (operation, After { times, .. }) in &stats.together.after {
         let operation = findings.inventory.canonical(*operation);
         let is_end = match mark {
             ItemMark::Each(end) => operation == end,
@@ -250,13 +250,19 @@ fn is_once_an_item(findings: &Findings<'_>, stats: &LockStats) -> bool {
     (often - often.round()).abs() < ABOUT && often > MOSTLY
 }
 
-/// Where most are stopped after a fetch, they compute on what they have fetched; else it is the stage of what they do next.
+/// Where most are stopped at once as a reply comes it is that of the fetch; where they have computed since, they compute on what they have
+/// fetched; else it is the stage of what they do next.
 fn stage(findings: &Findings<'_>, main: Waits<'_>) -> StageName {
     let after = main.stats.together.after.iter();
-    let most = after.max_by_key(|(operation, times)| (**times, std::cmp::Reverse(**operation)));
-    let operation = most.map(|(operation, _)| findings.inventory.canonical(*operation));
-    match operation.and_then(|operation| findings.stage_name(operation)) {
-        Some(StageName::Fetch) => StageName::Transform,
+    let most = after.max_by_key(|(id, after)| (after.times, std::cmp::Reverse(**id)));
+    let of = |id| findings.stage_name(findings.inventory.canonical(id));
+    match most {
+        Some((id, after)) if of(*id) == Some(StageName::Fetch) => {
+            match 2 * after.at_once > after.times {
+                true => StageName::Fetch,
+                false => StageName::Transform,
+            }
+        }
         _ => findings.stage_of(main.site),
     }
 }

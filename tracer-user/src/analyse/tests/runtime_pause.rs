@@ -22,7 +22,8 @@ fn a_runtime_that_stops_all_threads_to_collect() {
     let verdict = &report.verdict;
     assert_eq!(verdict.cause, Cause::RuntimePause, "{verdict:#?}");
     assert_eq!(verdict.alternatives, []);
-    assert_eq!(verdict.stage, StageName::Transform);
+    // They compute for a moment only, and stop as their replies come.
+    assert_eq!(verdict.stage, StageName::Fetch);
     assert!(verdict.culprit.process.starts_with("collector"));
     assert!(
         (verdict.culprit.rate_per_s - 11.0).abs() < 1.0,
@@ -134,4 +135,14 @@ fn a_helper_that_sleeps_meanwhile_collects_nothing() {
     );
     let pause = refutations(&report, Cause::RuntimePause);
     assert!(pause[0].contains("nobody collects"), "{pause:?}");
+}
+
+#[test]
+fn who_has_computed_is_stopped_while_it_does() {
+    let report = report(
+        "cpus 16\n12 workers: fetch A 1ms; compute 30ms+-10ms; append out-*\n1 collectors: sleep 30ms; stop all 60ms",
+    );
+    let verdict = &report.verdict;
+    assert_eq!(verdict.cause, Cause::RuntimePause, "{verdict:#?}");
+    assert_eq!(verdict.stage, StageName::Transform);
 }

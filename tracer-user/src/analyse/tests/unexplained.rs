@@ -92,3 +92,13 @@ fn a_peer_that_serves_each_alone_is() {
         "{by:?}"
     );
 }
+
+#[test]
+fn an_empty_window_names_nothing() {
+    let mut script = Script::default();
+    script.thread(200, TARGET, TaskRole::Target, 0);
+    let report = script.finish((0, 1000 * MS));
+    assert_eq!(report.verdict.cause, Cause::Unknown);
+    let sentence = &report.verdict.sentence;
+    assert!(sentence.contains("no completed item"), "{sentence}");
+}
