@@ -17,6 +17,7 @@ mod queues;
 mod rules;
 mod runtime_pause;
 mod sampled;
+mod served;
 mod shown;
 mod snapshots;
 mod spin;

@@ -15,6 +15,7 @@ use super::quota::QuotaFacts;
 use super::rate_limit::RateLimitFacts;
 use super::remote::RemoteFacts;
 use super::runtime_pause::RuntimePauseFacts;
+use super::served::ServedFacts;
 use super::single_thread::SingleThreadFacts;
 use super::spin::SpinFacts;
 use super::starved::StarvedFacts;
@@ -49,6 +50,8 @@ pub enum Facts {
     Memory(MemoryFacts),
     /// Of [`Cause::RemoteSerial`].
     Remote(RemoteFacts),
+    /// Of [`Cause::RemoteSerial`], where the peer is reached by no socket.
+    Served(ServedFacts),
     /// Of [`Cause::Network`].
     Network(NetworkFacts),
     /// Of [`Cause::Pool`].
@@ -87,7 +90,7 @@ impl Facts {
             Self::Quota(_) => Cause::Quota,
             Self::KernelLock(_) => Cause::KernelLock,
             Self::Memory(_) => Cause::Memory,
-            Self::Remote(_) => Cause::RemoteSerial,
+            Self::Remote(_) | Self::Served(_) => Cause::RemoteSerial,
             Self::Network(_) => Cause::Network,
             Self::Pool(_) | Self::ThreadPool(_) => Cause::Pool,
             Self::RateLimit(_) => Cause::RateLimit,

@@ -39,6 +39,7 @@ mod quota;
 mod rate_limit;
 mod remote;
 mod runtime_pause;
+mod served;
 mod single_thread;
 mod spin;
 mod starved;
@@ -82,6 +83,7 @@ pub use rate_limit::{RateLimitFacts, Throttle};
 pub use refutation::Refutation;
 pub use remote::{InsideFacts, InsideQueue, OutsideFacts, RemoteFacts, RemoteView};
 pub use runtime_pause::RuntimePauseFacts;
+pub use served::ServedFacts;
 pub use sign::{Outcome, Sign, Test};
 pub use single_thread::{HeldBack, SingleThreadFacts};
 pub use spin::SpinFacts;
@@ -97,7 +99,7 @@ pub use weight::Weight;
 /// the serialization factor.
 #[must_use]
 pub fn rulings(findings: &Findings<'_>) -> Ruling {
-    let rules: [fn(&Findings<'_>) -> Ruling; 21] = [
+    let rules: [fn(&Findings<'_>) -> Ruling; 22] = [
         pool::rule,
         thread_pool::rule,
         interpreter_lock::rule,
@@ -108,6 +110,7 @@ pub fn rulings(findings: &Findings<'_>) -> Ruling {
         file_lock::rule,
         network::rule,
         remote::rule,
+        served::rule,
         rate_limit::rule,
         quota::rule,
         fsync::rule,

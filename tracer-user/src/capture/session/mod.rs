@@ -9,6 +9,7 @@ pub mod describe;
 
 mod command;
 mod schedstat;
+mod servers;
 mod task_iterator;
 
 mod trace_clock;
@@ -39,6 +40,7 @@ use command::HeldCommand;
 use drain::{Drain, Names};
 use losses::Losses;
 use runtimes::Looks;
+use servers::Servers;
 use task_iterator::TaskIterator;
 
 use crate::row::{Meta, Nanos, Pid, Task, TaskFact, TaskRole};
@@ -68,6 +70,7 @@ pub struct Session {
     disk_limits: DiskLimits,
     memory_limits: MemoryLimits,
     listeners: Listeners,
+    servers: Servers,
     disks: Disks,
     command: Option<HeldCommand>,
     /// Threads of tracked processes, as of the latest pass over the thread list.
@@ -134,6 +137,7 @@ impl Session {
             disk_limits: DiskLimits::default(),
             memory_limits: MemoryLimits::default(),
             listeners: Listeners::default(),
+            servers: Servers::default(),
             disks: Disks::default(),
             threads: 0,
             self_cpu: Nanos::ZERO,

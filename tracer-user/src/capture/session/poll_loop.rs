@@ -8,7 +8,7 @@ use tracer_common::{CallEvent, Counter, narrow};
 use super::drain::SLACK;
 use super::{Flow, Progress, Session, Untold, describe, schedstat};
 use crate::capture::{CaptureError, clock};
-use crate::row::{Batch, Counters, Meta, Nanos, Network, RowSink, TaskFact};
+use crate::row::{Batch, Counters, Meta, Nanos, Network, RowSink, TaskFact, TaskRole};
 
 /// Most bytes that two cores were seen to write in a second, rounded up. The kernel side wakes nobody for a record, so the loop
 /// polls the ring buffer, and often enough that it does not run full at this rate.
@@ -134,6 +134,11 @@ impl Session {
         let watermark = now.since(SLACK);
         self.drain();
         let batch = self.release(watermark);
+        for (server, of) in self.servers.found_by(&batch.waits) {
+            if self.tracked.add_peer(server, of)? {
+                self.introduce(server, TaskRole::Peer);
+            }
+        }
         if !batch.is_empty() {
             sink.accept(batch)?;
         }

@@ -19,6 +19,7 @@ mod rate_limit;
 mod refutation;
 mod remote;
 mod runtime_pause;
+mod served;
 mod single_thread;
 mod spin;
 mod starved;
@@ -61,6 +62,7 @@ pub(super) fn words(findings: &Findings<'_>, candidate: &Candidate) -> Words {
         Facts::KernelLock(facts) => kernel_lock::words(findings, facts),
         Facts::Memory(facts) => memory::words(findings, facts),
         Facts::Remote(facts) => remote::words(findings, facts),
+        Facts::Served(facts) => served::words(findings, facts),
         Facts::Network(facts) => network::words(findings, facts),
         Facts::Pool(facts) => pool::words(findings, facts),
         Facts::ThreadPool(facts) => thread_pool::words(findings, facts),

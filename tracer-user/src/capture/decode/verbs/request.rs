@@ -185,7 +185,7 @@ mod tests {
         check(&query, query.len(), "SELECT 1;", Verb::SqlRead);
         check(&query[..10], query.len(), "SELEC..", Verb::SqlRead);
         let lock = message(b'Q', b"LOCK TABLE t\0");
-        check(&lock, lock.len(), "LOCK TABLE t", Verb::Unknown);
+        check(&lock, lock.len(), "LOCK TABLE t", Verb::SqlOther);
         let parse = message(b'P', b"S_1\0UPDATE t\0\0\0");
         let bind = message(b'B', b"\0S_1\0\0\0\0\0\0\0");
         check(&parse, parse.len(), "S_1: UPDATE t", Verb::SqlWrite);

@@ -10,8 +10,16 @@ const WRITES: [&str; 14] = [
     "create", "drop", "alter", "load", "end",
 ];
 
+/// Functions that take a lock and read nothing: PostgreSQL's, as they begin, and those of MySQL.
+const LOCKS: [&str; 4] = [
+    "pg_advisory_",
+    "pg_try_advisory_",
+    "get_lock",
+    "release_lock",
+];
+
 /// Statements that only frame others.
-const FRAMES: [&str; 8] = [
+const FRAMES: [&str; 10] = [
     "begin",
     "start",
     "set",
@@ -20,6 +28,8 @@ const FRAMES: [&str; 8] = [
     "release",
     "rollback",
     "discard",
+    "lock",
+    "unlock",
 ];
 
 /// Reads, writes, or neither; `None` for what is not SQL. A word that the message cuts short counts when it has at least four
@@ -35,7 +45,9 @@ pub(super) fn verb(statement: &[u8]) -> Option<Verb> {
                     .get(..word.len())
                     .is_some_and(|start| start.eq_ignore_ascii_case(word))
     };
-    if READS.iter().any(matches) {
+    if READS.iter().any(matches) && takes_lock(statement, word) {
+        Some(Verb::SqlOther)
+    } else if READS.iter().any(matches) {
         Some(Verb::SqlRead)
     } else if WRITES.iter().any(matches) {
         Some(Verb::SqlWrite)
@@ -44,6 +56,20 @@ pub(super) fn verb(statement: &[u8]) -> Option<Verb> {
     } else {
         None
     }
+}
+
+/// What is selected is a call of one of [`LOCKS`].
+fn takes_lock(statement: &[u8], first: &[u8]) -> bool {
+    let after = first.as_ptr_range().end as usize - statement.as_ptr_range().start as usize;
+    let called = statement
+        .get(after..)
+        .unwrap_or_default()
+        .trim_ascii_start();
+    LOCKS.iter().any(|name| {
+        called
+            .get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+    })
 }
 
 /// The first word after blanks, opening brackets and comments.
@@ -88,6 +114,14 @@ mod tests {
         check("SELECTED", None);
         check("BEGIN", Some(Verb::SqlOther));
         check("set search_path to x", Some(Verb::SqlOther));
+        check(
+            "SELECT pg_advisory_xact_lock(0, 4711)",
+            Some(Verb::SqlOther),
+        );
+        check("select GET_LOCK(?, 10)", Some(Verb::SqlOther));
+        check("select locks from t", Some(Verb::SqlRead));
+        check("SELECT", Some(Verb::SqlRead));
+        check("LOCK TABLE t", Some(Verb::SqlOther));
         check("", None);
     }
 }
