@@ -83,7 +83,7 @@ fn servers(findings: &Findings<'_>) -> BTreeMap<Pid, Server> {
                 threads.push((*actor, *count));
             }
         }
-        let all = wakers.nobody + wakers.workers + wakers.others.values().sum::<u64>();
+        let all = wakers.nobody + wakers.others.values().sum::<u64>();
         let count =
             |threads: &[(ActorId, u64)]| threads.iter().map(|(_, count)| count).sum::<u64>();
         let Some((pid, threads)) = by_process.into_iter().max_by_key(|(_, list)| count(list))
@@ -92,7 +92,9 @@ fn servers(findings: &Findings<'_>) -> BTreeMap<Pid, Server> {
         };
         let wakes = count(&threads);
         #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
-        if (wakes as f64) < MOSTLY * all as f64 {
+        let is_mostly = wakes as f64 >= MOSTLY * all as f64;
+        // A writer that leaves room in a pipe lets the next one go on, but only what the reader takes makes room.
+        if !is_mostly || wakes < wakers.workers {
             continue;
         }
         let server = servers.entry(pid).or_default();

@@ -8,8 +8,8 @@ use super::slots::{Context, Next, Part, Slots};
 use super::stage::{StageName, Stages};
 use super::times::Times;
 use crate::actors::ActorId;
-use crate::classify::{OperationId, State, WaitSite};
-use crate::row::Nanos;
+use crate::classify::{OperationId, OperationKind, State, WaitSite};
+use crate::row::{Nanos, Verb};
 
 /// One stage of one worker, or of all.
 #[derive(Clone, Debug, Default)]
@@ -251,8 +251,17 @@ impl Resolver<'_> {
             {
                 self.stage_after(None, context)
             }
+            State::Waiting(site) if self.is_frame(sites.get(site).operation) => {
+                // What frames others, or takes a lock for them, belongs to what it is done for.
+                self.next(context).unwrap_or_else(|| self.stage(context))
+            }
             _ => self.stage(context),
         }
+    }
+
+    fn is_frame(&self, operation: OperationId) -> bool {
+        let kind = self.inventory.operation(operation).map(|of| of.kind);
+        kind == Some(OperationKind::Request(Verb::SqlOther))
     }
 
     /// Computing between two stages may belong to either.

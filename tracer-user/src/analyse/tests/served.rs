@@ -75,6 +75,28 @@ fn who_reads_the_pipe_is_named() {
 }
 
 #[test]
+fn writers_that_let_the_next_one_go_on_wait_for_the_reader_too() {
+    let text = "cpus 4\n12 workers: fetch A 20ms; lock L held 4ms computing; append out-*";
+    let passed_on = |one_in: u32| {
+        served(text, FileKind::Pipe, |index, wait| {
+            (wait.call, wait.op, wait.resource) = (Syscall::Write, 0, PLACE);
+            wait.waker.call = Syscall::Write;
+            if index % one_in == 0 {
+                (wait.waker.tid, wait.waker.pid) = (Tid(SERVER), Pid(SERVER));
+                wait.waker.call = Syscall::Read;
+            }
+        })
+    };
+    let report = passed_on(2);
+    assert_eq!(
+        report.verdict.culprit.process, "keeper",
+        "{:#?}",
+        report.verdict
+    );
+    assert!(is_keeper_cleared(&passed_on(4)));
+}
+
+#[test]
 fn who_serves_a_file_system_is_named() {
     let report = served_by(1, (Syscall::Read, Syscall::Write), FileKind::Regular);
     let verdict = &report.verdict;

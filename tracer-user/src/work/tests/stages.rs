@@ -103,3 +103,11 @@ fn what_a_worker_is_about_as_the_window_opens_belongs_where_it_mostly_does() {
     let locked = work.blocked(Write, WaitKind::Futex) + work.blocked(Write, WaitKind::Sleep);
     assert!(locked < 0.01, "{locked}");
 }
+
+#[test]
+fn what_frames_a_transaction_belongs_to_what_it_is_done_for() {
+    let text = "2 workers: fetch A 5ms; begin D 3ms; insert D 2ms";
+    let work = check(text, Fetch, WaitKind::Request, 0.5);
+    let written = work.blocked(Write, WaitKind::Request) / 2.0 / work.window.seconds();
+    assert!((written - 0.5).abs() < 0.02, "{written}");
+}
