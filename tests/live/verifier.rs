@@ -5,7 +5,7 @@ use holdup::capture::probes::verifier::{Judgement, judge};
 /// Most instructions the verifier may go through for each program, on the kernels this is tested on. More of them take longer to load, and
 /// as a rule longer to run in somebody's thread: who needs more says so here. About a tenth above what they are now.
 const BUDGET: &[(&str, u32)] = &[
-    ("contention_begin", 235),
+    ("contention_begin", 275),
     ("contention_end", 250),
     ("jbd2_end_commit", 120),
     ("jbd2_start_commit", 20),
