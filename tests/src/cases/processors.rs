@@ -41,7 +41,7 @@ pub const CASES: &[Case] = &[
     Case {
         name: "java-collects",
         cause: Cause::RuntimePause,
-        quick: true,
+        quick: false,
         plan: java_collects,
     },
 ];
