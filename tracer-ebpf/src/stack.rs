@@ -61,15 +61,15 @@ struct Snapshot {
 fn is_wanted(state: &TaskState) -> bool {
     state.lock != 0
         || matches!(
-        state.class(),
-        Class::Futex
-            | Class::FutexVector
-            | Class::Futex2
-            | Class::Flock
-            | Class::Fcntl
-            | Class::Sync
-            | Class::Sleep
-    )
+            state.class(),
+            Class::Futex
+                | Class::FutexVector
+                | Class::Futex2
+                | Class::Flock
+                | Class::Fcntl
+                | Class::Sync
+                | Class::Sleep
+        )
 }
 
 /// Takes the stack of the current thread, which is about to wait. Gives the number by which its wait names it, 0: not taken.
@@ -95,8 +95,9 @@ pub unsafe fn take(state: &TaskState, task: *const u8, now: u64) -> u64 {
     unsafe { send(EventKind::Stack, task, now, 0) }
 }
 
-/// Sends the user stack of the current thread in a record of this kind, with these bits of `stack_flag`. Gives its number, 0: there was no room, or no stack. A sample
-/// without one is sent: the stack of a thread that begins or ends need not be in memory, and where the thread runs is in its registers.
+/// Sends the user stack of the current thread in a record of this kind, with these bits of `stack_flag`. Gives its number, 0: there was
+/// no room, or no stack. A sample without one is sent: the stack of a thread that begins or ends need not be in memory, and where the
+/// thread runs is in its registers.
 ///
 /// # Safety
 /// `task` is the BTF pointer of the current thread.

@@ -22,7 +22,11 @@ const LIVE: &str = "live";
 /// When a step failed; its name is in the message.
 pub fn run() -> anyhow::Result<()> {
     let mut steps = Steps::default();
-    steps.run("formatting", || cargo(&["fmt", "--all", "--check"]));
+    steps.run("formatting", || {
+        cargo(&["fmt", "--all", "--check"])?;
+        // The kernel side is no member of the workspace.
+        cargo(&["fmt", "--manifest-path", "tracer-ebpf/Cargo.toml", "--check"])
+    });
     steps.run("tidy", || tidy::run().map(|()| Done::Passed));
     steps.run("lints", || {
         cargo(&[

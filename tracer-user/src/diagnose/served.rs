@@ -125,13 +125,14 @@ fn judge(findings: &Findings<'_>, pid: Pid, server: &Server) -> Option<Candidate
         findings.items as f64,
         server.wakes as f64 / server.all.max(1) as f64,
     );
-    // It has no pause.
-    let service_s = capacity * findings.window() / items;
-    let served = (seconds - items * service_s / capacity.max(1.0)).max(0.0);
+    // It has no pause: its threads serve all the while, and who is served at the moment waits for nobody else.
+    let serving = capacity * findings.window();
+    let service_s = serving / items;
+    let queued = (seconds - serving).max(0.0);
     // Who writes to a pipe with room waits for nobody; who reads waits for the service in any case.
     let likely = match site.kind {
         WaitKind::PipeWrite => seconds,
-        _ => served,
+        _ => queued,
     };
     let all: Vec<(WaitSite, f64)> = server.sites.iter().chain(&locks).copied().collect();
     let places: Vec<WaitSite> = all.iter().map(|(site, _)| *site).collect();
@@ -146,7 +147,7 @@ fn judge(findings: &Findings<'_>, pid: Pid, server: &Server) -> Option<Candidate
         service_s,
     };
     let lost = Lost {
-        proved: served,
+        proved: queued,
         likely,
         possible: seconds,
     };

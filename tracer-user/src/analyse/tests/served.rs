@@ -108,6 +108,19 @@ fn who_serves_a_file_system_is_named() {
 }
 
 #[test]
+fn of_two_threads_that_serve_each_has_one_at_a_time() {
+    let report = served_by(2, (Syscall::Read, Syscall::Write), FileKind::Regular);
+    let culprit = &report.verdict.culprit;
+    assert!(
+        (culprit.capacity - 2.0).abs() < f64::EPSILON,
+        "{culprit:#?}"
+    );
+    // Of 24 ms of waiting there 8 are being served.
+    let factor = report.parallelism.serialization_factor;
+    assert!((factor - 48.0 / 32.0).abs() < 0.1, "{factor}");
+}
+
+#[test]
 fn reads_that_interrupts_end_are_served_by_nobody() {
     let report = served(
         "cpus 4\n12 workers: fetch A 20ms; lock L held 4ms computing; append out-*",
