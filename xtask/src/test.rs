@@ -25,7 +25,12 @@ pub fn run() -> anyhow::Result<()> {
     steps.run("formatting", || {
         cargo(&["fmt", "--all", "--check"])?;
         // The kernel side is no member of the workspace.
-        cargo(&["fmt", "--manifest-path", "tracer-ebpf/Cargo.toml", "--check"])
+        cargo(&[
+            "fmt",
+            "--manifest-path",
+            "tracer-ebpf/Cargo.toml",
+            "--check",
+        ])
     });
     steps.run("tidy", || tidy::run().map(|()| Done::Passed));
     steps.run("lints", || {

@@ -29,7 +29,7 @@ const FIRST_AGAIN: f64 = 0.98;
 const LATE: f64 = 0.125;
 /// Beyond this, s, any time is near such a one.
 const TELLING: f64 = 4.5;
-/// Most of those that take long take as long as that; of any times up to there three in ten do.
+/// Most of those that take long take as long as that; of any times up to there some four in ten do.
 const MOST: f64 = 0.75;
 /// Connects asked for again that may be chance, or of the moment.
 const FEW: usize = 3;
@@ -71,7 +71,7 @@ pub enum Dropped {
     },
     /// The listener is on this host, and its queue was not seen to be full.
     HasRoom,
-    /// The listener is elsewhere, or was not looked at.
+    /// The listener is elsewhere, or was not looked at, or it was not counted what it dropped.
     NotSeen,
 }
 
@@ -85,6 +85,16 @@ impl Dropped {
     }
 }
 
+/// Whether connects at a wait site were asked for again.
+enum Asked {
+    /// None was.
+    Once,
+    /// Some take long, but not as long as that, or too few do to tell.
+    NotTold,
+    /// Some were.
+    Again(Connects),
+}
+
 /// The connects of the workers at one wait site.
 struct Connects {
     whole: usize,
@@ -94,9 +104,8 @@ struct Connects {
     lost: f64,
 }
 
-impl Connects {
-    /// `None`: none was asked for again, or what takes long does not take as long as that.
-    fn of(findings: &Findings<'_>, site: WaitSite) -> Option<Self> {
+impl Asked {
+    fn at(findings: &Findings<'_>, site: WaitSite) -> Self {
         let visits = findings.visits(&[site]);
         // Those that were found under way began sooner than is known.
         let whole = visits
@@ -112,13 +121,16 @@ impl Connects {
         let telling = late.iter().filter(|length| **length < TELLING + median);
         let telling: Vec<f64> = telling.copied().collect();
         let fit = telling.iter().filter(|length| is_again(**length, median));
-        let is_it = late.len() >= FEW && fit.count() as f64 > MOST * telling.len() as f64;
-        if !is_it {
-            return None;
+        let are_whole = fit.count() as f64 > MOST * telling.len() as f64;
+        match late {
+            [] => return Self::Once,
+            _ if late.len() < FEW || telling.is_empty() => return Self::NotTold,
+            _ if !are_whole => return Self::Once,
+            _ => {}
         }
         let kept = findings.collector.visits.for_each_kept(site);
         let served = kept * (usual.iter().sum::<f64>() + median * late.len() as f64);
-        Some(Self {
+        Self::Again(Connects {
             whole: lengths.len(),
             again: late.to_vec(),
             usual: median,
@@ -137,8 +149,10 @@ fn is_again(length: f64, usual: f64) -> bool {
 /// The site at which the workers connect to a peer, where connects are asked for again, and what is lost there.
 pub(super) fn connects_again(findings: &Findings<'_>, peer: ClassId) -> Option<(WaitSite, f64)> {
     let site = WaitSite::plain(WaitKind::Connect, peer);
-    let connects = Connects::of(findings, site)?;
-    Some((site, connects.lost))
+    match Asked::at(findings, site) {
+        Asked::Again(connects) => Some((site, connects.lost)),
+        Asked::Once | Asked::NotTold => None,
+    }
 }
 
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
@@ -151,13 +165,17 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
         let Ok(address) = findings.classes.name(site.class).parse() else {
             continue;
         };
-        let Some(connects) = Connects::of(findings, site) else {
-            if let Some((_, seen)) = findings.reading(&[site]) {
-                let culprit = culprit(findings, site.class, None);
-                let by = Refutation::NotAskedAgain { mean_s: seen.mean };
-                ruling.clear(Cause::Network, culprit, by);
+        let connects = match Asked::at(findings, site) {
+            Asked::Again(connects) => connects,
+            Asked::NotTold => continue,
+            Asked::Once => {
+                if let Some((_, seen)) = findings.reading(&[site]) {
+                    let culprit = culprit(findings, site.class, None);
+                    let by = Refutation::NotAskedAgain { mean_s: seen.mean };
+                    ruling.clear(Cause::Network, culprit, by);
+                }
+                continue;
             }
-            continue;
         };
         let dropped = dropped(findings, (site.class, address), connects.again.len());
         let culprit = culprit(findings, site.class, dropped.queue());
@@ -275,6 +293,9 @@ fn dropped(
             queue: queue.clone(),
             overflows: network.overflows,
         }
+    } else if network.overflows.is_none() {
+        // Its queue may have been full between two looks.
+        Dropped::NotSeen
     } else {
         Dropped::HasRoom
     }

@@ -2,11 +2,11 @@
 //! that they read.
 //!
 //! Must be seen: workers blocked in calls on pipes or files, whose waits are ended by threads of one process that is no worker, as many
-//! of them as serve at once; nearly always somebody waits. Who waits for a lock whose holder is in such a call waits for that process
+//! of them as serve at once; on average more wait than are served, so that there is a queue. Who waits for a lock whose holder is in such a call waits for that process
 //! too. Refuted by: waits that nobody in particular ends (a disk, whose interrupts do), and a process that has nobody waiting for
 //! much of the time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::{Candidate, Claim, Ruling};
 use super::culprit::{Culprit, CulpritKind};
@@ -20,10 +20,9 @@ use crate::classify::{WaitKind, WaitSite};
 use crate::row::Pid;
 use crate::scaling::Lost;
 
-/// This share of the waits at a place is ended by one process which serves it; the others are those that the window cuts.
+/// Of the waits at a place that no worker ends this share is ended by the process which serves it; the others are those that the window
+/// cuts.
 const MOSTLY: f64 = 0.8;
-/// What somebody waits for this share of the time has no pause: a server with less to do is not what limits.
-const ALWAYS: f64 = 0.5;
 /// Holders of a lock that are there for more than this share of the time are there.
 const MOST: f64 = 0.5;
 
@@ -52,7 +51,7 @@ pub struct ServedFacts {
 #[derive(Default)]
 struct Server {
     sites: Vec<(WaitSite, f64)>,
-    threads: BTreeMap<ActorId, u64>,
+    threads: BTreeSet<ActorId>,
     wakes: u64,
     all: u64,
 }
@@ -83,7 +82,7 @@ fn servers(findings: &Findings<'_>) -> BTreeMap<Pid, Server> {
                 threads.push((*actor, *count));
             }
         }
-        let all = wakers.nobody + wakers.others.values().sum::<u64>();
+        let by_others = wakers.nobody + wakers.others.values().sum::<u64>();
         let count =
             |threads: &[(ActorId, u64)]| threads.iter().map(|(_, count)| count).sum::<u64>();
         let Some((pid, threads)) = by_process.into_iter().max_by_key(|(_, list)| count(list))
@@ -92,7 +91,7 @@ fn servers(findings: &Findings<'_>) -> BTreeMap<Pid, Server> {
         };
         let wakes = count(&threads);
         #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
-        let is_mostly = wakes as f64 >= MOSTLY * all as f64;
+        let is_mostly = wakes as f64 >= MOSTLY * by_others as f64;
         // A writer that leaves room in a pipe lets the next one go on, but only what the reader takes makes room.
         if !is_mostly || wakes < wakers.workers {
             continue;
@@ -100,10 +99,10 @@ fn servers(findings: &Findings<'_>) -> BTreeMap<Pid, Server> {
         let server = servers.entry(pid).or_default();
         server.sites.push((site, seconds));
         server.wakes += wakes;
-        server.all += all;
-        for (thread, count) in threads {
-            *server.threads.entry(thread).or_default() += count;
-        }
+        server.all += by_others + wakers.workers;
+        server
+            .threads
+            .extend(threads.iter().map(|(thread, _)| *thread));
     }
     servers
 }
@@ -113,10 +112,6 @@ fn judge(findings: &Findings<'_>, pid: Pid, server: &Server) -> Option<Candidate
     let locks = locks_held_there(findings, &server.sites);
     let locked: f64 = locks.iter().map(|(_, seconds)| seconds).sum();
     let seconds = there + locked;
-    let is_seldom = there < ALWAYS * findings.window();
-    if seconds < WORTH_NAMING * findings.time() || is_seldom || findings.items == 0 {
-        return None;
-    }
     let (site, _) = *server.sites.first()?;
     let threads = server.threads.len();
     #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
@@ -125,10 +120,13 @@ fn judge(findings: &Findings<'_>, pid: Pid, server: &Server) -> Option<Candidate
         findings.items as f64,
         server.wakes as f64 / server.all.max(1) as f64,
     );
-    // It has no pause: its threads serve all the while, and who is served at the moment waits for nobody else.
+    // Where more wait than it serves at once it has no pause, and who is served at the moment waits for nobody else.
     let serving = capacity * findings.window();
+    if findings.items == 0 || seconds - serving < WORTH_NAMING * findings.time() {
+        return None;
+    }
     let service_s = serving / items;
-    let queued = (seconds - serving).max(0.0);
+    let queued = seconds - serving;
     // Who writes to a pipe with room waits for nobody; who reads waits for the service in any case.
     let likely = match site.kind {
         WaitKind::PipeWrite => seconds,
@@ -172,10 +170,7 @@ fn judge(findings: &Findings<'_>, pid: Pid, server: &Server) -> Option<Candidate
         cap: (site.kind == WaitKind::PipeWrite).then(|| findings.rate()),
         demand: service_s,
         capacity,
-        tests: vec![
-            Sign::SeenInside.is(Outcome::Seen),
-            Sign::QueueInside.is(Outcome::NotAvailable),
-        ],
+        tests: vec![Sign::SeenInside.is(Outcome::Seen)],
         ..Candidate::new(findings.stage_of(site), culprit, Facts::Served(facts))
     })
 }

@@ -26,7 +26,7 @@ mod unix_diag;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
-use tracer_common::{FileEvent, RawResource, ResourceTag, SocketEvent};
+use tracer_common::{FileEvent, RawResource, ResourceTag, SocketEvent, socket_role};
 
 use crate::capture::clock;
 use crate::capture::decode::{self, Resources as _};
@@ -310,7 +310,9 @@ impl Table {
 
     fn named_socket(&mut self, event: &SocketEvent, key: Key, id: ResourceId, user: Pid) {
         let row = address::row(key.row(id, user, Nanos(event.header.end)), event);
-        if event.remote_port != 0 && self.ports.len() < PORTS {
+        // The ports of clients that were accepted are no listeners'.
+        let is_accepted = event.role == u32::from(socket_role::SERVER);
+        if event.remote_port != 0 && !is_accepted && self.ports.len() < PORTS {
             self.ports.insert(event.remote_port);
         }
         self.search

@@ -134,7 +134,7 @@ impl Session {
         let watermark = now.since(SLACK);
         self.drain();
         let batch = self.release(watermark);
-        for (server, of) in self.servers.found_by(&batch.waits) {
+        for (server, of) in self.servers.found_by(&batch) {
             if self.tracked.add_peer(server, of)? {
                 self.introduce(server, TaskRole::Peer);
             }

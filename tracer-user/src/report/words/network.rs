@@ -30,7 +30,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &NetworkFacts) -> Words {
         }
         Dropped::NotSeen => {
             evidence.push(
-                "Its listener was not looked at (it is on another host, or in another network namespace): its queue is full, or packets are lost on the way. There, ss -ltn shows the queue, and nstat TcpExtListenOverflows what it dropped."
+                "Its listener was not looked at (it is on another host, or in another network namespace), or what it dropped was not counted: its queue is full, or packets are lost on the way. There, ss -ltn shows the queue, and nstat TcpExtListenOverflows what it dropped."
                     .to_owned(),
             );
             let clause = format!(
