@@ -168,13 +168,12 @@ impl Collector {
         // A wait that its thread's end or the window's cuts off was ended by nobody.
         let is_cut_off = now == State::Absent;
         if let Some((lock, word)) = ended {
-            let run = self.queue.run(at);
+            let moment = (at, self.queue.run(at));
             for part in parts(lock, word) {
-                self.locks.computed(part, run);
                 if is_cut_off {
-                    self.locks.cut_off(part, who, at);
+                    self.locks.cut_off(part, who, moment);
                 } else {
-                    self.locks.woken(part, who, at, waker);
+                    self.locks.woken(part, who, moment, waker);
                 }
                 // No call tells that it is let go: whoever wakes the next does that.
                 if let (LockId::Kernel(_), Some(waker)) = (part, waker) {
@@ -208,10 +207,9 @@ impl Collector {
             let actor = self.actor(who);
             actor.waiting = Some((lock, wait.site.class));
             let who = (who, actor.latest);
-            let run = self.queue.run(at);
+            let moment = (at, self.queue.run(at));
             for part in parts(lock, wait.site.class) {
-                self.locks.computed(part, run);
-                self.locks.wait(part, who, pid, wait, at);
+                self.locks.wait(part, who, pid, wait, moment);
             }
         }
         self.recent.change(who, was, now);

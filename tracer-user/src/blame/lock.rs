@@ -134,29 +134,23 @@ pub struct Locks {
 }
 
 impl Locks {
-    /// The target's threads have had so much CPU time, s, when somebody begins to wait, or has waited.
-    pub(super) fn computed(&mut self, key: LockId, run: f64) {
-        let stats = self.stats.entry(key).or_default();
-        if !stats.now_waiting.is_empty() {
-            stats.ran += run - stats.ran_until;
-        }
-        stats.ran_until = run;
-    }
-
-    /// An actor begins to wait, after an operation of its work.
+    /// An actor begins to wait, after an operation of its work; the target's threads have had so much CPU time by now, s.
     pub(super) fn wait(
         &mut self,
         key: LockId,
         (actor, after): (ActorId, Progress),
         pid: Pid,
         wait: &WaitBegin,
-        at: Nanos,
+        (at, run): (Nanos, f64),
     ) {
         let stats = self.stats.entry(key).or_default();
         stats.pid = pid;
         stats.advance(at);
+        stats.computed(run);
         stats.inside.remove(&actor);
-        stats.together.begins(actor, at);
+        if is_of_futex(key) {
+            stats.together.begins(actor, at);
+        }
         let since = at;
         stats.now_waiting.insert(actor, Waiting { since, after });
         // The kernel side looks at the word where it takes the call site.
@@ -167,21 +161,29 @@ impl Locks {
     }
 
     /// An actor waits no longer: it was woken by `waker`, or its time ran out.
-    pub(super) fn woken(&mut self, key: LockId, actor: ActorId, at: Nanos, waker: Option<ActorId>) {
-        let Some((stats, waiting)) = self.waits_no_longer(key, actor, at) else {
+    pub(super) fn woken(
+        &mut self,
+        key: LockId,
+        actor: ActorId,
+        (at, run): (Nanos, f64),
+        waker: Option<ActorId>,
+    ) {
+        let Some((stats, waiting)) = self.waits_no_longer(key, actor, (at, run)) else {
             return;
         };
         stats.waits += 1;
         match waker {
             Some(waker) => {
                 *stats.wakers.entry(waker).or_default() += 1;
-                let ended = Ended {
-                    who: actor,
-                    at,
-                    waited: at.since(waiting.since),
-                    after: waiting.after,
-                };
-                stats.together.ends(ended, waker);
+                if is_of_futex(key) {
+                    let ended = Ended {
+                        who: actor,
+                        at,
+                        waited: at.since(waiting.since),
+                        after: waiting.after,
+                    };
+                    stats.together.ends(ended, waker);
+                }
             }
             None => stats.timeouts += 1,
         }
@@ -197,8 +199,8 @@ impl Locks {
     }
 
     /// The window ends, or the thread does, while an actor waits.
-    pub(super) fn cut_off(&mut self, key: LockId, actor: ActorId, at: Nanos) {
-        self.waits_no_longer(key, actor, at);
+    pub(super) fn cut_off(&mut self, key: LockId, actor: ActorId, now: (Nanos, f64)) {
+        self.waits_no_longer(key, actor, now);
     }
 
     /// Adds up what an actor has waited, and gives the wait that ends; `None`: it did not wait there.
@@ -206,10 +208,11 @@ impl Locks {
         &mut self,
         key: LockId,
         actor: ActorId,
-        at: Nanos,
+        (at, run): (Nanos, f64),
     ) -> Option<(&mut LockStats, Waiting)> {
         let stats = self.stats.get_mut(&key)?;
         stats.advance(at);
+        stats.computed(run);
         let waiting = stats.now_waiting.remove(&actor)?;
         *stats.waiters.entry(actor).or_default() += at.since(waiting.since);
         Some((stats, waiting))
@@ -290,7 +293,20 @@ impl Locks {
     }
 }
 
+/// What parks threads on words; who waits for the lock of a file or of the kernel is let go one at a time.
+fn is_of_futex(key: LockId) -> bool {
+    matches!(key, LockId::Word(_) | LockId::Parked(_))
+}
+
 impl LockStats {
+    /// The target's threads have had so much CPU time, s, as the number of waiters changes.
+    fn computed(&mut self, run: f64) {
+        if !self.now_waiting.is_empty() {
+            self.ran += run - self.ran_until;
+        }
+        self.ran_until = run;
+    }
+
     fn advance(&mut self, at: Nanos) {
         let passed = at.since(self.changed);
         self.changed = self.changed.max(at);

@@ -34,6 +34,8 @@ pub struct Released {
     pub waiting: Nanos,
     /// The longest wait of each, together: how long it lasted that they were held up.
     pub longest: Nanos,
+    /// Waits that the one who came last ended itself.
+    pub direct: u64,
 }
 
 impl Released {
@@ -42,6 +44,7 @@ impl Released {
         self.times += other.times;
         self.waiting += other.waiting;
         self.longest += other.longest;
+        self.direct += other.direct;
     }
 }
 
@@ -162,8 +165,6 @@ pub struct Together {
     pub releasers: BTreeMap<ActorId, u64>,
     /// What each does in between.
     pub between: BTreeMap<ActorId, Between>,
-    /// Waits that the one who came last ended itself.
-    pub direct: u64,
     /// What those who waited had done last that belongs to a stage of the work.
     pub after: BTreeMap<OperationId, After>,
     open: Open,
@@ -212,8 +213,8 @@ impl Together {
             times: 1,
             waiting: self.open.waiting,
             longest: self.open.longest,
+            direct: self.open.direct,
         });
-        self.direct += self.open.direct;
         if let (Some(by), Some(first)) = (self.open.by, self.open.ended.first()) {
             *self.releasers.entry(by).or_default() += 1;
             if let Some((since, _)) = self.passed.insert(by, (first.at, Nanos::ZERO)) {
@@ -243,7 +244,6 @@ impl Together {
         for (who, between) in &other.between {
             self.between.entry(*who).or_default().merge(between);
         }
-        self.direct += other.direct;
         for (operation, after) in &other.after {
             let own = self.after.entry(*operation).or_default();
             own.times += after.times;

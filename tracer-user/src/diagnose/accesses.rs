@@ -12,7 +12,7 @@ use super::findings::Findings;
 use super::syncs::standing_for;
 use super::user_lock::WORTH_NAMING;
 use crate::blame::Figures;
-use crate::classify::{ClassKind, OperationKind, WaitKind, WaitSite};
+use crate::classify::{OperationKind, WaitKind, WaitSite};
 use crate::row::{Disk, FileKind, Resource};
 use crate::scaling::{Lost, SharingEstimate};
 
@@ -104,6 +104,11 @@ impl<'a> Accesses<'a> {
         self.figures.others >= TOGETHER
     }
 
+    /// None of them reads.
+    pub(super) fn only_write(&self, findings: &Findings<'_>) -> bool {
+        !self.sites.iter().any(|site| reads(findings, *site))
+    }
+
     /// What is seen of them.
     pub(super) fn facts(&self, findings: &Findings<'_>) -> Option<AccessFacts> {
         let site = *self.sites.first()?;
@@ -149,12 +154,7 @@ pub(super) fn served_alone(findings: &Findings<'_>) -> Vec<WaitSite> {
 
 /// Where the workers wait in files or for pages by the disk these are on, heaviest first, s. Nothing where it is not worth naming.
 fn by_disk<'a>(findings: &Findings<'a>, which: Which) -> Vec<Group<'a>> {
-    let is_access = |site: WaitSite| match site.kind {
-        WaitKind::File => true,
-        // A lock of the kernel is none of the disk.
-        WaitKind::Fault => findings.classes.kind(site.class) != ClassKind::KernelLock,
-        _ => false,
-    };
+    let is_access = |site: WaitSite| matches!(site.kind, WaitKind::File | WaitKind::Fault);
     let is_asked = |site: WaitSite| match which {
         Which::All => true,
         Which::Reads => reads(findings, site),
@@ -169,7 +169,7 @@ fn by_disk<'a>(findings: &Findings<'a>, which: Which) -> Vec<Group<'a>> {
     sites.retain(|(site, _)| is_asked(*site));
     let mut groups: BTreeMap<Option<usize>, Vec<(WaitSite, f64)>> = BTreeMap::new();
     for (site, seconds) in sites {
-        let group = groups.entry(disk_of(findings, site)).or_default();
+        let group = groups.entry(place_of(findings, site)).or_default();
         group.push((site, seconds));
     }
     let disk = |place: Option<usize>| place.and_then(|place| findings.meta.disks.get(place));
@@ -183,7 +183,7 @@ fn by_disk<'a>(findings: &Findings<'a>, which: Which) -> Vec<Group<'a>> {
 }
 
 /// Most accesses there read.
-fn reads(findings: &Findings<'_>, site: WaitSite) -> bool {
+pub(super) fn reads(findings: &Findings<'_>, site: WaitSite) -> bool {
     if site.kind == WaitKind::Fault {
         return true;
     }
@@ -199,8 +199,13 @@ fn reads(findings: &Findings<'_>, site: WaitSite) -> bool {
     reads >= writes
 }
 
-/// The place among the disks of the one that accesses there go to.
-fn disk_of(findings: &Findings<'_>, site: WaitSite) -> Option<usize> {
+/// The disk that accesses there go to, or syncs.
+pub(super) fn disk_of<'a>(findings: &Findings<'a>, site: WaitSite) -> Option<&'a Disk> {
+    findings.meta.disks.get(place_of(findings, site)?)
+}
+
+/// Its place among the disks.
+fn place_of(findings: &Findings<'_>, site: WaitSite) -> Option<usize> {
     let disks = &findings.meta.disks;
     if site.kind == WaitKind::Fault {
         return read_from(disks);

@@ -69,9 +69,12 @@ pub struct Throughput {
 
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
-    let syncs = Syncs::of(findings).map_or(0.0, |syncs| syncs.seconds);
+    let syncs = Syncs::of(findings).filter(Syncs::meet);
     for accesses in Accesses::all(findings, Which::All) {
-        on(findings, &accesses, syncs, &mut ruling);
+        let seconds = syncs
+            .as_ref()
+            .map_or(0.0, |syncs| syncs.on(findings, accesses.disk));
+        on(findings, &accesses, seconds, &mut ruling);
     }
     ruling
 }
@@ -153,7 +156,7 @@ fn refuted_by(
         let elasticity = accesses.figures.elasticity.unwrap_or(0.0);
         return Some(Refutation::ServedAlone { elasticity });
     }
-    if !facts.reads && syncs > accesses.seconds {
+    if !facts.reads && accesses.only_write(findings) && syncs > accesses.seconds {
         return Some(Refutation::Claimed { by: Cause::Fsync });
     }
     let present = findings.present_at(&accesses.sites) / findings.window().max(1e-9);
@@ -175,7 +178,7 @@ fn load(findings: &Findings<'_>, disk: &Disk) -> DiskLoad {
         mean_s: of.time.seconds() / of.requests.max(1) as f64,
     };
     let own = findings.meta.target.disk_bytes.map(|own| {
-        let own = (own.read + own.written) as f64 / own.over.seconds().max(1e-9);
+        let own = own.bytes() as f64 / own.over.seconds().max(1e-9);
         own * over / (disk.bytes().max(1)) as f64
     });
     DiskLoad {

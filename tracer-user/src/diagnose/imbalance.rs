@@ -1,7 +1,7 @@
 //! `imbalance`: workers meet at a barrier, and all wait there for whoever comes last.
 //!
 //! Must be seen: at one place in the program most of the waiting ends together ([`crate::blame::Together`]), that of nearly all who meet there at
-//! a time, round after round, by a fellow worker that came last. All of that waiting is lost: one worker alone would meet nobody.
+//! a time, round after round, by a fellow worker that came last. All waiting there is lost: one worker alone would meet nobody.
 //! Refuted by: waits that end one at a time (a lock), releases by others than those who meet (a feeder), workers that are back at once (all
 //! are woken for what one takes). Near to it: a lock that one has for long, and the others only for a moment one after the
 //! other; where each lets the next one go on, that is not told apart.
@@ -233,7 +233,7 @@ fn judge(
     #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
     let ended = meeting.ended as f64;
     #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
-    let (rounds, direct) = (meeting.full.times as f64, stats.together.direct as f64);
+    let (rounds, direct) = (meeting.full.times as f64, meeting.full.direct as f64);
     let facts = ImbalanceFacts {
         site,
         members: meeting.members,
@@ -253,7 +253,12 @@ fn judge(
     ruling.candidates.push(Candidate {
         claims: vec![Claim {
             site,
-            lost: Lost::certain(seconds),
+            lost: Lost {
+                // What did not end so may be a lock's at the same place.
+                proved: seconds * meeting.share.min(1.0),
+                likely: seconds,
+                possible: seconds,
+            },
         }],
         tests: vec![
             Sign::ReleasedTogether.is(Outcome::Seen),

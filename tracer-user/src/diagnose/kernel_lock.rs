@@ -13,7 +13,7 @@ use super::user_lock::{BY_CO_WAITERS, WORTH_NAMING, by_co_waiters};
 use crate::actors::ActorId;
 use crate::blame::LockStats;
 use crate::classify::{ClassId, ClassKind, WaitKind, WaitSite};
-use crate::row::ResourceKind;
+use crate::row::{Resource, ResourceKind};
 use crate::scaling::Lost;
 
 /// What a lock of the kernel guards.
@@ -61,7 +61,7 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
 }
 
 fn candidate(findings: &Findings<'_>, site: WaitSite, seconds: f64) -> Option<Candidate> {
-    let stats = findings.groups.kernel(site.class)?;
+    let stats = findings.lock(site)?;
     let by_workers = by_co_waiters(findings, stats);
     let charged = stats.charged();
     let hold_s = stats.hold_seconds();
@@ -118,7 +118,7 @@ fn candidate(findings: &Findings<'_>, site: WaitSite, seconds: f64) -> Option<Ca
 
 fn guards(findings: &Findings<'_>, class: ClassId) -> Guards {
     let members = findings.classes.members(class);
-    let is_memory = |lock: &&crate::row::Resource| lock.kind == ResourceKind::AddressSpace;
+    let is_memory = |lock: &&Resource| lock.kind == ResourceKind::AddressSpace;
     match findings.classes.kind(class) {
         ClassKind::Files => Guards::File,
         ClassKind::KernelLock if members.iter().any(is_memory) => Guards::AddressSpace,

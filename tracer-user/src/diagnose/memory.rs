@@ -5,6 +5,7 @@
 //! had been in memory before (the kernel counts these refaults, but books only those of pages that were used often). Refuted by:
 //! reading that is the first of its pages; page faults without a limit that was reached.
 
+use super::accesses::reads;
 use super::candidate::{Candidate, Claim, Ruling};
 use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
@@ -17,7 +18,7 @@ use crate::classify::{WaitKind, WaitSite};
 use crate::row::{MemoryLimit, printable};
 use crate::scaling::Lost;
 
-/// Each wait reads one page at least: where more than half as many pages as waits were read again, that is what most of them were for.
+/// Of what the targets read from disks more than half had been in memory before: that is what most of these waits were for.
 const READ_AGAIN: f64 = 0.5;
 
 /// What is seen of it.
@@ -42,10 +43,11 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     // Where a group and the host are short, the group is nearer.
     let limit = limits.max_by_key(|limit| (!limit.group.is_empty(), limit.reached));
     let booked = sites(findings, &[WaitKind::Memory]);
-    let reads = sites(findings, &[WaitKind::Fault, WaitKind::File]);
-    let share = limit.map(|limit| read_again(findings, limit, &reads));
+    let mut reads_there = sites(findings, &[WaitKind::Fault, WaitKind::File]);
+    reads_there.retain(|(site, _)| reads(findings, *site));
+    let share = limit.and_then(|limit| read_again(findings, limit));
     let again: &[(WaitSite, f64)] = match share {
-        Some(share) if share > READ_AGAIN => &reads,
+        Some(share) if share > READ_AGAIN => &reads_there,
         _ => &[],
     };
     let seconds = |sites: &[(WaitSite, f64)]| sites.iter().map(|(_, seconds)| seconds).sum::<f64>();
@@ -54,7 +56,7 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let all: Vec<(WaitSite, f64)> = booked.iter().chain(again).copied().collect();
     let culprit = culprit(limit);
     if seconds(&all) + run < least {
-        if let Some(share) = share.filter(|_| seconds(&reads) >= least) {
+        if let Some(share) = share.filter(|_| seconds(&reads_there) >= least) {
             ruling.clear(Cause::Memory, culprit, Refutation::ReadFirst { share });
         }
         return ruling;
@@ -105,18 +107,12 @@ fn sites(findings: &Findings<'_>, kinds: &[WaitKind]) -> Vec<(WaitSite, f64)> {
         .collect()
 }
 
-/// Pages that were read again, for each wait at these sites.
-#[expect(clippy::cast_precision_loss, reason = "counts of one window")]
-fn read_again(findings: &Findings<'_>, limit: &MemoryLimit, sites: &[(WaitSite, f64)]) -> f64 {
-    let mut stations: Vec<WaitSite> = sites.iter().map(|(site, _)| site.station()).collect();
-    stations.sort_unstable();
-    stations.dedup();
-    let waits: u64 = stations
-        .iter()
-        .map(|station| findings.wakers(*station))
-        .map(|wakers| wakers.nobody + wakers.workers + wakers.others.values().sum::<u64>())
-        .sum();
-    limit.refaults as f64 / waits.max(1) as f64
+/// Share of what the targets read that had been in memory before; `None`: it is not known what they read, or they read nothing.
+#[expect(clippy::cast_precision_loss, reason = "bytes of one window")]
+fn read_again(findings: &Findings<'_>, limit: &MemoryLimit) -> Option<f64> {
+    let read = findings.meta.target.disk_bytes?.read;
+    // What others of the group read again is counted there too.
+    (read > 0).then(|| (limit.read_again as f64 / read as f64).min(1.0))
 }
 
 fn culprit(limit: Option<&MemoryLimit>) -> Culprit {

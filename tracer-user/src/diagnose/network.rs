@@ -87,9 +87,9 @@ impl Dropped {
 
 /// Whether connects at a wait site were asked for again.
 enum Asked {
-    /// None was.
+    /// None was: none takes long, or what does takes any time.
     Once,
-    /// Some take long, but not as long as that, or too few do to tell.
+    /// Too few take long to tell, or all of them longer than tells anything.
     NotTold,
     /// Some were.
     Again(Connects),

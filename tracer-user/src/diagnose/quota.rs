@@ -64,8 +64,8 @@ struct Waits {
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
     let target = &findings.meta.target;
-    if let Some(limit) = tightest(findings, &target.disk_limits, None)
-        && let Some(syncs) = Syncs::of(findings)
+    if let Some(syncs) = Syncs::of(findings)
+        && let Some(limit) = tightest(findings, &target.disk_limits, syncs.disk(findings))
         && let Some(waits) = of_syncs(findings, &syncs)
     {
         weigh(findings, limit, waits, syncs.meet(), &mut ruling);

@@ -17,7 +17,7 @@ pub enum Refutation {
     },
     /// What is read was not in memory before.
     ReadFirst {
-        /// Pages that were read again, for each wait.
+        /// Share of it that was, 0 to 1.
         share: f64,
     },
     /// Waits were ended by others than workers.

@@ -192,8 +192,11 @@ fn judge(
         ruling.clear(Cause::RuntimePause, culprit, by);
         return;
     }
-    let is_told_apart =
-        is_only_one && facts.within.is_some() && !is_once_an_item(findings, main.stats);
+    let are_busy_anyway = facts.helpers_s > main.stats.ran;
+    let is_told_apart = is_only_one
+        && !are_busy_anyway
+        && facts.within.is_some()
+        && !is_once_an_item(findings, main.stats);
     // One worker alone would be stopped for what it leaves behind itself.
     #[expect(clippy::cast_precision_loss, reason = "a number of workers")]
     let by_others = 1.0 - 1.0 / workers.max(1) as f64;
@@ -211,7 +214,8 @@ fn judge(
         tests: vec![
             Sign::ReleasedTogether.is(Outcome::Seen),
             Sign::WithinItems.is(Outcome::if_there(facts.within.is_some())),
-            Sign::HelpersCompute.is(Outcome::Seen),
+            // Helpers that compute for longer than anybody is stopped do so at other times too.
+            Sign::HelpersCompute.is(Outcome::if_there(!are_busy_anyway)),
         ],
         alternatives: match is_told_apart {
             true => Vec::new(),

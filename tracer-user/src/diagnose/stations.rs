@@ -30,6 +30,7 @@ impl Findings<'_> {
     pub fn lock(&self, site: WaitSite) -> Option<&LockStats> {
         match site.kind {
             WaitKind::FileLock => self.groups.file(site.class),
+            WaitKind::KernelLock => self.groups.kernel(site.class),
             _ => self.groups.stats(site.class),
         }
     }

@@ -1,10 +1,12 @@
 //! Durable writes as a station: what the rules for a slow device and for a limit on it share.
 
+use super::accesses::disk_of;
 use super::candidate::Claim;
 use super::findings::Findings;
 use super::user_lock::WORTH_NAMING;
 use crate::blame::Figures;
 use crate::classify::{WaitKind, WaitSite};
+use crate::row::Disk;
 use crate::scaling::{Lost, SharingEstimate};
 
 /// Syncs meet when this many others are under way on average.
@@ -43,6 +45,18 @@ impl Syncs {
             sharing,
             figures,
         })
+    }
+
+    /// The disk of the heaviest; `None`: not known.
+    pub(super) fn disk<'a>(&self, findings: &Findings<'a>) -> Option<&'a Disk> {
+        disk_of(findings, *self.sites.first()?)
+    }
+
+    /// Worker time in those of files on this disk, s.
+    pub(super) fn on(&self, findings: &Findings<'_>, disk: &Disk) -> f64 {
+        let sites = self.sites.iter();
+        let there = sites.filter(|site| disk_of(findings, **site).is_some_and(|on| on == disk));
+        there.map(|site| findings.blocked(*site)).sum()
     }
 
     /// Several are under way at once.

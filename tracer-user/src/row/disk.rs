@@ -114,3 +114,11 @@ pub struct OwnBytes {
     /// Time between the two readings of the account.
     pub over: Nanos,
 }
+
+impl OwnBytes {
+    /// Both.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.read.saturating_add(self.written)
+    }
+}

@@ -12,8 +12,8 @@ pub struct MemoryLimit {
     pub bytes: u64,
     /// What was used of it as the window closed, bytes.
     pub used: u64,
-    /// How often more was asked for during the window, so that memory had to be taken back.
+    /// How often more was asked for from the window's begin to its end, pauses included, so that memory had to be taken back.
     pub reached: u64,
-    /// Pages read during the window that had been in memory before and were taken back.
-    pub refaults: u64,
+    /// Bytes read meanwhile that had been in memory before and were taken back.
+    pub read_again: u64,
 }

@@ -2,29 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Nanos, Pid};
+use super::Pid;
 
-/// The targets' connections to one address that were there when the window closed, or a part of it. What they had counted before is
-/// taken off; connections that were closed before are not among them.
+/// The targets' connections to one address that were there when a window closed. What they had counted before is taken off; connections
+/// that were closed by then are not among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TcpPeer {
     /// The address, as sockets have it in [`super::Resource::remote`].
     pub remote: String,
-    /// How many.
-    pub connections: u64,
     /// Segments sent.
     pub segments: u64,
     /// Of them, those that were sent again, the first of a connection among them.
     pub retransmitted: u64,
-    /// Connection time in which something sent was not acknowledged.
-    pub busy: Nanos,
-    /// Of that, the receiver had no room.
-    pub window_limited: Nanos,
-    /// Of that, the sender had no room.
-    pub buffer_limited: Nanos,
-    /// Smoothed round trip, mean of the connections.
-    pub round_trip: Nanos,
 }
 
 /// A socket that listens in the targets' network namespace, at a port that they connect to.

@@ -4,8 +4,8 @@ use super::carried::report;
 use crate::cause::Cause;
 use crate::report::Report;
 use crate::row::{
-    Batch, FileKind, MemoryLimit, MemorySource, Nanos, Resource, ResourceId, ResourceKind, Sample,
-    Syscall, TaskRole, Tid, Wait,
+    Batch, FileKind, MemoryLimit, MemorySource, Nanos, OwnBytes, Resource, ResourceId,
+    ResourceKind, Sample, Syscall, TaskRole, Tid, Wait,
 };
 use crate::script;
 
@@ -145,7 +145,7 @@ fn workers_whose_memory_is_taken_back_are_told_with_the_limit() {
         bytes: 256 << 20,
         used: 255 << 20,
         reached,
-        refaults: 0,
+        read_again: 0,
     };
     let of_workers = held_up(books_memory, vec![limit(12)]);
     let verdict = &of_workers.verdict;
@@ -157,8 +157,8 @@ fn workers_whose_memory_is_taken_back_are_told_with_the_limit() {
     assert_eq!(of_the_host.verdict.culprit.name, "memory of the host");
 }
 
-/// Workers that read files for 30 of 51 ms, under a limit that was reached, so many pages of which had been in memory before.
-fn reading(refaults: u64) -> Report {
+/// Workers that read files for 30 of 51 ms, under a limit that was reached, so much of 100 MB of which had been in memory before.
+fn reading(read_again: u64) -> Report {
     let mut source =
         script::workload("cpus 4\n16 workers: fetch A 20ms; read in-* 30ms; write B 1ms");
     source.meta.target.memory_limits = vec![MemoryLimit {
@@ -166,21 +166,30 @@ fn reading(refaults: u64) -> Report {
         bytes: 256 << 20,
         used: 255 << 20,
         reached: 4_000,
-        refaults,
+        read_again,
     }];
+    source.meta.target.disk_bytes = Some(OwnBytes {
+        read: 100 << 20,
+        ..OwnBytes::default()
+    });
     report(&source)
 }
 
 #[test]
 fn who_reads_again_what_was_taken_back_is_short_of_memory() {
-    let again = reading(1_000_000);
+    let again = reading(70 << 20);
     assert_eq!(again.verdict.cause, Cause::Memory, "{:#?}", again.verdict);
     let told = again.causes[0].evidence.iter();
-    assert!(told.clone().any(|line| line.contains("1000000 pages")));
-    let first = reading(10);
+    assert!(
+        told.clone()
+            .any(|line| line.contains("70 MB had to be read again"))
+    );
+    // A stream of new pages, and some that are needed again.
+    let first = reading(30 << 20);
     assert_ne!(first.verdict.cause, Cause::Memory, "{:#?}", first.verdict);
     let cleared = first.refuted.iter().find(|row| row.cause == Cause::Memory);
-    assert!(cleared.expect("cleared").by[0].contains("little had been in memory"));
+    let by = &cleared.expect("cleared").by[0];
+    assert!(by.contains("30% had been in memory before"), "{by}");
 }
 
 #[test]

@@ -5,7 +5,8 @@
 //! be missed, what it dropped is counted. Targets in another namespace than the first of them are not told of.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
@@ -31,16 +32,22 @@ struct Dropped {
 /// The listeners of one namespace.
 #[derive(Debug, Default)]
 pub struct Listeners {
-    /// A process in the namespace.
-    pid: Pid,
     fd: Option<OwnedFd>,
-    seen: BTreeMap<SocketAddr, Listener>,
-    /// The latest socket at each address.
-    sockets: BTreeMap<SocketAddr, u64>,
+    /// What is counted in the namespace; an open file outlives the process it was opened by.
+    netstat: Option<File>,
+    seen: BTreeMap<SocketAddr, Seen>,
     looked: Option<Nanos>,
     /// As the present window opened.
     before: Option<Dropped>,
     dropped: Option<Dropped>,
+}
+
+/// One address, at which several sockets may listen.
+#[derive(Debug, Default)]
+struct Seen {
+    listener: Listener,
+    /// The socket that had no room latest, else any of them.
+    socket: u64,
 }
 
 impl Listeners {
@@ -48,20 +55,20 @@ impl Listeners {
     #[must_use]
     pub fn of(pid: Pid) -> Self {
         Self {
-            pid,
             fd: in_namespace_of(pid, sock_diag::open),
+            netstat: File::open(format!("/proc/{pid}/net/netstat")).ok(),
             ..Self::default()
         }
     }
 
     /// A window opens.
     pub fn open(&mut self) {
-        self.before = dropped(self.pid);
+        self.before = self.count();
     }
 
     /// The window closes.
     pub fn close(&mut self) {
-        let (Some(before), Some(now)) = (self.before.take(), dropped(self.pid)) else {
+        let (Some(before), Some(now)) = (self.before.take(), self.count()) else {
             return;
         };
         let sum = self.dropped.get_or_insert_default();
@@ -69,54 +76,76 @@ impl Listeners {
         sum.drops += now.drops.saturating_sub(before.drops);
     }
 
-    /// Looks at them, when that is due.
-    pub fn look(&mut self, now: Nanos) {
+    fn count(&mut self) -> Option<Dropped> {
+        let file = self.netstat.as_mut()?;
+        let mut text = String::new();
+        file.rewind().ok()?;
+        file.read_to_string(&mut text).ok()?;
+        parse(&text)
+    }
+
+    /// Looks at those at these ports, when that is due.
+    pub fn look(&mut self, ports: &BTreeSet<u16>, now: Nanos) {
         let is_due = self.looked.is_none_or(|last| now.since(last) >= EVERY);
-        let Some(fd) = self.fd.as_ref().filter(|_| is_due) else {
+        let Some(fd) = self.fd.as_ref().filter(|_| is_due && !ports.is_empty()) else {
             return;
         };
         self.looked = Some(now);
-        for listener in listening(fd).unwrap_or_default() {
-            self.saw(listener);
-        }
-    }
-
-    fn saw(&mut self, now: Listening) {
-        if self.seen.len() >= MOST && !self.seen.contains_key(&now.local) {
-            return;
-        }
-        let seen = self.seen.entry(now.local).or_insert_with(|| Listener {
-            local: address::text(now.local),
-            ..Listener::default()
-        });
-        self.sockets.insert(now.local, now.inode);
-        seen.backlog = now.backlog;
-        seen.looks += 1;
-        // `sk_acceptq_is_full` (include/net/sock.h): there is room for one more than the backlog.
-        seen.full += u32::from(now.waiting > now.backlog);
-        seen.most = seen.most.max(now.waiting);
-    }
-
-    /// The listeners at these ports; where any had no room, with the processes that have them.
-    #[must_use]
-    pub fn at(&self, ports: &BTreeSet<u16>) -> Vec<Listener> {
-        let is_wanted = |local: &SocketAddr| ports.contains(&local.port());
-        let wanted = self.seen.iter().filter(|(local, _)| is_wanted(local));
-        let mut wanted: BTreeMap<SocketAddr, Listener> = wanted
-            .map(|(local, listener)| (*local, listener.clone()))
-            .collect();
-        let were_full = wanted.values().any(|listener| listener.full > 0)
-            || self.dropped.is_some_and(|dropped| dropped.overflows > 0);
-        if were_full && !wanted.is_empty() {
-            let sockets = self.sockets.iter().filter(|(local, _)| is_wanted(local));
-            let by_socket = sockets.map(|(local, socket)| (*socket, *local)).collect();
-            for (local, (pid, process)) in held(&by_socket) {
-                if let Some(listener) = wanted.get_mut(&local) {
-                    (listener.pid, listener.process) = (pid, process);
+        let mut fullest: BTreeMap<SocketAddr, Listening> = BTreeMap::new();
+        let all = listening(fd).unwrap_or_default();
+        for socket in all {
+            if ports.contains(&socket.local.port()) {
+                let most = fullest.entry(socket.local).or_insert(socket);
+                if socket.fullness() > most.fullness() {
+                    *most = socket;
                 }
             }
         }
-        wanted.into_values().collect()
+        for (local, socket) in fullest {
+            self.saw(local, socket);
+        }
+    }
+
+    fn saw(&mut self, local: SocketAddr, now: Listening) {
+        if self.seen.len() >= MOST && !self.seen.contains_key(&local) {
+            return;
+        }
+        let Seen { listener, socket } = self.seen.entry(local).or_default();
+        // `sk_acceptq_is_full` (include/net/sock.h): there is room for one more than the backlog.
+        let is_full = now.waiting > now.backlog;
+        if is_full || listener.full == 0 {
+            (*socket, listener.backlog) = (now.inode, now.backlog);
+        }
+        listener.looks += 1;
+        listener.full += u32::from(is_full);
+        listener.most = listener.most.max(now.waiting);
+    }
+
+    /// All of them; where any had no room, with the processes that have them.
+    #[must_use]
+    pub fn all(&self) -> Vec<Listener> {
+        let were_full = self.seen.values().any(|seen| seen.listener.full > 0)
+            || self.dropped.is_some_and(|dropped| dropped.overflows > 0);
+        let mut held = match were_full && !self.seen.is_empty() {
+            true => held(
+                &self
+                    .seen
+                    .iter()
+                    .map(|(at, seen)| (seen.socket, *at))
+                    .collect(),
+            ),
+            false => BTreeMap::new(),
+        };
+        let tell = |(at, seen): (&SocketAddr, &Seen)| {
+            let (pid, process) = held.remove(at).unwrap_or_default();
+            Listener {
+                local: address::text(*at),
+                pid,
+                process,
+                ..seen.listener.clone()
+            }
+        };
+        self.seen.iter().map(tell).collect()
     }
 
     /// Connections that were dropped while windows were open: since a queue was full, and in all.
@@ -139,11 +168,6 @@ fn held(by_socket: &BTreeMap<u64, SocketAddr>) -> BTreeMap<SocketAddr, (Pid, Str
         }
     }
     held
-}
-
-/// What is counted in the namespace of a process.
-fn dropped(pid: Pid) -> Option<Dropped> {
-    parse(&fs::read_to_string(format!("/proc/{pid}/net/netstat")).ok()?)
 }
 
 /// `/proc/net/netstat`: a line of names, and one of numbers in their order, each after the name of their group.
@@ -180,10 +204,13 @@ mod tests {
         let connect = |_| TcpStream::connect_timeout(&at, Duration::from_millis(50));
         let _made: Vec<_> = (0..connections).map(connect).collect();
         let mut all = Listeners::of(Pid(std::process::id()));
-        all.look(Nanos(1));
+        all.look(&BTreeSet::new(), Nanos(1));
+        assert!(all.all().is_empty(), "of no interest");
+        let ports = [at.port()].into();
+        all.look(&ports, Nanos(1));
         // Not due yet.
-        all.look(Nanos(2));
-        let mut found = all.at(&[at.port()].into());
+        all.look(&ports, Nanos(2));
+        let mut found = all.all();
         assert_eq!(found.len(), 1, "{found:?}");
         found.remove(0)
     }
@@ -196,6 +223,25 @@ mod tests {
         assert_eq!(full.backlog, 0);
         assert_eq!(full.pid, Pid(std::process::id()));
         assert!(!full.process.is_empty(), "{full:?}");
+    }
+
+    #[test]
+    fn of_several_sockets_at_one_address_the_fullest_counts() {
+        let at: SocketAddr = ([127, 0, 0, 1], 80).into();
+        let socket = |inode, waiting| Listening {
+            inode,
+            local: at,
+            waiting,
+            backlog: 4,
+        };
+        assert!(socket(1, 5).fullness() > socket(2, 3).fullness());
+        let mut all = Listeners::default();
+        for now in [socket(1, 5), socket(2, 3)] {
+            all.saw(at, now);
+        }
+        let seen = &all.seen[&at];
+        assert_eq!((seen.listener.looks, seen.listener.full), (2, 1));
+        assert_eq!((seen.socket, seen.listener.most), (1, 5));
     }
 
     #[test]

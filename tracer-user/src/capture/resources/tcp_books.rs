@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::address;
 use super::tcp_diag::{Connection, TcpCounts};
-use crate::row::{Nanos, TcpPeer};
+use crate::row::TcpPeer;
 
 /// Most addresses that are told.
 const MOST: usize = 256;
@@ -44,15 +44,8 @@ impl TcpBooks {
                 remote,
                 ..TcpPeer::default()
             });
-            // The mean over all that were counted so far.
-            let sum = peer.round_trip.0 * peer.connections + now.round_trip.0;
-            peer.connections += 1;
-            peer.round_trip = Nanos(sum / peer.connections);
             peer.segments += now.segments.saturating_sub(before.segments);
             peer.retransmitted += now.retransmitted.saturating_sub(before.retransmitted);
-            peer.busy += now.busy.since(before.busy);
-            peer.window_limited += now.window_limited.since(before.window_limited);
-            peer.buffer_limited += now.buffer_limited.since(before.buffer_limited);
         }
         self.before.clear();
     }
@@ -78,9 +71,6 @@ mod tests {
             counts: TcpCounts {
                 segments,
                 retransmitted,
-                busy: Nanos(1_000 * segments),
-                round_trip: Nanos(500 * inode),
-                ..TcpCounts::default()
             },
         }
     }
@@ -100,7 +90,5 @@ mod tests {
         let peer = &peers[0];
         assert_eq!(peer.remote, "10.0.0.2:8123");
         assert_eq!((peer.segments, peer.retransmitted), (40 + 5 + 1, 1 + 1));
-        assert_eq!(peer.busy, Nanos(46_000));
-        assert_eq!((peer.connections, peer.round_trip), (3, Nanos(666)));
     }
 }

@@ -40,14 +40,9 @@ const LAST_RECEIVED: usize = 52;
 /// Offsets of `tcpi_bytes_received` and `tcpi_data_segs_out`.
 const BYTES_RECEIVED: usize = 128;
 const SEGMENTS_SENT: usize = 156;
-/// Offsets of `tcpi_rtt`, us, of `tcpi_total_retrans` and `tcpi_segs_out`, and of `tcpi_busy_time`, `tcpi_rwnd_limited` and
-/// `tcpi_sndbuf_limited`, us. Kernels append to the struct: what lies beyond its end is not told.
-const ROUND_TRIP: usize = 68;
+/// Offsets of `tcpi_total_retrans` and `tcpi_segs_out`.
 const RETRANSMITTED: usize = 100;
 const SEGMENTS: usize = 136;
-const BUSY: usize = 168;
-const WINDOW_LIMITED: usize = 176;
-const BUFFER_LIMITED: usize = 184;
 const FAMILIES: [i32; 2] = [libc::AF_INET, libc::AF_INET6];
 /// Most bytes of answers that are read.
 const MOST: usize = 16 << 20;
@@ -72,14 +67,6 @@ pub(super) struct TcpCounts {
     pub(super) segments: u64,
     /// Of them, those that were sent again.
     pub(super) retransmitted: u64,
-    /// Something was sent and not acknowledged.
-    pub(super) busy: Nanos,
-    /// Of that, the receiver had no room.
-    pub(super) window_limited: Nanos,
-    /// Of that, the sender had none.
-    pub(super) buffer_limited: Nanos,
-    /// Smoothed round trip.
-    pub(super) round_trip: Nanos,
 }
 
 impl TcpCounts {
@@ -88,18 +75,9 @@ impl TcpCounts {
             let bytes = info.get(at..).and_then(<[u8]>::first_chunk);
             bytes.map_or(0, |bytes| u64::from(u32::from_ne_bytes(*bytes)))
         };
-        let micros = |at: usize| {
-            let bytes = info.get(at..).and_then(<[u8]>::first_chunk);
-            let micros = bytes.map_or(0, |bytes| u64::from_ne_bytes(*bytes));
-            Nanos(micros.saturating_mul(1_000))
-        };
         Self {
             segments: word(SEGMENTS),
             retransmitted: word(RETRANSMITTED),
-            busy: micros(BUSY),
-            window_limited: micros(WINDOW_LIMITED),
-            buffer_limited: micros(BUFFER_LIMITED),
-            round_trip: Nanos(1_000 * word(ROUND_TRIP)),
         }
     }
 }
@@ -228,14 +206,19 @@ fn dump(fd: &OwnedFd, family: i32, states: u32) -> io::Result<Vec<u8>> {
     Ok(all)
 }
 
-/// `struct nlmsghdr`, then `struct inet_diag_req_v2`: all sockets in these states, with their `tcp_info`.
+/// `struct nlmsghdr`, then `struct inet_diag_req_v2`: all sockets in these states, with their `tcp_info` where any is connected.
 fn request(family: u8, states: u32) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(72);
     bytes.extend(72u32.to_ne_bytes());
     bytes.extend(BY_FAMILY.to_ne_bytes());
     bytes.extend(DUMP.to_ne_bytes());
     bytes.extend([0; 8]);
-    let with_info = 1u8 << (INFO - 1);
+    let is_of_listeners = states == 1 << LISTEN;
+    let with_info = if is_of_listeners {
+        0
+    } else {
+        1u8 << (INFO - 1)
+    };
     bytes.extend([family, libc::IPPROTO_TCP as u8, with_info, 0]);
     bytes.extend(states.to_ne_bytes());
     bytes.extend([0; 48]);
@@ -311,6 +294,13 @@ pub(super) struct Listening {
     pub(super) waiting: u32,
     /// How many may wait: `sk_max_ack_backlog`, what `listen` was given, and at most `net.core.somaxconn`.
     pub(super) backlog: u32,
+}
+
+impl Listening {
+    /// How many more wait than may; below 0 there is room.
+    pub(super) fn fullness(&self) -> i64 {
+        i64::from(self.waiting) - i64::from(self.backlog)
+    }
 }
 
 /// The sockets that listen in the namespace that `fd` answers for.

@@ -53,9 +53,10 @@ impl Session {
         let left_out = self.tasks.left_out();
         self.tasks.leave_out(left_out | narrow::PAUSED)?;
         self.drain.clock.pause(at);
-        self.close_network();
         attach::detach(&mut self.ebpf, &mut self.links)?;
         self.drain();
+        // It asks of all sockets, and nobody drains meanwhile.
+        self.close_network();
         Ok(())
     }
 

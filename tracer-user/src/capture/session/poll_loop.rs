@@ -94,7 +94,8 @@ impl Session {
             self.control_overhead()?;
             self.look_into_runtimes();
             if !self.is_paused() {
-                self.listeners.look(clock::monotonic());
+                self.listeners
+                    .look(self.resources.ports(), clock::monotonic());
             }
             if now.duration_since(cut) >= CUT_EVERY {
                 cut = now;
@@ -192,11 +193,13 @@ impl Session {
         let paused = self.drain.clock.pauses(now);
         if !self.is_paused() {
             self.tasks.pass(&mut self.ebpf, 0)?;
-            self.close_network();
         }
         self.note_losses(closed);
         self.drain();
         self.drain.close(closed);
+        if !self.is_paused() {
+            self.close_network();
+        }
         // A part of a wait or call that reaches beyond the end is kept whole.
         let watermark = self.drain.latest().max(closed);
         let rows = self.drain.pending();
@@ -210,11 +213,11 @@ impl Session {
         self.meta.notes.extend(self.sites.take_notes());
         self.meta.paused = paused;
         self.tell_of_disks(paused);
-        self.tell_of_memory(paused);
+        self.meta.target.memory_limits = self.memory_limits.totals();
         let dropped = self.listeners.dropped();
         self.meta.network = Network {
             peers: self.resources.tcp_peers(),
-            listeners: self.listeners.at(self.resources.ports()),
+            listeners: self.listeners.all(),
             overflows: dropped.map(|(overflows, _)| overflows),
             drops: dropped.map(|(_, drops)| drops),
         };
@@ -238,15 +241,6 @@ impl Session {
             limits.into_iter().partition(|limit| limit.unit.is_read());
         target.disk_bytes = self.disks.own(&self.targets.pids());
         self.meta.disks = self.disks.totals();
-    }
-
-    fn tell_of_memory(&mut self, paused: Nanos) {
-        let mut limits = self.memory_limits.totals();
-        for limit in &mut limits {
-            limit.reached = self.watched(limit.reached, paused);
-            limit.refaults = self.watched(limit.refaults, paused);
-        }
-        self.meta.target.memory_limits = limits;
     }
 
     /// Of what was counted all along so much as fell in the windows: in the pauses it is taken to be as much per second.

@@ -83,6 +83,15 @@ mod tests {
     fn this_process_is_in_some_and_one_that_is_gone_in_none() {
         let own = groups(&[Pid(std::process::id())], "memory");
         assert!(own.iter().all(|group| group.name().starts_with('/')));
+        let mounts = std::fs::read_to_string("/proc/self/mountinfo").expect("its mounts");
+        let has_any = mounts
+            .lines()
+            .filter_map(|line| line.split_once(" - "))
+            .any(|(_, kind)| {
+                kind.starts_with("cgroup2 ")
+                    || kind.starts_with("cgroup ") && kind.contains("memory")
+            });
+        assert_eq!(!own.is_empty(), has_any, "{own:?}");
         assert!(groups(&[Pid(0x7fff_fff0)], "memory").is_empty());
     }
 }

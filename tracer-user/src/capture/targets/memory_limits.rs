@@ -1,8 +1,8 @@
 //! Limits on the memory of the targets, by control groups and by what the host has, and what the kernel did to keep to them.
 //!
 //! In: processes. Out: each limit of their groups and of those above, and the host itself, with how often memory had to be taken back
-//! because of it between [`MemoryLimits::open`] and [`MemoryLimits::totals`], and how many pages were read that had been in memory
-//! before. Both versions of control groups are read: 1 (`memory.limit_in_bytes`, `memory.failcnt`) and 2 (`memory.high`,
+//! because of it between [`MemoryLimits::open`] and [`MemoryLimits::totals`], and how much was read that had been in memory before. A
+//! limit whose figures cannot be read at the end, since its group is gone, is left out. Both versions of control groups are read: 1 (`memory.limit_in_bytes`, `memory.failcnt`) and 2 (`memory.high`,
 //! `memory.max`, `memory.events`). What cannot be read counts as no limit.
 
 use std::fs;
@@ -61,7 +61,7 @@ enum Place {
 }
 
 /// How often a limit was reached, and how many pages were read again.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Counted {
     reached: u64,
     refaults: u64,
@@ -71,13 +71,14 @@ impl MemoryLimits {
     /// Finds the limits on `pids` now.
     #[must_use]
     pub fn open(pids: &[Pid]) -> Self {
-        let mut found = vec![Found::new(
+        let mut found = Vec::new();
+        found.extend(Found::new(
             Place::Host,
             MemoryLimit {
                 bytes: host_bytes("MemTotal").unwrap_or(0),
                 ..MemoryLimit::default()
             },
-        )];
+        ));
         for group in groups(pids, "memory") {
             let folder = group.folder();
             for (of, file, words) in FILES {
@@ -92,7 +93,7 @@ impl MemoryLimits {
                         bytes,
                         ..MemoryLimit::default()
                     };
-                    found.push(Found::new(place, limit));
+                    found.extend(Found::new(place, limit));
                 }
             }
         }
@@ -102,38 +103,39 @@ impl MemoryLimits {
     /// The limits, each with what is used of it now and what was counted since they were found.
     #[must_use]
     pub fn totals(&self) -> Vec<MemoryLimit> {
+        let page = page_bytes();
         let total = |found: &Found| {
-            let now = found.place.counted();
-            MemoryLimit {
+            let now = found.place.counted()?;
+            let refaults = now.refaults.saturating_sub(found.before.refaults);
+            Some(MemoryLimit {
                 used: found.place.used(found.limit.bytes),
                 reached: now.reached.saturating_sub(found.before.reached),
-                refaults: now.refaults.saturating_sub(found.before.refaults),
+                read_again: refaults.saturating_mul(page),
                 ..found.limit.clone()
-            }
+            })
         };
-        self.0.iter().map(total).collect()
+        self.0.iter().filter_map(total).collect()
     }
 }
 
 impl Found {
-    fn new(place: Place, limit: MemoryLimit) -> Self {
-        Self {
-            before: place.counted(),
+    /// `None`: its figures cannot be read.
+    fn new(place: Place, limit: MemoryLimit) -> Option<Self> {
+        Some(Self {
+            before: place.counted()?,
             place,
             limit,
-        }
+        })
     }
 }
 
 impl Place {
-    fn counted(&self) -> Counted {
-        match self {
+    /// `None`: it cannot be read (any more).
+    fn counted(&self) -> Option<Counted> {
+        let (reached, refaulted) = match self {
             Self::Host => {
-                let text = fs::read_to_string("/proc/vmstat").unwrap_or_default();
-                Counted {
-                    reached: sum(&text, RECLAIMS).unwrap_or(0),
-                    refaults: refaults(&text),
-                }
+                let text = fs::read_to_string("/proc/vmstat").ok()?;
+                (sum(&text, RECLAIMS), text)
             }
             Self::Group {
                 folder,
@@ -145,12 +147,13 @@ impl Place {
                     true => number(&text),
                     false => sum(&text, words),
                 };
-                Counted {
-                    reached: reached.unwrap_or(0),
-                    refaults: refaults(&read(folder, "memory.stat")),
-                }
+                (reached, read(folder, "memory.stat"))
             }
-        }
+        };
+        Some(Counted {
+            reached: reached?,
+            refaults: refaults(&refaulted),
+        })
     }
 
     /// Bytes in use, of so many.
@@ -164,6 +167,12 @@ impl Place {
             }
         }
     }
+}
+
+fn page_bytes() -> u64 {
+    // SAFETY: a number for a number.
+    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    u64::try_from(bytes).unwrap_or(0)
 }
 
 fn read(folder: &Path, file: &str) -> String {

@@ -23,11 +23,11 @@ pub(super) fn words(findings: &Findings<'_>, facts: &MemoryFacts) -> Words {
     }
     if let Some(limit) = &facts.limit {
         evidence.push(format!(
-            "{} MB, {}, were reached {} times, and {} pages had to be read again; {} MB were in use at the end.",
+            "{} MB, {}, were reached {} times, and {} MB had to be read again; {} MB were in use at the end.",
             limit.bytes >> 20,
             whose(limit),
             limit.reached,
-            limit.refaults,
+            limit.read_again >> 20,
             limit.used >> 20,
         ));
     }

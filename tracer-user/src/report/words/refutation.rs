@@ -15,7 +15,8 @@ pub fn refutation(by: &Refutation) -> String {
             percent(share)
         ),
         Refutation::ReadFirst { share } => format!(
-            "Of what was read, little had been in memory before: {share:.2} pages for each wait."
+            "Of what they read from disks {} had been in memory before.",
+            percent(share)
         ),
         Refutation::WokenByOthers { by_workers } => format!(
             "Only {} of the wake-ups came from fellow workers.",
