@@ -101,7 +101,6 @@ fn of_a_listener_elsewhere_it_is_not_told_whether_its_queue_is_full() {
             remote: "10.0.0.1:8000".to_owned(),
             segments: 1_000,
             retransmitted: 30,
-            ..TcpPeer::default()
         }],
         // Another one's on this host.
         ..counted(20, 900)

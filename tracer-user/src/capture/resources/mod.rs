@@ -311,7 +311,7 @@ impl Table {
     fn named_socket(&mut self, event: &SocketEvent, key: Key, id: ResourceId, user: Pid) {
         let row = address::row(key.row(id, user, Nanos(event.header.end)), event);
         // The ports of clients that were accepted are no listeners'.
-        let is_accepted = event.role == u32::from(socket_role::SERVER);
+        let is_accepted = event.role == socket_role::SERVER;
         if event.remote_port != 0 && !is_accepted && self.ports.len() < PORTS {
             self.ports.insert(event.remote_port);
         }
