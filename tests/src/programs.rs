@@ -10,6 +10,12 @@ pub const C_WITH: &[(&str, &str)] = &[
     ("books.h", include_str!("../programs/books.h")),
     ("wire.h", include_str!("../programs/wire.h")),
 ];
+/// The same for Java.
+pub const JAVA_WITH: &[(&str, &str)] = &[
+    ("Page.java", include_str!("../programs/Page.java")),
+    ("Peer.java", include_str!("../programs/Peer.java")),
+    ("Settings.java", include_str!("../programs/Settings.java")),
+];
 /// The same for Python.
 pub const PYTHON_WITH: &[(&str, &str)] = &[
     ("books.py", include_str!("../programs/books.py")),

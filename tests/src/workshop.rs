@@ -171,7 +171,12 @@ impl Workshop {
                 self.executable(&built, bench, name)
             }
             Program::Java(source) => {
-                let built = self.compile("javac", &format!("{source}.java"), "Worker.java", &[])?;
+                let built = self.compile(
+                    "javac",
+                    &format!("{source}.java"),
+                    "Worker.java",
+                    programs::JAVA_WITH,
+                )?;
                 need("java")?;
                 let mut command = Command::new("java");
                 command.args(["-XX:+UseSerialGC", "-Xmx64m", "-cp"]);
