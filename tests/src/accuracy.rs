@@ -2,6 +2,8 @@
 //!
 //! In: the rows of a run of the zoo. Out: the text of docs/ACCURACY.md, whole.
 
+mod goals;
+
 use std::collections::BTreeSet;
 
 use holdup::cause::Cause;
@@ -19,6 +21,7 @@ const LEVELS: [Level; 3] = [Level::Strong, Level::Fair, Level::Weak];
 #[must_use]
 pub fn page(rows: &[Row], how: &str) -> String {
     PAGE.replace("{made}", how)
+        .replace("{goals}", &goals::table(rows, &verdicts(rows)))
         .replace("{words}", &words(rows))
         .replace("{runs}", &runs(rows))
 }
@@ -99,7 +102,7 @@ fn words(rows: &[Row]) -> String {
 
 fn runs(rows: &[Row]) -> String {
     let mut text = String::from(
-        "| case | seed | workers | truth | verdict | right | SF said | SF true | rate said | rate true | confidence | watched | falls short |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+        "| case | seed | workers | truth | verdict | right | culprit | SF said | SF true | rate said | rate true | untraced | confidence | watched | lost | falls short |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         let begin = format!(
@@ -110,16 +113,19 @@ fn runs(rows: &[Row]) -> String {
         text.push_str(&begin);
         text.push_str(&match (row.cause_reported, row.is_right()) {
             (Some(cause), Some(right)) => format!(
-                " {cause} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {} | {} | {short} |\n",
+                " {cause} | {} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {} | {} | {} | {short} |\n",
                 if right { "yes" } else { "**no**" },
+                cell(&row.culprit),
                 row.factor_reported,
                 row.factor,
                 row.rate_reported,
                 row.rate,
+                row.rate_untraced,
                 word(row.confidence_level),
                 percent(row.watched),
+                row.lost,
             ),
-            _ => format!(" - | - | - | - | - | - | - | - | {short} |\n"),
+            _ => format!(" - | - | - | - | - | - | - | - | - | - | - | {short} |\n"),
         });
     }
     text.trim_end().to_owned()
@@ -143,7 +149,12 @@ fn short(row: &Row) -> String {
         parts.push(format!("second run; in the first: {}", first.join(", ")));
     }
     parts.extend(row.faults.iter().map(|fault| fault.text.clone()));
-    parts.join("; ").replace('|', "/").replace('\n', " ")
+    cell(&parts.join("; "))
+}
+
+/// `text` as it may stand in a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "/").replace('\n', " ")
 }
 
 fn word(level: Level) -> &'static str {

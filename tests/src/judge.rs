@@ -42,6 +42,15 @@ pub struct StageRow {
     pub ok: bool,
 }
 
+impl StageRow {
+    /// Whether it is off by no more than that share, so many ms, or what it says itself.
+    #[must_use]
+    pub fn is_near(&self, share: f64, ms: f64) -> bool {
+        let apart = (self.reported_ms - self.true_ms).abs();
+        apart <= (share * self.true_ms).max(ms).max(self.plus_minus_ms)
+    }
+}
+
 /// What falls short.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
@@ -231,6 +240,19 @@ impl Row {
             .map(|_| self.is_cause_right() && self.culprit_ok)
     }
 
+    /// Whether the reported factor is as near to the true one as is asked for, or says itself that it may be.
+    #[must_use]
+    pub fn is_factor_near(&self) -> bool {
+        let apart = (self.factor_reported - self.factor).abs() / self.factor.max(1e-9);
+        self.is_factor_inside() || apart <= FACTOR_SHARE
+    }
+
+    /// Whether the true factor lies in the reported interval.
+    #[must_use]
+    pub fn is_factor_inside(&self) -> bool {
+        (self.interval[0]..=self.interval[1]).contains(&self.factor)
+    }
+
     fn is_cause_right(&self) -> bool {
         self.cause_reported
             .is_some_and(|named| is_cause(self.cause, self.or, named, &self.alternatives))
@@ -338,10 +360,8 @@ fn timing(row: &Row, truth: &Span) -> Vec<String> {
             row.rate_reported, row.rate
         ),
     );
-    let within = (row.interval[0]..=row.interval[1]).contains(&row.factor);
-    let apart = (row.factor_reported - row.factor).abs() / row.factor.max(1e-9);
     fault(
-        !within && apart > FACTOR_SHARE,
+        !row.is_factor_near(),
         format!(
             "SF {:.2} [{:.2}, {:.2}] instead of {:.2}",
             row.factor_reported, row.interval[0], row.interval[1], row.factor
@@ -377,15 +397,16 @@ fn stages(truth: &Span, report: &Report) -> Vec<StageRow> {
             .find(|row| row.stage == stage)
             .cloned()
             .unwrap_or_default();
-        let real = truth.mean_ms(stage);
-        let apart = (told.mean_ms - real).abs();
-        let ok = apart <= (STAGE_SHARE * real).max(STAGE_MS).max(told.plus_minus_ms);
-        StageRow {
+        let row = StageRow {
             stage,
-            true_ms: real,
+            true_ms: truth.mean_ms(stage),
             reported_ms: told.mean_ms,
             plus_minus_ms: told.plus_minus_ms,
-            ok,
+            ok: false,
+        };
+        StageRow {
+            ok: row.is_near(STAGE_SHARE, STAGE_MS),
+            ..row
         }
     })
     .collect()

@@ -39,6 +39,8 @@ pub mod judge;
 pub mod recording;
 #[cfg(target_os = "linux")]
 pub mod run;
+#[cfg(target_os = "linux")]
+pub mod schedule;
 
 #[cfg(target_os = "linux")]
 pub mod accuracy;

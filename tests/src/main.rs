@@ -1,5 +1,6 @@
 //! Runs the zoo and prints its table: `cargo run -p zoo -- --help`.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -15,6 +16,9 @@ struct Arguments {
     /// Seeds of their parameters.
     #[arg(long = "seed", value_name = "N", default_values_t = [1, 2])]
     seeds: Vec<u64>,
+    /// How many runs go beside each other, of the cases that leave the CPUs and the disk to others.
+    #[arg(long, value_name = "N", default_value = "1")]
+    lanes: NonZero<usize>,
     /// How often to run everything.
     #[arg(long, value_name = "N", default_value_t = 1)]
     runs: usize,
@@ -96,8 +100,8 @@ fn zoo_main(arguments: &Arguments) -> std::io::Result<bool> {
     } else {
         zoo::truth::ROUNDS
     };
-    let mut workshop = zoo::workshop::Workshop::open()?;
     if let Some(folder) = &arguments.record {
+        let mut workshop = zoo::workshop::Workshop::open()?;
         let studio = zoo::recording::Studio {
             holdup,
             rounds,
@@ -111,7 +115,7 @@ fn zoo_main(arguments: &Arguments) -> std::io::Result<bool> {
         untraced: arguments.untraced,
         keep: arguments.keep.clone(),
     };
-    let rows = run(arguments, &mut workshop, &settings, &cases);
+    let rows = run(arguments, &settings, &cases)?;
     match arguments.format {
         Format::Table => print!("{}", zoo::table::render(&rows)),
         Format::Json => println!("{}", serde_json::to_string_pretty(&rows)?),
@@ -152,26 +156,25 @@ fn chosen(arguments: &Arguments) -> std::io::Result<Vec<zoo::plan::Case>> {
 #[cfg(target_os = "linux")]
 fn run(
     arguments: &Arguments,
-    workshop: &mut zoo::workshop::Workshop,
     settings: &zoo::run::Settings,
     cases: &[zoo::plan::Case],
-) -> Vec<zoo::judge::Row> {
+) -> std::io::Result<Vec<zoo::judge::Row>> {
     let run = if arguments.again {
         zoo::run::run_twice_at_most
     } else {
         zoo::run::run
     };
     let seeds = seeds(arguments);
-    let mut rows = Vec::new();
+    let mut jobs: Vec<zoo::schedule::Job<'_>> = Vec::new();
     for _ in 0..arguments.runs {
         for case in cases {
-            for seed in seeds {
-                eprintln!("{} (seed {seed}) ...", case.name);
-                rows.push(run(workshop, settings, case, *seed));
-            }
+            jobs.extend(seeds.iter().map(|seed| (case, *seed)));
         }
     }
-    rows
+    zoo::schedule::run(&jobs, arguments.lanes, |workshop, (case, seed)| {
+        eprintln!("{} (seed {seed}) ...", case.name);
+        run(workshop, settings, case, seed)
+    })
 }
 
 #[cfg(target_os = "linux")]
@@ -221,8 +224,14 @@ fn how(arguments: &Arguments, rows: &[zoo::judge::Row]) -> String {
     } else {
         ""
     };
+    let lanes = match arguments.lanes.get() {
+        1 => String::new(),
+        lanes => format!(
+            " (`--lanes {lanes}`: runs that leave the CPUs and the disk to others, {lanes} beside each other)"
+        ),
+    };
     format!(
-        "Here: {} runs{part}, seeds {}, Linux {}, {cpus} CPUs.",
+        "Here: {} runs{part}{lanes}, seeds {}, Linux {}, {cpus} CPUs.",
         rows.len(),
         seeds.join(", "),
         kernel.trim()

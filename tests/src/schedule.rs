@@ -1,0 +1,136 @@
+//! Which runs go beside each other: those that leave the CPUs and the disk to others share the host, the rest have it for themselves.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use holdup::cause::Cause;
+
+use crate::judge::Row;
+use crate::plan::Case;
+use crate::workshop::Workshop;
+
+/// A case with its seed.
+pub type Job<'a> = (&'a Case, u64);
+
+/// Whether the truth of `cause` holds only while nobody else uses the CPUs or the disk.
+#[must_use]
+pub fn needs_the_host(cause: Cause) -> bool {
+    match cause {
+        Cause::InterpreterLock
+        | Cause::FileLock
+        | Cause::Checkpoint
+        | Cause::Fsync
+        | Cause::Disk
+        | Cause::Quota
+        | Cause::KernelLock
+        | Cause::Memory
+        | Cause::SingleThread
+        | Cause::Spin
+        | Cause::Cpu
+        | Cause::Imbalance
+        | Cause::RuntimePause
+        | Cause::Unknown => true,
+        Cause::UserLock
+        | Cause::RemoteSerial
+        | Cause::Pool
+        | Cause::RateLimit
+        | Cause::Network
+        | Cause::Starved
+        | Cause::None => false,
+    }
+}
+
+/// Runs each of `jobs` by `run`, so many beside each other of those that bear it, each lane with a workshop of its own. Rows come back
+/// in the order of the jobs.
+///
+/// # Errors
+/// There is no place for a workshop.
+pub fn run(
+    jobs: &[Job<'_>],
+    lanes: NonZero<usize>,
+    run: impl Fn(&mut Workshop, Job<'_>) -> Row + Sync,
+) -> std::io::Result<Vec<Row>> {
+    let mut workshops: Vec<Workshop> = (0..lanes.get())
+        .map(|_| Workshop::open())
+        .collect::<Result<_, _>>()?;
+    let (alone, beside): (Vec<usize>, Vec<usize>) =
+        (0..jobs.len()).partition(|job| needs_the_host(jobs[*job].0.cause));
+    let mut rows = side_by_side(&beside, &mut workshops, |workshop, job| {
+        run(workshop, jobs[job])
+    });
+    rows.extend(side_by_side(
+        &alone,
+        &mut workshops[..1],
+        |workshop, job| run(workshop, jobs[job]),
+    ));
+    rows.sort_by_key(|(job, _)| *job);
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Does each of `jobs` with whichever of `tools` is free.
+fn side_by_side<T: Send, R: Send>(
+    jobs: &[usize],
+    tools: &mut [T],
+    work: impl Fn(&mut T, usize) -> R + Sync,
+) -> Vec<(usize, R)> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for tool in tools {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = work(tool, *job);
+                    let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+                    done.push((*job, result));
+                }
+            });
+        }
+    });
+    done.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn each_job_is_done_once_and_lanes_work_beside_each_other() {
+        let both = Barrier::new(2);
+        let mut tools = [(), ()];
+        let mut rows = side_by_side(&[4, 0, 3, 9], &mut tools, |(), job| {
+            // Would never return in one lane.
+            both.wait();
+            job * 10
+        });
+        rows.sort_unstable();
+        assert_eq!(rows, [(0, 0), (3, 30), (4, 40), (9, 90)]);
+    }
+
+    #[test]
+    fn what_needs_the_host_runs_alone_and_rows_keep_their_order() {
+        let cases = crate::cases::all();
+        let jobs: Vec<Job<'_>> = cases.iter().map(|case| (case, 1)).collect();
+        let under_way = AtomicUsize::new(0);
+        let rows = run(&jobs, NonZero::new(2).unwrap(), |_, (case, seed)| {
+            let others = under_way.fetch_add(1, Ordering::SeqCst);
+            assert!(others == 0 || !needs_the_host(case.cause), "{}", case.name);
+            // Long enough for another lane to come in between, where there is one.
+            thread::sleep(Duration::from_millis(1));
+            under_way.fetch_sub(1, Ordering::SeqCst);
+            Row {
+                case: case.name.to_owned(),
+                seed,
+                ..Row::default()
+            }
+        })
+        .unwrap();
+        let names: Vec<&str> = rows.iter().map(|row| row.case.as_str()).collect();
+        let wanted: Vec<&str> = cases.iter().map(|case| case.name).collect();
+        assert_eq!(names, wanted);
+    }
+}
