@@ -88,6 +88,23 @@ let n = file.read_at(&mut data, offset)?;
 transform(&data[..n]);
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+char *data = malloc(SIZE); // $CULPRIT
+n = pread(file, data, SIZE, offset);
+transform(data, n);
+free(data); // gives the pages back
+"#,
+            after: r#"
+// once for each thread, and used again
+static _Thread_local char *data;
+if (!data) data = malloc(SIZE);
+
+n = pread(file, data, SIZE, offset);
+transform(data, n);
+"#,
+        },
     ],
 };
 

@@ -97,6 +97,24 @@ if !batch.is_empty() {
 }
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// $CULPRIT
+lock(&sink);
+ask(sink, row); // waits for the reply
+unlock(&sink);
+"#,
+            after: r#"
+lock(&pending);
+add(&pending, row); // hands over
+bool full = pending.count >= 64;
+struct rows batch = {0};
+if (full) swap(&batch, &pending.rows);
+unlock(&pending);
+if (full) write_all(&batch); // without it
+"#,
+        },
     ],
 };
 

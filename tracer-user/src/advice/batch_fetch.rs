@@ -96,6 +96,22 @@ for some in keys.chunks(100) {
 }
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// one request an item: $CULPRIT
+for (int i = 0; i < n; i++)
+    handle(get(client, key[i]));
+"#,
+            after: r#"
+for (int i = 0; i < n; i += 100) {
+    int some = n - i < 100 ? n - i : 100;
+    get_many(client, key + i, some, value);
+    for (int k = 0; k < some; k++)
+        handle(value[k]);
+}
+"#,
+        },
     ],
 };
 

@@ -123,6 +123,27 @@ if !rows.is_empty() {
 }
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// one insert a row: $CULPRIT
+while ((item = next(queue))) {
+    row = transform(load(item));
+    insert(db, &row, 1);
+}
+"#,
+            after: r#"
+int n = 0;
+while ((item = next(queue))) {
+    rows[n++] = transform(load(item));
+    if (n == 100) {
+        insert(db, rows, n);
+        n = 0;
+    }
+}
+if (n) insert(db, rows, n);
+"#,
+        },
     ],
 };
 

@@ -80,6 +80,23 @@ task::spawn_blocking(move || load(path))
     .await?;
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// $CULPRIT
+usleep(pause);
+n = read(file, text, size);
+"#,
+            after: r#"
+// libuv; other loops have the like
+uv_timer_start(&timer, go_on, pause_ms, 0);
+uv_fs_read(loop, &request, file, &buffer,
+           1, 0, go_on_with);
+
+// what has no kind that does not block:
+uv_queue_work(loop, &work, load, loaded);
+"#,
+        },
     ],
 };
 

@@ -88,7 +88,21 @@ busy.store(false, Release);
     let _held = mutex.lock().unwrap();
     update();
 }
-// pthread_mutex_lock in C
+"#,
+        },
+        Code {
+            language: Language::C,
+            before: r#"
+// $CULPRIT
+while (atomic_exchange(&busy, 1))
+    ;
+update();
+atomic_store(&busy, 0);
+"#,
+            after: r#"
+pthread_mutex_lock(&mutex);
+update();
+pthread_mutex_unlock(&mutex);
 "#,
         },
     ],

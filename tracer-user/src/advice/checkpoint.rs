@@ -127,6 +127,28 @@ if let Some(text) = text {
 }
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// after every item: $CULPRIT
+pthread_mutex_lock(&lock);
+state.done++;
+save(path, &state);
+pthread_mutex_unlock(&lock);
+"#,
+            after: r#"
+pthread_mutex_lock(&lock);
+state.done++;
+bool due = is_due(&state); // every five seconds
+struct state copy = state;
+pthread_mutex_unlock(&lock);
+if (due) {
+    save(fresh, &copy);
+    fsync_file(fresh);
+    rename(fresh, path);
+}
+"#,
+        },
     ],
 };
 

@@ -82,15 +82,8 @@ rows := make(chan Row, $WORKERS)
 drain := func() {
     for row := range rows {
         batch := []Row{row}
-        for more := true; more; {
-            select {
-            case row, more = <-rows:
-                batch = append(batch, row)
-            default:
-                more = false
-            }
-        }
-        insert(batch)
+        // what else is there: select, default
+        insert(takeAll(rows, batch))
     }
 }
 for i := 0; i < 4; i++ {
@@ -114,6 +107,19 @@ while rows.recv_many(&mut batch, 1000)
     insert(&batch).await?;
     batch.clear();
 }
+"#,
+        },
+        Code {
+            language: Language::C,
+            before: r#"
+// $CULPRIT
+while ((row = take(rows)))
+    insert(db, &row, 1);
+"#,
+            after: r#"
+// the same in several threads, and
+while ((n = take_many(rows, batch, 1000)))
+    insert(db, batch, n);
 "#,
         },
     ],

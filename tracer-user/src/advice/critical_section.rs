@@ -112,6 +112,27 @@ let batch = {
 write_all(&batch)?; // without the lock
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+pthread_mutex_lock(&lock); // $CULPRIT
+n = encode(item, data);
+fwrite(data, 1, n, out);
+fflush(out);
+pthread_mutex_unlock(&lock);
+"#,
+            after: r#"
+n = encode(item, data);
+struct rows batch = {0};
+pthread_mutex_lock(&lock);
+add(&pending, data, n); // hands over
+if (pending.count >= 64)
+    swap(&batch, &pending);
+pthread_mutex_unlock(&lock);
+if (batch.count)
+    write_all(&batch); // without the lock
+"#,
+        },
     ],
 };
 

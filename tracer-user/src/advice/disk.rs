@@ -100,6 +100,21 @@ few.install(|| all.par_iter().try_for_each(
 ))?;
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// $CULPRIT
+for (int i = mine; i < n; i += workers)
+    pread(file, block, BLOCK, offset[i]);
+"#,
+            after: r#"
+// $BEST threads, not more
+// in order, neighbours in one read
+qsort(offset, n, sizeof *offset, ascending);
+while ((run = next_run(offset, &i, n)).length)
+    pread(file, large, run.length, run.start);
+"#,
+        },
     ],
 };
 

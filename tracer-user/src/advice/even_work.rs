@@ -107,6 +107,22 @@ loop {
 }
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// a fixed share
+for (int i = first; i < last; i++) {
+    process(part[i]);
+    pthread_barrier_wait(&all); // $CULPRIT
+}
+"#,
+            after: r#"
+// atomic_int next, for all workers
+int i;
+while ((i = atomic_fetch_add(&next, 1)) < n)
+    process(part[i]);
+"#,
+        },
     ],
 };
 

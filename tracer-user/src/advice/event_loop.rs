@@ -87,6 +87,23 @@ let row = task::spawn_blocking(move || {
 write(row).await?;
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+void on_reply(struct reply *reply) {
+    row = transform(reply); // on the loop
+    write_row(row);
+}
+"#,
+            after: r#"
+// libuv; other loops have the like
+void on_reply(struct reply *reply) {
+    work.data = reply;
+    uv_queue_work(loop, &work, transform_it,
+                  write_it);
+}
+"#,
+        },
     ],
 };
 

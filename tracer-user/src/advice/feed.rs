@@ -126,6 +126,24 @@ for part in 0..4 {
 }
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// fills: $CULPRIT
+while (read_page(source, page, 10))
+    for (int i = 0; i < page->n; i++)
+        put(queue, page->item[i]);
+"#,
+            after: r#"
+// four such threads, a part each, and
+// a queue with room for 2000
+void *fill(void *part) {
+    while (read_page(part, page, 1000))
+        put_many(queue, page->item, page->n);
+    return NULL;
+}
+"#,
+        },
     ],
 };
 

@@ -86,6 +86,20 @@ let pool = ThreadPoolBuilder::new()
 //   perf record -g -p PID
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// $CULPRIT
+for (int i = 0; i < $WORKERS; i++)
+    pthread_create(&t[i], NULL, work, NULL);
+"#,
+            after: r#"
+for (int i = 0; i < $BEST; i++) // cores
+    pthread_create(&t[i], NULL, work, NULL);
+// where the CPU time goes:
+//   perf record -g -p PID
+"#,
+        },
     ],
 };
 

@@ -108,6 +108,25 @@ for batch in queue.chunks(64) {
 }
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// $CULPRIT
+while ((item = next(queue))) {
+    flock(file, LOCK_EX);
+    write_record(file, item);
+    flock(file, LOCK_UN);
+}
+"#,
+            after: r#"
+while ((n = next_some(queue, items, 64))) {
+    size = encode_all(items, n, data);
+    flock(file, LOCK_EX);
+    write(file, data, size);
+    flock(file, LOCK_UN);
+}
+"#,
+        },
     ],
 };
 

@@ -112,6 +112,27 @@ for batch in queue.chunks(64) {
 }
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// $CULPRIT
+while ((item = next(queue))) {
+    write_record(file, item);
+    fdatasync(file);
+    done(item);
+}
+"#,
+            after: r#"
+while ((n = next_some(queue, items, 64))) {
+    for (int i = 0; i < n; i++)
+        fwrite_record(out, items[i]);
+    fflush(out);
+    fdatasync(fileno(out)); // once for all
+    for (int i = 0; i < n; i++)
+        done(items[i]);
+}
+"#,
+        },
     ],
 };
 

@@ -68,6 +68,19 @@ let _turn = gate.acquire()?; // fewer meet
 call(&item)?;
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+call(item); // $CULPRIT
+"#,
+            after: r#"
+sem_init(&gate, 0, $CPUS); // once
+
+sem_wait(&gate); // fewer meet
+call(item);
+sem_post(&gate);
+"#,
+        },
     ],
 };
 

@@ -97,6 +97,26 @@ for item in items {
 // sysctl net.core.somaxconn=4096
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// a connection each: $CULPRIT
+while ((item = next(queue))) {
+    int peer = connect_to(address);
+    ask(peer, item);
+    close(peer);
+}
+"#,
+            after: r#"
+int peer = connect_to(address);
+while ((item = next(queue)))
+    ask(peer, item);
+close(peer);
+// where the server listens:
+// listen(socket, 1024);
+// sysctl net.core.somaxconn=4096
+"#,
+        },
     ],
 };
 

@@ -13,29 +13,33 @@ pub enum Language {
     Go,
     /// Rust.
     Rust,
+    /// C, and what a programmer of C++ or Zig reads.
+    C,
     /// SQL, where it is the statements of a database that are to be changed, whatever sends them.
     Sql,
 }
 
 impl Language {
     /// Those that programs are written in, in the order the code stands in each remedy.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Python,
         Self::TypeScript,
         Self::Java,
         Self::Go,
         Self::Rust,
+        Self::C,
     ];
 
-    /// The language nearest to a target's: its own; TypeScript for what runs on Node, Java for what runs on the JVM, Rust
-    /// for what is compiled without a runtime (C, C++, Zig); Python, which reads as pseudocode, where nothing is known.
+    /// The language nearest to a target's: its own; TypeScript for what runs on Node, Java for what runs on the JVM, C
+    /// for C++ and Zig; Python, which reads as pseudocode, where nothing is known.
     #[must_use]
     pub fn nearest(id: &str) -> Self {
         match id.to_ascii_lowercase().as_str() {
             "typescript" | "javascript" | "node" | "deno" | "bun" => Self::TypeScript,
             "java" | "kotlin" | "scala" | "clojure" | "jvm" => Self::Java,
             "go" => Self::Go,
-            "rust" | "c" | "c++" | "cpp" | "zig" => Self::Rust,
+            "rust" => Self::Rust,
+            "c" | "c++" | "cpp" | "zig" => Self::C,
             _ => Self::Python,
         }
     }
@@ -49,6 +53,7 @@ impl Language {
             Self::Java => "java",
             Self::Go => "go",
             Self::Rust => "rust",
+            Self::C => "c",
             Self::Sql => "sql",
         }
     }

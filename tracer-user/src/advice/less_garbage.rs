@@ -95,6 +95,25 @@ for page in pages {
 }
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+while ((page = next(pages))) {
+    char *body = malloc(SIZE);
+    n = fill(body, page);
+    send_all(peer, body, n);
+    free(body);
+}
+"#,
+            after: r#"
+char *body = malloc(SIZE);
+while ((page = next(pages))) { // used again
+    n = fill(body, page);
+    send_all(peer, body, n);
+}
+free(body);
+"#,
+        },
     ],
 };
 

@@ -77,6 +77,22 @@ for rows in fetch_in_batches(1000) {
 }
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// $CULPRIT
+rows = fetch_all(&n);
+transform(rows, n);
+write_rows(rows, n);
+"#,
+            after: r#"
+// what is under way at once fits the memory
+while ((n = fetch_some(rows, 1000))) {
+    transform(rows, n);
+    write_rows(rows, n);
+}
+"#,
+        },
     ],
 };
 

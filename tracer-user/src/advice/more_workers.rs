@@ -65,6 +65,17 @@ for _ in 0..$TWICE {
 }
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+for (int i = 0; i < $WORKERS; i++)
+    pthread_create(&t[i], NULL, work, queue);
+"#,
+            after: r#"
+for (int i = 0; i < $TWICE; i++)
+    pthread_create(&t[i], NULL, work, queue);
+"#,
+        },
     ],
 };
 

@@ -117,6 +117,24 @@ for batch in queue.chunks(20) {
 }
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// $CULPRIT
+while ((item = next(queue)))
+    while (post(item) == 429)
+        sleep(1);
+"#,
+            after: r#"
+// one limiter for all workers:
+// take_turn() sleeps until 1/$RATE s after
+// the turn before
+while ((n = next_some(queue, items, 20))) {
+    take_turn(&limiter);
+    post_all(items, n); // many for one request
+}
+"#,
+        },
     ],
 };
 

@@ -74,6 +74,17 @@ while file.try_lock().is_err() {
 file.lock()?;
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// $CULPRIT
+while (flock(file, LOCK_EX | LOCK_NB))
+    usleep(PAUSE);
+"#,
+            after: r#"
+flock(file, LOCK_EX);
+"#,
+        },
     ],
 };
 

@@ -90,6 +90,20 @@ let pool = PgPoolOptions::new()
     .await?;
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// $CULPRIT
+#define CONNECTIONS $CAPACITY
+for (int i = 0; i < CONNECTIONS; i++)
+    put(pool, PQconnectdb(url));
+"#,
+            after: r#"
+#define CONNECTIONS $WORKERS // as many as workers
+for (int i = 0; i < CONNECTIONS; i++)
+    put(pool, PQconnectdb(url));
+"#,
+        },
     ],
 };
 

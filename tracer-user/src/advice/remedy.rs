@@ -20,7 +20,7 @@ pub struct Fix {
     pub before: String,
     /// Code as it should be.
     pub after: String,
-    /// `python`, `typescript`, `java`, `go`, `rust`, `sql`.
+    /// `python`, `typescript`, `java`, `go`, `rust`, `c`, `sql`.
     pub language: String,
 }
 
@@ -73,6 +73,22 @@ pub enum Variant {
     OfAddressSpace,
     /// Of a lock of the kernel: it guards a file.
     OfFile,
+}
+
+impl Variant {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Usual,
+        Self::AmongTasks,
+        Self::InCalls,
+        Self::OfThreads,
+        Self::HandedOver,
+        Self::OfAccesses,
+        Self::Polled,
+        Self::HeldByTransaction,
+        Self::OfAddressSpace,
+        Self::OfFile,
+    ];
 }
 
 /// Before and after, in one language.
@@ -153,7 +169,7 @@ fn fill(code: &str, input: &FixInput<'_>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A literal all five languages read as a number.
+/// A literal all languages read as a number.
 fn per_second(rate: f64) -> String {
     if rate >= 10.0 {
         format!("{rate:.0}")

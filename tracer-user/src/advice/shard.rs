@@ -88,6 +88,22 @@ let mut table = shard.lock().unwrap();
 table.insert(key, value);
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// $CULPRIT
+pthread_mutex_lock(&lock);
+put(table, key, value);
+pthread_mutex_unlock(&lock);
+"#,
+            after: r#"
+// struct { pthread_mutex_t lock; ... } shard[64];
+int i = hash(key) % 64;
+pthread_mutex_lock(&shard[i].lock);
+put(shard[i].table, key, value);
+pthread_mutex_unlock(&shard[i].lock);
+"#,
+        },
     ],
 };
 

@@ -119,6 +119,30 @@ for batch in queue.chunks(100) {
 }
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// $CULPRIT
+while ((item = next(queue))) {
+    bind(insert, item);
+    sqlite3_step(insert);
+    sqlite3_reset(insert);
+}
+"#,
+            after: r#"
+run(db, "PRAGMA journal_mode = WAL");
+sqlite3_busy_timeout(db, 5000);
+while ((n = next_some(queue, items, 100))) {
+    run(db, "BEGIN IMMEDIATE");
+    for (int i = 0; i < n; i++) {
+        bind(insert, items[i]);
+        sqlite3_step(insert);
+        sqlite3_reset(insert);
+    }
+    run(db, "COMMIT"); // once for all of them
+}
+"#,
+        },
     ],
 };
 

@@ -83,6 +83,20 @@ let runtime = Builder::new_multi_thread()
     .build()?;
 "#,
         },
+        Code {
+            language: Language::C,
+            before: r#"
+// $CULPRIT
+for (int i = 0; i < $CAPACITY; i++)
+    pthread_create(&t[i], NULL, take, jobs);
+// of libuv: UV_THREADPOOL_SIZE=$CAPACITY
+"#,
+            after: r#"
+for (int i = 0; i < $WORKERS; i++)
+    pthread_create(&t[i], NULL, take, jobs);
+// of libuv: UV_THREADPOOL_SIZE=$WORKERS
+"#,
+        },
     ],
 };
 
