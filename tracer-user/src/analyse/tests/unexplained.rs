@@ -102,3 +102,16 @@ fn an_empty_window_names_nothing() {
     let sentence = &report.verdict.sentence;
     assert!(sentence.contains("no completed item"), "{sentence}");
 }
+
+#[test]
+fn of_a_target_that_is_gone_nothing_longer_is_asked_for() {
+    let report = Script::default().finish((20_000 * MS, 22_000 * MS));
+    check(&report, -1.0, &["ended before anything of it was seen"]);
+    let mut idle = Script::default();
+    idle.thread(200, TARGET, TaskRole::Target, 20_000 * MS);
+    check(
+        &idle.finish((20_000 * MS, 22_000 * MS)),
+        -1.0,
+        &["watch longer"],
+    );
+}

@@ -187,6 +187,9 @@ fn event_loop(findings: &Findings<'_>, in_flight: f64, computing: f64) -> String
 }
 
 fn few_items(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
+    if findings.inventory.actors.is_empty() {
+        return "unknown: the target ended before anything of it was seen; to see it from its first instruction on: holdup run -- CMD".to_owned();
+    }
     let advice = if findings.items == 0 {
         "no completed item was seen; watch longer with --duration 60s, or name the item with --item"
     } else {
