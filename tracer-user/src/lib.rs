@@ -35,6 +35,8 @@ pub mod report;
 
 pub mod analyse;
 
+pub mod compare;
+
 pub mod demo;
 
 pub mod cli;

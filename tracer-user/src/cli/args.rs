@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::help;
 use super::{duration, rule, size};
+use crate::cause::{Cause, ENTRIES};
 use crate::demo::Scenario;
 
 const STYLES: Styles = Styles::styled()
@@ -44,6 +46,12 @@ pub enum Command {
     /// Analyse a recording; needs no rights and no Linux
     #[command(after_help = help::REPORT, after_long_help = help::with_causes(help::REPORT))]
     Report(Report),
+    /// Hold a report after a change against the one before it
+    #[command(after_help = help::COMPARE)]
+    Compare(Compare),
+    /// Say what a cause is, how it is told from others, and what helps
+    #[command(after_help = help::EXPLAIN)]
+    Explain(Explain),
     /// Say what this host allows, and what to do about what it does not
     #[command(after_help = help::DOCTOR)]
     Doctor,
@@ -147,6 +155,55 @@ pub struct Report {
     pub work: Work,
     #[command(flatten)]
     pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// Before the change: a folder written by `holdup record`, or a report written with --format json
+    pub before: PathBuf,
+    /// After it
+    pub after: PathBuf,
+    /// What one item is, in both recordings: write:PEER, exchange:PEER, fsync:PATH, read:PATH, call:NAME
+    #[arg(long, value_name = "RULE", value_parser = rule::item, help_heading = "Work")]
+    pub item: Option<String>,
+    /// What stage a peer or file belongs to, in both recordings, as fetch:PEER or write:PATH; may be given several times
+    #[arg(long = "stage", value_name = "RULE", value_parser = rule::stage, help_heading = "Work")]
+    pub stages: Vec<String>,
+    /// Form of the comparison
+    #[arg(short, long, value_enum, default_value_t = FormatName::Text, help_heading = "Output")]
+    pub format: FormatName,
+    /// Write the comparison to this file instead of the terminal
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// End with code 1 if the rate after is, beyond the noise of both, less than so many times the rate before
+    #[arg(long, value_name = "TIMES", value_parser = times, help_heading = "Output")]
+    pub fail_below: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The cause, as reports call it (user-lock, remote-serial, ...) [default: list all]
+    #[arg(value_parser = cause_parser())]
+    pub cause: Option<Cause>,
+    /// Language of the code that shows what helps
+    #[arg(long, value_name = "LANGUAGE", default_value = "python", value_parser = ["python", "typescript", "java", "go", "rust", "c"])]
+    pub language: String,
+    /// Form of the text
+    #[arg(short, long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub format: ExplainFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// For a terminal
+    Text,
+    /// For a wiki
+    Markdown,
+}
+
+/// The ids of all causes, so that shells can complete them.
+fn cause_parser() -> impl TypedValueParser<Value = Cause> {
+    PossibleValuesParser::new(ENTRIES.map(|entry| entry.id)).try_map(|id| id.parse::<Cause>())
 }
 
 #[derive(Debug, Args)]
@@ -299,6 +356,13 @@ fn max_overhead(text: &str) -> Result<f64, String> {
     }
 }
 
+fn times(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
+        _ => Err("is no ratio of rates; say for example 0.95, or 1 for no loss at all".to_owned()),
+    }
+}
+
 fn serialization_factor(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(value) if value.is_finite() && value >= 1.0 => Ok(value),
@@ -342,6 +406,11 @@ mod tests {
         refused("holdup attach", ErrorKind::MissingRequiredArgument, "--pid");
         refused("holdup record", ErrorKind::MissingRequiredArgument, "--pid");
         refused("holdup run", ErrorKind::MissingRequiredArgument, "CMD");
+        refused(
+            "holdup compare a",
+            ErrorKind::MissingRequiredArgument,
+            "AFTER",
+        );
         refused("holdup attach --pid 0", ErrorKind::ValueValidation, "0");
         refused("holdup attach --pid x", ErrorKind::ValueValidation, "x");
     }
@@ -397,6 +466,8 @@ mod tests {
                 "serialization factor",
             ),
             ("holdup attach --pid 1 --total-items 0", "0"),
+            ("holdup compare a b --fail-below 0", "ratio of rates"),
+            ("holdup compare a b --fail-below inf", "ratio of rates"),
         ] {
             refused(line, ErrorKind::ValueValidation, says);
         }

@@ -11,7 +11,7 @@ Examples:
 
 Exit codes:
   0  the report is there
-  1  the serialization factor is above --fail-above
+  1  the serialization factor is above --fail-above, or the rate below --fail-below
   2  bad arguments, or input that cannot be read
   3  the host or the rights do not allow it (the message says what to do)
   4  the target ended before anything was seen, or did no work
@@ -59,6 +59,21 @@ Examples:
   holdup report before.holdup
   holdup report before.holdup --details --format markdown -o report.md
   holdup report before.holdup --stage write:10.0.0.7:5432";
+
+pub const COMPARE: &str = "\
+Examples:
+  holdup compare before.holdup after.holdup
+  holdup compare before.json after.json --format markdown -o change.md
+  holdup compare before.holdup after.holdup --item exchange:10.0.0.7:80    count the fetches, however they are batched
+  holdup compare main.json branch.json --fail-below 0.95                   for CI
+
+Both may have other numbers of workers, but must count the same items.";
+
+pub const EXPLAIN: &str = "\
+Examples:
+  holdup explain                            all causes, a line each
+  holdup explain remote-serial
+  holdup explain pool --language go";
 
 pub const DOCTOR: &str = "\
 Ends with 0 if live capture works here, and with 3 if not.";

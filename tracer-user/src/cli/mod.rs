@@ -16,8 +16,10 @@ mod pages;
 
 mod finish;
 
+mod compare;
 mod demo;
 mod doctor;
+mod explain;
 #[cfg(target_os = "linux")]
 mod live;
 #[cfg(not(target_os = "linux"))]
@@ -131,6 +133,8 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Attach(attach) => return live::attach(&attach),
         Command::Run(run) => return live::run(&run),
         Command::Record(record) => return live::record(&record),
+        Command::Compare(wanted) => return compare::compare(&wanted),
+        Command::Explain(wanted) => return explain::explain(&wanted),
         Command::Doctor => return doctor::doctor(),
         Command::Demo(demo) => return demo::demo(&demo),
     }

@@ -50,6 +50,7 @@ pub fn goldsky() -> Report {
         items: Items {
             count: 127,
             rate_per_s: 4.24,
+            rate_interval: Some([4.1, 4.4]),
             unit: "insert to 127.0.0.1:8123 after fetch from 127.0.0.1:8080".to_owned(),
             regularity: 0.97,
             total: Some(100_000),

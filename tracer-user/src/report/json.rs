@@ -17,15 +17,20 @@ pub struct Json;
 
 impl Format for Json {
     fn print(&self, report: &Report, _look: &Look) -> String {
-        let mut out = Vec::new();
-        let mut serializer = Serializer::with_formatter(&mut out, Careful::default());
-        // Writing to memory cannot fail, and every key of the report is a string.
-        if report.serialize(&mut serializer).is_err() {
-            out.clear();
-        }
-        out.push(b'\n');
-        String::from_utf8_lossy(&out).into_owned()
+        print(report)
     }
+}
+
+/// `value`, whose keys are all strings, by the rules of the contract.
+pub fn print(value: &impl Serialize) -> String {
+    let mut out = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut out, Careful::default());
+    // Writing to memory cannot fail, nor can keys that are strings.
+    if value.serialize(&mut serializer).is_err() {
+        out.clear();
+    }
+    out.push(b'\n');
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// [`PrettyFormatter`] that rounds numbers and writes out what a terminal obeys.
@@ -130,6 +135,10 @@ mod tests {
   "items": {
     "count": 127,
     "rate_per_s": 4.24,
+    "rate_interval": [
+      4.1,
+      4.4
+    ],
     "unit": "insert to 127.0.0.1:8123 after fetch from 127.0.0.1:8080",
     "regularity": 0.97,
     "total": 100000,

@@ -1,6 +1,6 @@
 //! For an issue, a wiki, a pull request.
 
-use super::page::{Block, Phrase, Tone};
+use super::page::{Block, Page, Phrase, Tone};
 use super::{Format, Look, Report, sections};
 
 /// GitHub-flavoured Markdown.
@@ -9,19 +9,23 @@ pub struct Markdown;
 
 impl Format for Markdown {
     fn print(&self, report: &Report, look: &Look) -> String {
-        let page = sections::page(report, look.details);
-        let mut out = format!("**{}**\n", escaped(page.verdict.text()));
-        for section in page.sections {
-            let mut body = String::new();
-            for block in &section.blocks {
-                print_block(&mut body, block);
-            }
-            if !body.is_empty() {
-                out.push_str(&format!("\n## {}\n{body}", section.title));
-            }
-        }
-        out
+        print(&sections::page(report, look.details))
     }
+}
+
+/// `page` as Markdown.
+pub fn print(page: &Page) -> String {
+    let mut out = format!("**{}**\n", escaped(page.verdict.text()));
+    for section in &page.sections {
+        let mut body = String::new();
+        for block in &section.blocks {
+            print_block(&mut body, block);
+        }
+        if !body.is_empty() {
+            out.push_str(&format!("\n## {}\n{body}", section.title));
+        }
+    }
+    out
 }
 
 /// Each block begins with an empty line.

@@ -10,18 +10,20 @@ mod words;
 
 mod assemble;
 
-mod names;
-mod page;
+pub(crate) mod names;
+pub(crate) mod page;
 
 mod sections;
 
 mod format;
-mod json;
-mod markdown;
-mod text;
+pub(crate) mod json;
+pub(crate) mod markdown;
+pub(crate) mod text;
+
+pub(crate) mod explain;
 
 #[cfg(test)]
-mod example;
+pub(crate) mod example;
 #[cfg(test)]
 mod tests;
 

@@ -8,7 +8,7 @@ use comfy_table::{
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 use unicode_width::UnicodeWidthStr;
 
-use super::page::{Block, Phrase, Tone};
+use super::page::{Block, Page, Phrase, Tone};
 use super::{Format, Look, Report, sections};
 
 /// Plain text.
@@ -21,27 +21,31 @@ const INDENT: &str = "  ";
 
 impl Format for Text {
     fn print(&self, report: &Report, look: &Look) -> String {
-        let look = Look {
-            width: look.width.max(NARROWEST),
-            ..*look
-        };
-        let page = sections::page(report, look.details);
-        let mut out = String::new();
-        paragraph(&mut out, &page.verdict, "", "", &look);
-        for section in page.sections {
-            let mut body = String::new();
-            for block in &section.blocks {
-                print_block(&mut body, block, &look);
-            }
-            if !body.is_empty() {
-                out.push('\n');
-                out.push_str(&paint(section.title, Tone::Strong, &look));
-                out.push('\n');
-                out.push_str(&body);
-            }
-        }
-        out
+        print(&sections::page(report, look.details), look)
     }
+}
+
+/// `page` as plain text.
+pub fn print(page: &Page, look: &Look) -> String {
+    let look = Look {
+        width: look.width.max(NARROWEST),
+        ..*look
+    };
+    let mut out = String::new();
+    paragraph(&mut out, &page.verdict, "", "", &look);
+    for section in &page.sections {
+        let mut body = String::new();
+        for block in &section.blocks {
+            print_block(&mut body, block, &look);
+        }
+        if !body.is_empty() {
+            out.push('\n');
+            out.push_str(&paint(section.title, Tone::Strong, &look));
+            out.push('\n');
+            out.push_str(&body);
+        }
+    }
+    out
 }
 
 fn print_block(out: &mut String, block: &Block, look: &Look) {

@@ -146,6 +146,9 @@ pub struct Items {
     pub count: u64,
     /// Per second.
     pub rate_per_s: f64,
+    /// Where that lies by the noise of the window; absent: it was too short to tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_interval: Option<[f64; 2]>,
     /// What was counted: "write to 127.0.0.1:8123 after fetch from 127.0.0.1:8080".
     pub unit: String,
     /// 0 to 1: how alike the turns are.

@@ -5,9 +5,14 @@ use crate::classify::{OperationId, OperationKind, WaitKind, WaitSite};
 use crate::diagnose::Findings;
 use crate::report::{Checkpoint, Items};
 use crate::row::printable;
+use crate::scaling::Stability;
 use crate::work::{ItemMark, StageName};
 
-pub(super) fn items(findings: &Findings<'_>, asked: &Asked<'_>) -> Items {
+pub(super) fn items(
+    findings: &Findings<'_>,
+    stability: Option<Stability>,
+    asked: &Asked<'_>,
+) -> Items {
     let rate = findings.rate();
     let left = asked
         .total_items
@@ -17,6 +22,7 @@ pub(super) fn items(findings: &Findings<'_>, asked: &Asked<'_>) -> Items {
     Items {
         count: findings.items,
         rate_per_s: rate,
+        rate_interval: stability.map(|seen| seen.rate),
         unit: unit(findings),
         regularity: findings.cycle.regularity,
         total: asked.total_items,

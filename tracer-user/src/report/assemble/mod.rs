@@ -42,7 +42,7 @@ pub fn assemble(
         target: target(findings),
         recorded: recorded(findings),
         workers: workers(findings),
-        items: items::items(findings, asked),
+        items: items::items(findings, conclusion.stability, asked),
         checkpoint: asked
             .checkpoint
             .and_then(|path| items::checkpoint(findings, path)),
