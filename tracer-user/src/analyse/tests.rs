@@ -1,6 +1,7 @@
 //! Simulated workloads through all stations. They guard the analysis; live workloads prove it.
 
 mod carried;
+mod client_library;
 mod commands;
 mod disks;
 mod event_loop;

@@ -27,6 +27,8 @@ pub struct Sampled {
     of_stack: HashMap<StackId, Option<FunctionIndex>>,
     /// Stacks of a thread that gives its CPU away and comes back at once.
     yields: HashSet<StackId>,
+    /// Stacks whose innermost function of a script is the program's own, or a library's.
+    scripts: HashMap<StackId, Author>,
     counts: BTreeMap<(Tid, Option<FunctionIndex>), Count>,
 }
 
@@ -36,6 +38,15 @@ struct Count {
     all: u64,
     spins: u64,
     memory_stalls: u64,
+    own_script: u64,
+    library_script: u64,
+}
+
+/// Who wrote the script's function that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Author {
+    User,
+    Library,
 }
 
 /// Functions that threads were found in.
@@ -60,6 +71,9 @@ impl Sampled {
                 if stacks.get(&sample.stack).is_some_and(is_yield) {
                     self.yields.insert(sample.stack);
                 }
+                if let Some(author) = stacks.get(&sample.stack).and_then(author) {
+                    self.scripts.insert(sample.stack, author);
+                }
                 function
             }
         };
@@ -72,6 +86,11 @@ impl Sampled {
         count.all += 1;
         count.spins += u64::from(spins);
         count.memory_stalls += u64::from(sample.memory_stall);
+        match self.scripts.get(&sample.stack) {
+            Some(Author::User) => count.own_script += 1,
+            Some(Author::Library) => count.library_script += 1,
+            None => {}
+        }
     }
 
     /// Lines of one function are one function.
@@ -107,6 +126,19 @@ impl Sampled {
         let spinning = self.counts.iter().filter(|(_, count)| count.spins > 0);
         let tids: BTreeSet<Tid> = spinning.map(|((tid, _), _)| *tid).collect();
         tids.into_iter().filter(|tid| is_one(*tid)).count()
+    }
+
+    /// Which share of the time in which these threads run scripts is that of libraries, 0 to 1. `None`: too few samples tell.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a number of samples")]
+    pub fn in_libraries(&self, is_one: impl Fn(Tid) -> bool) -> Option<f64> {
+        /// With so many a share is known to a fifth.
+        const LEAST: u64 = 8;
+        let counts = self.counts.iter().filter(|((tid, _), _)| is_one(*tid));
+        let (own, library) = counts.fold((0, 0), |(own, library), (_, count)| {
+            (own + count.own_script, library + count.library_script)
+        });
+        (own + library >= LEAST).then(|| library as f64 / (own + library) as f64)
     }
 
     fn sum(&self, is_one: impl Fn(Tid) -> bool, of: impl Fn(Count) -> u64) -> SampledFunctions {
@@ -171,6 +203,18 @@ fn is_yield(stack: &Stack) -> bool {
             .symbol
             .trim_start_matches('_')
             .starts_with("sched_yield")
+    })
+}
+
+/// Who wrote the innermost function of a script on this stack; the interpreter's own code works for whichever that is.
+fn author(stack: &Stack) -> Option<Author> {
+    let is_script = |frame: &&Frame| frame.module.is_empty() && !frame.file.is_empty();
+    let innermost = stack.frames.iter().find(is_script)?;
+    let is_users = users(std::slice::from_ref(innermost)).next().is_some();
+    Some(if is_users {
+        Author::User
+    } else {
+        Author::Library
     })
 }
 

@@ -126,6 +126,7 @@ impl<'a> Findings<'a> {
             sum.times.merge(&stage.times);
             all.merge(&stage.times);
             sum.edge += stage.edge;
+            sum.estimated += stage.estimated;
             for (site, count) in &stage.visits {
                 *sum.visits.entry(*site).or_default() += count;
             }

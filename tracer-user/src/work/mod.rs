@@ -25,6 +25,7 @@ mod item;
 
 mod times;
 
+mod client_library;
 mod stage_time;
 
 pub use account::{Account, Accounts, ActorIndex};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::client_library::ClientLibrary;
 use super::cycle::{Cycle, ItemMark};
 use super::inventory::{Actor, Inventory};
 use super::slots::{Context, Next, Part, Slots};
@@ -20,6 +21,8 @@ pub struct StageTime {
     pub visits: BTreeMap<WaitSite, u64>,
     /// Time running at its edges, which may belong to the neighbour.
     pub edge: Nanos,
+    /// Time that went over an edge, to what a client library parses or makes, by an estimate.
+    pub estimated: Nanos,
 }
 
 /// What one worker did in the window.
@@ -57,6 +60,7 @@ pub fn worker_totals(
             .regular
             .keys()
             .any(|operation| stages.of(*operation).is_some()),
+        library: ClientLibrary::of(inventory, cycle),
         usual: UsualStages::new(),
         usual_before: UsualBefore::new(),
     };
@@ -146,12 +150,23 @@ pub fn crossings<'t>(
     direct
 }
 
+/// A share of a stretch, 0 to 1.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of a length is no longer than that"
+)]
+fn part(length: Nanos, share: f64) -> Nanos {
+    Nanos((1e9 * length.seconds() * share) as u64)
+}
+
 struct Resolver<'a> {
     inventory: &'a Inventory<'a>,
     stages: &'a Stages,
     lock: &'a dyn Fn(WaitSite) -> WaitSite,
     /// The work has operations of known stage; else running is computing and the rest is coordination.
     is_classified: bool,
+    library: ClientLibrary,
     usual: UsualStages,
     usual_before: UsualBefore,
 }
@@ -218,16 +233,19 @@ impl Resolver<'_> {
     fn stages(&self, slots: &Slots) -> BTreeMap<StageName, StageTime> {
         let mut out: BTreeMap<StageName, StageTime> = BTreeMap::new();
         for ((context, state), length) in &slots.times {
-            let stage = out.entry(self.stage_in(*context, *state)).or_default();
-            match state {
-                State::Absent => {}
-                State::Unknown => stage.times.unknown += *length,
-                State::Running => stage.times.run += *length,
-                State::Queued => stage.times.queued += *length,
-                State::Stopped => stage.times.stopped += *length,
-                State::Waiting(site) => {
-                    let station = self.station(*site);
-                    *stage.times.blocked.entry(station).or_default() += *length;
+            let name = self.stage_in(*context, *state);
+            for (name, length) in self.parts(*context, *state, (name, *length), &mut out) {
+                let stage = out.entry(name).or_default();
+                match state {
+                    State::Absent => {}
+                    State::Unknown => stage.times.unknown += length,
+                    State::Running => stage.times.run += length,
+                    State::Queued => stage.times.queued += length,
+                    State::Stopped => stage.times.stopped += length,
+                    State::Waiting(site) => {
+                        let station = self.station(*site);
+                        *stage.times.blocked.entry(station).or_default() += length;
+                    }
                 }
             }
             if *state == State::Running && context.part == Part::Between {
@@ -239,6 +257,28 @@ impl Resolver<'_> {
             *visits.entry(self.station(*site)).or_default() += count;
         }
         out
+    }
+
+    /// The stages of time on or for a CPU: what a client library does of transform belongs to the stages at its sides, half to each.
+    fn parts(
+        &self,
+        context: Context,
+        state: State,
+        (name, length): (StageName, Nanos),
+        out: &mut BTreeMap<StageName, StageTime>,
+    ) -> Vec<(StageName, Nanos)> {
+        let is_computing = matches!(state, State::Running | State::Queued);
+        let sides = (self.before(context), self.next(context));
+        let (StageName::Transform, (Some(before), Some(after)), true) = (name, sides, is_computing)
+        else {
+            return vec![(name, length)];
+        };
+        let side = part(length, self.library.share(self.inventory, context) / 2.0);
+        let own = length - side - side;
+        for (stage, moved) in [(before, side), (name, side + side), (after, side)] {
+            out.entry(stage).or_default().estimated += moved;
+        }
+        vec![(before, side), (name, own), (after, side)]
     }
 
     /// The stage of time in this state. Of the call in which a window finds a worker that call is told by the wait itself.

@@ -9,7 +9,7 @@ use crate::script;
 const NODE: &str = "/usr/bin/node";
 
 /// Adds so many samples of the target's first thread at each of these stacks: `symbol file line`, innermost first.
-fn sample(source: &mut MemorySource, stacks: &[(u64, &[&str])]) {
+pub(super) fn sample(source: &mut MemorySource, stacks: &[(u64, &[&str])]) {
     let opened = source.meta.opened;
     let batch = &mut source.batches[0];
     let mut tasks = batch.tasks.iter();

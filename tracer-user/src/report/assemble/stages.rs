@@ -75,8 +75,16 @@ pub(super) fn stages(findings: &Findings<'_>, conclusion: &Conclusion) -> Vec<St
 }
 
 /// What lies at the edge of a stage may belong to its neighbour, but hardly more than it computed by itself: parsing a reply
-/// costs about as much as reading it. What lies between two stages may belong to both of them.
+/// costs about as much as reading it. What lies between two stages may belong to both of them. Where a library is seen to do more than
+/// that, it may have done less.
 fn edge(name: StageName, stages: &BTreeMap<StageName, StageTime>) -> f64 {
+    let estimated = stages
+        .get(&name)
+        .map_or(0.0, |stage| stage.estimated.seconds());
+    may_be_neighbours(name, stages).max(estimated)
+}
+
+fn may_be_neighbours(name: StageName, stages: &BTreeMap<StageName, StageTime>) -> f64 {
     let own = |name: StageName| -> f64 {
         let stage = stages.get(&name);
         stage.map_or(0.0, |stage| stage.edge.seconds().min(run(stage)))
