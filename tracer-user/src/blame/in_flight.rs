@@ -14,6 +14,9 @@ pub struct InFlight {
     /// Share of them that begin within a fifth of the mean gap after another one ended, 0 to 1: what is begun whenever it comes does
     /// so in a fifth of the cases, and what had to wait for a slot in nearly all.
     pub handed_on: f64,
+    /// How many slots are between two visits on average: one has ended, and whoever has its slot now is on its way to begin. Counts those
+    /// of `handed_on` alone.
+    pub changing_hands: f64,
     /// Standard deviation of the gaps between their begins, over the mean gap.
     pub begins_spread: f64,
     /// The same of the gaps between their ends.
@@ -38,10 +41,13 @@ impl InFlight {
         let ended = visits.iter().filter(|visit| visit.part.is_served());
         let mut ends: Vec<Nanos> = ended.map(|visit| visit.end).collect();
         ends.sort_unstable();
+        let after_ends = after_ends(&begins, &ends);
+        let changing_hands: Nanos = after_ends.iter().copied().sum();
         Self {
             begins: begins.len(),
             most,
-            handed_on: handed_on(&begins, &ends),
+            handed_on: count(after_ends.len()) / count(begins.len()).max(1.0),
+            changing_hands: ratio(changing_hands.seconds(), window.seconds()),
             begins_spread: spread(&begins),
             ends_spread: spread(&ends),
         }
@@ -77,20 +83,19 @@ fn lasted(visits: &[Visit], opened: Nanos, at: Nanos) -> Vec<f64> {
     lasted
 }
 
-fn handed_on(begins: &[Nanos], ends: &[Nanos]) -> f64 {
-    let all = count(begins.len()).max(1.0);
+/// How long after an end each began that began soon after one.
+fn after_ends(begins: &[Nanos], ends: &[Nanos]) -> Vec<Nanos> {
     let (first, last) = (begins.first().copied(), begins.last().copied());
-    let gap = last
-        .unwrap_or_default()
-        .since(first.unwrap_or_default())
-        .seconds()
-        / (all - 1.0).max(1.0);
-    let after_one = begins.iter().filter(|begin| {
+    let between = last.unwrap_or_default().since(first.unwrap_or_default());
+    let gap = between.seconds() / (count(begins.len()) - 1.0).max(1.0);
+    let after_end = |begin: &Nanos| {
         let before = ends.partition_point(|end| end <= begin);
-        let latest = before.checked_sub(1).and_then(|index| ends.get(index));
-        latest.is_some_and(|end| begin.since(*end).seconds() <= AT_ONCE * gap)
-    });
-    count(after_one.count()) / all
+        let latest = ends.get(before.checked_sub(1)?)?;
+        Some(begin.since(*latest))
+    };
+    let all = begins.iter().filter_map(after_end);
+    all.filter(|after| after.seconds() <= AT_ONCE * gap)
+        .collect()
 }
 
 /// Standard deviation over mean of the gaps between instants in their order; infinite where there are hardly any.
@@ -154,6 +159,20 @@ mod tests {
         assert_eq!(seen.most, 3);
         assert!(seen.handed_on > 0.9, "{seen:?}");
         assert!(seen.begins_spread > 0.4, "{seen:?}");
+        assert!(seen.changing_hands < 0.01, "{seen:?}");
+    }
+
+    #[test]
+    fn a_slot_that_changes_hands_is_not_free() {
+        // One slot: each takes it for 40 ms, and the next one needs 6 ms to begin.
+        let visits: Vec<_> = (0..60).map(|turn| (46 * turn, 46 * turn + 40)).collect();
+        let seen = of(&visits, 2760);
+        assert!(seen.handed_on > 0.9, "{seen:?}");
+        assert!((seen.changing_hands - 6.0 / 46.0).abs() < 0.01, "{seen:?}");
+        // Who needs longer does not wait for the slot.
+        let visits: Vec<_> = (0..60).map(|turn| (60 * turn, 60 * turn + 40)).collect();
+        let seen = of(&visits, 3600);
+        assert_eq!((seen.handed_on, seen.changing_hands), (0.0, 0.0));
     }
 
     #[test]

@@ -148,7 +148,7 @@ struct Slots {
     /// As many as there are connections, or tasks that were seen at work where connections come and go; fewer where never more requests
     /// are under way, and each begins as another one ends.
     count: usize,
-    /// Requests under way, on average over the window.
+    /// Requests under way, on average over the window. Where each begins as another one ends, with the slots that change hands.
     taken: f64,
     /// Sockets that lead to the peer, at once.
     sockets: usize,
@@ -164,13 +164,16 @@ impl Slots {
         let connections = findings.sockets(exchange.class);
         let mut count = connections.min(findings.workers.len());
         let are_handed_on = flight.handed_on >= HANDED_ON;
+        let mut taken = seconds / findings.window().max(1e-9);
         if are_handed_on && flight.most > 0 {
             count = count.min(flight.most);
+            // Whoever has got a slot makes its request first.
+            taken += flight.changing_hands;
         }
         Self {
             exchange,
             count,
-            taken: seconds / findings.window().max(1e-9),
+            taken,
             sockets: connections,
             is_spaced: is_spaced(&flight),
             are_handed_on,

@@ -369,6 +369,26 @@ fn tasks_that_nothing_shows_are_told_by_the_user_alone() {
 }
 
 #[test]
+fn a_slot_that_changes_hands_is_taken_while_the_next_request_is_made() {
+    // The loop goes on with whoever has let it go, for a seventh of the time, before the next one asks.
+    let lock = "lock L held 4ms fetching B; compute 600us";
+    let text = format!("cpus 1\n17 workers: fetch A 14ms+-3ms; {lock}");
+    let carried = by_one_thread(&script::workload(&text));
+    let options = Options {
+        workers: Some(17),
+        ..Options::default()
+    };
+    let analysis = analyse(&carried, &options);
+    let report = analysis.expect("rows in memory can be read").report;
+    let verdict = &report.verdict;
+    assert_eq!(verdict.cause, Cause::Pool, "{verdict:#?}");
+    assert!(
+        verdict.alternatives.contains(&Cause::UserLock),
+        "{verdict:#?}"
+    );
+}
+
+#[test]
 fn one_thread_that_asks_one_after_the_other_carries_no_tasks() {
     let source = script::workload("1 worker: fetch A 20ms; write B 10ms");
     let report = report(&by_one_thread(&source));
