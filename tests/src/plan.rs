@@ -162,6 +162,13 @@ pub enum Culprit {
     Kind(&'static str),
     /// Threads or CPUs, with this function as what keeps them busy.
     Runs(&'static str),
+    /// The same of a function that its runtime may inline into another one, which then has its time.
+    RunsInlined {
+        /// The function.
+        function: &'static str,
+        /// The one that calls it.
+        into: &'static str,
+    },
 }
 
 /// What a case draws.

@@ -217,6 +217,10 @@ fn wanted(culprit: Culprit, scene: &Scene) -> Wanted {
         Culprit::Process(name) => Wanted::Process(name.to_owned()),
         Culprit::Kind(kind) => Wanted::Kind(kind.to_owned()),
         Culprit::Runs(function) => Wanted::Runs(function.to_owned()),
+        Culprit::RunsInlined { function, into } => Wanted::RunsInlined {
+            function: function.to_owned(),
+            into: into.to_owned(),
+        },
     }
 }
 

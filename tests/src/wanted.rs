@@ -22,6 +22,13 @@ pub enum Wanted {
     Kind(String),
     /// Threads or CPUs, with this function as what keeps them busy.
     Runs(String),
+    /// The same of a function that its runtime may inline into another one, which then has its time.
+    RunsInlined {
+        /// The function.
+        function: String,
+        /// The one that calls it.
+        into: String,
+    },
 }
 
 /// Whether `named` is this cause. Where `or` cannot be told apart from it from outside, it may be that one, as long as this one stands
@@ -46,6 +53,11 @@ impl Wanted {
             }
             Self::Kind(kind) => named.kind.id() == kind,
             Self::Runs(function) => named.call_site.contains(function),
+            Self::RunsInlined { function, into } => {
+                // Its name alone: the file may be called like the caller.
+                let name = named.call_site.split(" (").next().unwrap_or_default();
+                name == function || name == into
+            }
             Self::Process(name) => is_called(&named.process, name),
             Self::Server(address) => {
                 let there = !address.is_empty()
@@ -66,8 +78,8 @@ impl Wanted {
             Self::Server(_) if cause == Cause::Pool => CulpritKind::Queue,
             Self::Server(_) | Self::Process(_) => CulpritKind::Peer,
             Self::Kind(kind) => return Some(kind.clone()),
-            Self::Runs(_) if cause == Cause::Cpu => CulpritKind::Cpu,
-            Self::Runs(_) => CulpritKind::Thread,
+            Self::Runs(_) | Self::RunsInlined { .. } if cause == Cause::Cpu => CulpritKind::Cpu,
+            Self::Runs(_) | Self::RunsInlined { .. } => CulpritKind::Thread,
         };
         Some(kind.id().to_owned())
     }
@@ -130,5 +142,21 @@ mod tests {
         };
         assert!(is("lines") && is("lines (4242)"));
         assert!(!is("headlines") && !is("python3") && !is(""));
+    }
+
+    #[test]
+    fn a_function_that_is_inlined_has_the_name_of_its_caller() {
+        let wanted = Wanted::RunsInlined {
+            function: "digest".to_owned(),
+            into: "work".to_owned(),
+        };
+        let is = |call_site: &str| {
+            wanted.is(&Named {
+                call_site: call_site.to_owned(),
+                ..Named::default()
+            })
+        };
+        assert!(is("digest (worker.js:70)") && is("work (worker.js:145)"));
+        assert!(!is("ask (worker.js:56)") && !is(""));
     }
 }
