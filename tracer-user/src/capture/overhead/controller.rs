@@ -40,9 +40,10 @@ impl Controller {
     /// Begins with a budget of `percent` of the work's throughput, and of the host's CPUs. `tracked`: the tracked processes.
     #[must_use]
     pub fn begin(percent: f64, programs: Programs, tracked: &[Pid]) -> Self {
+        let budget = Budget::new(percent / 100.0);
         Self {
-            budget: Budget::new(percent / 100.0),
-            meter: Meter::begin(programs, percent / 100.0, tracked),
+            meter: Meter::begin(programs, percent / 100.0, tracked, budget.period()),
+            budget,
             log: Log {
                 percent,
                 windows: 1,
@@ -71,8 +72,14 @@ impl Controller {
             ?facts,
             "a period"
         );
+        let before = self.budget.level();
         let step = self.budget.step(&facts);
-        self.log.take(&facts, step, since_opened);
+        self.meter.lasts(self.budget.period());
+        self.log.take(&facts, step);
+        let level = self.budget.level();
+        if level != before {
+            self.log.narrowed.push((level, since_opened));
+        }
         step
     }
 
@@ -106,16 +113,12 @@ impl Controller {
 }
 
 impl Log {
-    fn take(&mut self, facts: &Facts, step: Step, since_opened: Nanos) {
+    fn take(&mut self, facts: &Facts, step: Step) {
         self.kernel += facts.kernel();
         self.own += facts.own;
         self.lost += facts.loss() * facts.wall.seconds();
         self.wall += facts.wall;
-        match step {
-            Step::Narrow(level) => self.narrowed.push((level, since_opened)),
-            Step::Resume => self.windows += 1,
-            Step::Stay | Step::Pause => {}
-        }
+        self.windows += u32::from(step == Step::Resume);
     }
 
     fn notes(&self, recorded: Nanos, paused: Nanos) -> Vec<String> {

@@ -8,7 +8,6 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::budget::PERIOD;
 use super::host_cpu::HostCpu;
 use super::loss::{Facts, from_seconds};
 use super::run_stats::{Collection, Programs, Runs};
@@ -31,8 +30,6 @@ const DISPLACED: f64 = 1.25;
 const IDLE_RUN: Nanos = Nanos(100);
 /// Runs behind one record at least: one at the beginning of a wait or call, one at its end.
 const RUNS_A_RECORD: f64 = 2.0;
-/// Length of the first period, which is short so that recording that costs far too much is narrowed soon.
-const FIRST_PERIOD: Duration = Duration::from_millis(120);
 /// Cost of the kernel side for one record, assumed where the kernel gives no run statistics: about what is measured where it
 /// does.
 const ONE_RECORD: Nanos = Nanos(400);
@@ -70,9 +67,9 @@ struct Sample {
 }
 
 impl Meter {
-    /// Begins the first period. `allowed`: what recording may cost, as a share; `tracked`: the tracked processes.
+    /// Begins the first period, which lasts so long. `allowed`: what recording may cost, as a share; `tracked`: the tracked processes.
     #[must_use]
-    pub fn begin(programs: Programs, allowed: f64, tracked: &[Pid]) -> Self {
+    pub fn begin(programs: Programs, allowed: f64, tracked: &[Pid], period: Nanos) -> Self {
         let mut meter = Self {
             programs,
             allowed,
@@ -82,7 +79,7 @@ impl Meter {
             runs: 0.0,
             blind: false,
             since: Instant::now(),
-            period: FIRST_PERIOD,
+            period: Duration::from_nanos(period.0),
             own: describe::self_cpu(),
             records: 0,
             targets: HashMap::new(),
@@ -125,7 +122,6 @@ impl Meter {
         self.own = own;
         self.records = records;
         self.since = Instant::now();
-        self.period = Duration::from_nanos(PERIOD.0);
         let is_calm = facts.loss().max(facts.host_share()) < self.allowed / 2.0;
         if paused {
             (self.rate, self.runs) = (0.0, 0.0);
@@ -161,6 +157,11 @@ impl Meter {
             aside: from_seconds(idle * (1.0 - of_targets)),
             ..facts
         }
+    }
+
+    /// The period that has begun lasts so long.
+    pub fn lasts(&mut self, period: Nanos) {
+        self.period = Duration::from_nanos(period.0);
     }
 
     /// Recording begins again after a pause: the cost of the programs is sampled at once.
