@@ -104,6 +104,7 @@ impl Session {
         let types = offsets::parse(&bytes)?;
         let values = offsets::find(&types, &machine.kernel)?;
         let btf = offsets::for_aya(&bytes)?;
+        let sites = prepared(&settings, &targets);
         let mut ebpf = object::load(&settings, &values, &btf)?;
         let tasks = TaskIterator::load(&mut ebpf, &btf)?;
         let (mut notes, links) =
@@ -133,7 +134,7 @@ impl Session {
             drain: Drain::new(&mut ebpf, settings.ring_bytes)?,
             tracked: TrackedProcesses::new(&mut ebpf)?,
             resources: Table::new(),
-            sites: Sites::new(),
+            sites,
             disk_limits: DiskLimits::default(),
             memory_limits: MemoryLimits::default(),
             listeners: Listeners::default(),
@@ -186,12 +187,6 @@ impl Session {
         self.memory_limits = MemoryLimits::open(&pids);
         if let Some(first) = pids.first() {
             self.listeners = Listeners::of(*first);
-        }
-        if self.settings.call_sites {
-            // What takes long once is done before anything is watched.
-            for pid in pids.iter().take(MOST_PREPARED) {
-                self.sites.prepare(*pid);
-            }
         }
         let seen = describe::seen(&pids, TaskRole::Target);
         self.disks = Disks::open(&pids);
@@ -269,6 +264,18 @@ impl Session {
         }
         self.drain.pending().tasks.extend(seen);
     }
+}
+
+/// The call sites of a session: what takes long once is done before any probe is attached, since all that is attached costs the work
+/// something.
+fn prepared(settings: &Settings, targets: &Targets) -> Sites {
+    let mut sites = Sites::new();
+    if settings.call_sites {
+        for pid in targets.pids().iter().take(MOST_PREPARED) {
+            sites.prepare(*pid);
+        }
+    }
+    sites
 }
 
 /// Starts the command among the targets, if there is one, and holds it back until [`HeldCommand::release`].
