@@ -220,7 +220,10 @@ impl Collector {
                     self.services.change(who, was, now, waker, classifier);
                 }
             }
-            TaskRole::Peer => self.services.change(who, was, now, waker, classifier),
+            TaskRole::Peer => {
+                self.queue.serve(who, at, now);
+                self.services.change(who, was, now, waker, classifier);
+            }
             TaskRole::Bystander => {}
         }
     }

@@ -1,4 +1,6 @@
 //! The run queue: time without a CPU, and whether the target's own threads had the CPUs meanwhile.
+//!
+//! The servers on this host that the target asks work for it: their threads count as its own, and their time without a CPU is kept too.
 
 use foldhash::HashMap;
 
@@ -22,7 +24,7 @@ struct Queuer {
 pub struct Queued {
     /// All of it, s.
     pub seconds: f64,
-    /// Of it, behind the target's own threads: weighed by the share of the CPUs they had, s.
+    /// Of it, behind the threads of the target and of its servers: weighed by the share of the CPUs they had, s.
     pub behind_own: f64,
 }
 
@@ -42,12 +44,15 @@ impl Queued {
 #[derive(Clone, Debug, Default)]
 pub struct RunQueue {
     cpus: u32,
+    /// Threads of the target that run, and those of its servers.
     running: u32,
+    serving: u32,
     changed: Nanos,
-    /// Integral over time of the share of the CPUs that the target's threads had, s.
+    /// Integral over time of the share of the CPUs that both had, s.
     share: f64,
     actors: HashMap<ActorId, Queuer>,
     run: f64,
+    served: f64,
 }
 
 impl RunQueue {
@@ -65,29 +70,41 @@ impl RunQueue {
         self.changed = self.changed.max(at);
         self.share += passed * self.own_share_now();
         self.run += passed * f64::from(self.running);
+        self.served += passed * f64::from(self.serving);
     }
 
     fn own_share_now(&self) -> f64 {
-        f64::from(self.running.min(self.cpus)) / f64::from(self.cpus)
+        f64::from((self.running + self.serving).min(self.cpus)) / f64::from(self.cpus)
     }
 
     /// An actor of the target changed its state.
     pub(super) fn change(&mut self, actor: ActorId, at: Nanos, now: State) {
+        let was = self.step(actor, at, now);
+        // A task that runs has the CPU of the thread that carries it.
+        let has_own = actor.tid().is_some();
+        let runs = |state| u32::from(has_own && state == State::Running);
+        self.running = self.running.saturating_sub(runs(was)) + runs(now);
+    }
+
+    /// A thread of a server changed its state.
+    pub(super) fn serve(&mut self, actor: ActorId, at: Nanos, now: State) {
+        let was = self.step(actor, at, now);
+        let runs = |state| u32::from(state == State::Running);
+        self.serving = self.serving.saturating_sub(runs(was)) + runs(now);
+    }
+
+    /// Its state before, when its time in it has been counted.
+    fn step(&mut self, actor: ActorId, at: Nanos, now: State) -> State {
         self.advance(at);
         let share = self.share;
         let queuer = self.actors.entry(actor).or_default();
-        // A task that runs has the CPU of the thread that carries it.
-        let has_own = actor.tid().is_some();
-        match queuer.state {
-            State::Running => self.running = self.running.saturating_sub(u32::from(has_own)),
-            State::Queued => {
-                queuer.queued += at.since(queuer.since);
-                queuer.behind_own += share - queuer.share_then;
-            }
-            _ => {}
+        let was = queuer.state;
+        if was == State::Queued {
+            queuer.queued += at.since(queuer.since);
+            queuer.behind_own += share - queuer.share_then;
         }
         (queuer.state, queuer.since, queuer.share_then) = (now, at, share);
-        self.running += u32::from(has_own && now == State::Running);
+        was
     }
 
     /// Time these actors were without a CPU up to `at`.
@@ -111,12 +128,45 @@ impl RunQueue {
     pub fn run(&self, at: Nanos) -> f64 {
         self.run + at.since(self.changed).seconds() * f64::from(self.running)
     }
+
+    /// CPU time of its servers up to `at`, s.
+    #[must_use]
+    pub fn served(&self, at: Nanos) -> f64 {
+        self.served + at.since(self.changed).seconds() * f64::from(self.serving)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::row::Tid;
+
+    /// ```text
+    /// target 1:  ####....    without a CPU from 2 to 4 s
+    /// server 2:  ..######
+    /// server 3:  ####..##    without a CPU from 2 to 3 s
+    /// ```
+    #[test]
+    fn servers_on_this_host_have_the_cpus_for_the_target() {
+        let mut queue = RunQueue::new(2);
+        let [target, two, three] = [1, 2, 3].map(|tid| ActorId::Thread(Tid(tid)));
+        let second = |at: u64| Nanos(at * 1_000_000_000);
+        queue.change(target, second(0), State::Running);
+        queue.serve(three, second(0), State::Running);
+        queue.serve(two, second(1), State::Queued);
+        queue.serve(two, second(2), State::Running);
+        queue.serve(three, second(2), State::Queued);
+        queue.change(target, second(2), State::Queued);
+        queue.serve(three, second(3), State::Running);
+        let at = second(4);
+        assert!((queue.run(at) - 2.0).abs() < 1e-9);
+        assert!((queue.served(at) - 5.0).abs() < 1e-9);
+        // The other CPU is a stranger's for one of these two seconds.
+        let queued = queue.queued(&[target], at);
+        assert!((queued.seconds - 2.0).abs() < 1e-9 && (queued.behind_own - 1.5).abs() < 1e-9);
+        let queued = queue.queued(&[two, three], at);
+        assert!((queued.seconds - 2.0).abs() < 1e-9 && (queued.behind_own - 1.5).abs() < 1e-9);
+    }
 
     #[test]
     fn a_task_runs_on_the_cpu_of_its_thread() {

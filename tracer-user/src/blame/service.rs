@@ -26,8 +26,7 @@ impl Sums {
     /// All but waiting for requests, or for a CPU.
     fn busy(&self) -> Nanos {
         let blocked = self.blocked.iter();
-        let at_work =
-            blocked.filter(|(site, _)| !matches!(site.kind, WaitKind::Service | WaitKind::Poll));
+        let at_work = blocked.filter(|(site, _)| !is_idle(site.kind));
         self.run + at_work.map(|(_, time)| *time).sum::<Nanos>()
     }
 }
@@ -45,6 +44,8 @@ pub struct ServiceStats {
     pub run: Nanos,
     /// Of it, without a CPU.
     pub queued: Nanos,
+    /// Before that: a request was there, and whoever is to read it had no CPU.
+    pub late: Nanos,
     /// Of it, blocked, by station.
     pub blocked: BTreeMap<WaitSite, Nanos>,
     /// Of that, until another request's thread woke it; locks that are known as such are not counted here.
@@ -71,6 +72,7 @@ impl ServiceStats {
         self.total += other.total;
         self.run += other.run;
         self.queued += other.queued;
+        self.late += other.late;
         for (site, time) in &other.blocked {
             *self.blocked.entry(*site).or_default() += *time;
         }
@@ -125,6 +127,8 @@ pub struct Services {
     /// Requests that have come to each thread.
     arrived: HashMap<ActorId, u64>,
     current: HashMap<ActorId, Piece>,
+    /// How long each had been without a CPU when it was last known to have no request to read.
+    idle: HashMap<ActorId, Nanos>,
     answering: HashMap<ActorId, ClassId>,
 }
 
@@ -157,6 +161,11 @@ impl Services {
         let piece = Piece { start, ..*was };
         self.add(actor, &piece, &classifier.sites);
         if let State::Waiting(site) = was.state
+            && is_idle(classifier.sites.get(site).kind)
+        {
+            self.note_idle(actor);
+        }
+        if let State::Waiting(site) = was.state
             && !is_known_lock_or_socket(classifier.sites.get(site).kind)
             && waker.is_some_and(|waker| self.serve_the_same(actor, waker, &classifier.classes))
         {
@@ -170,6 +179,12 @@ impl Services {
             state: now,
         };
         self.current.insert(actor, next);
+    }
+
+    /// A thread has no request that it has not read.
+    fn note_idle(&mut self, actor: ActorId) {
+        let queued = self.threads.entry(actor).or_default().queued;
+        self.idle.insert(actor, queued);
     }
 
     fn serve_the_same(&self, one: ActorId, other: ActorId, classes: &ResourceClasses) -> bool {
@@ -204,6 +219,10 @@ impl Services {
     ) {
         self.advance(actor, call.end, sites);
         self.replying.remove(&call.resource);
+        let queued = self.threads.entry(actor).or_default().queued;
+        let late = queued.since(self.idle.get(&actor).copied().unwrap_or(queued));
+        self.stats.entry(service).or_default().late += late;
+        self.note_idle(actor);
         let request = UnderWay {
             before: self.threads.entry(actor).or_default().clone(),
             service,
@@ -233,6 +252,7 @@ impl Services {
     ) {
         self.advance(actor, request.end, sites);
         self.stats.entry(service).or_default().answered += 1;
+        self.note_idle(actor);
         let under_way = self.under_way.entry(actor).or_default();
         let at = under_way
             .iter()
@@ -360,6 +380,11 @@ impl Services {
             );
         }
     }
+}
+
+/// Waits of a thread that has nothing to do.
+fn is_idle(kind: WaitKind) -> bool {
+    matches!(kind, WaitKind::Service | WaitKind::Poll)
 }
 
 /// Waits that are known for what they are: who ends them tells no more.

@@ -81,7 +81,7 @@ impl Account {
         ];
         let of_files = served_alone(findings);
         for (site, seconds) in findings.sites() {
-            let claims = candidates.iter().flat_map(|candidate| &candidate.claims);
+            let claims = candidates.iter().flat_map(Candidate::all_claims);
             let claimed: f64 = claims
                 .filter(|claim| claim.site == site)
                 .map(|claim| claim.lost.likely)
@@ -162,7 +162,7 @@ fn works_on_it(findings: &Findings<'_>, site: WaitSite) -> bool {
     let visits = seen.count as f64;
     look_inside(findings, site, visits).is_some_and(|peer| {
         let response = findings.blocked(site) / visits.max(1.0);
-        peer.service >= (1.0 - QUEUES) * response
+        peer.service + peer.starved >= (1.0 - QUEUES) * response
     })
 }
 

@@ -29,6 +29,8 @@ pub struct Candidate {
     pub culprit: Culprit,
     /// Where the workers lose the time; two candidates never claim the same wait site in the end (`claims.rs`).
     pub claims: Vec<Claim>,
+    /// What they lose at wait sites where those that serve them have no CPU, beside what others claim there.
+    pub in_peers: Vec<Claim>,
     /// What they lose on the CPU itself, where they wait in loops, worker seconds of the window.
     pub running: Lost,
     /// What they lose in the run queue, which has no wait site, worker seconds of the window.
@@ -58,6 +60,7 @@ impl Candidate {
             stage,
             culprit,
             claims: Vec::new(),
+            in_peers: Vec::new(),
             running: Lost::default(),
             run_queue: Lost::default(),
             cap: None,
@@ -73,15 +76,19 @@ impl Candidate {
     /// Worker seconds lost to it in the window.
     #[must_use]
     pub fn lost(&self) -> Lost {
-        self.claims
-            .iter()
+        self.all_claims()
             .fold(self.running + self.run_queue, |sum, claim| sum + claim.lost)
     }
 
-    /// The wait sites it claims.
+    /// All that it says is lost at wait sites.
+    pub fn all_claims(&self) -> impl Iterator<Item = &Claim> {
+        self.claims.iter().chain(&self.in_peers)
+    }
+
+    /// The wait sites it claims something of.
     #[must_use]
     pub fn sites(&self) -> Vec<WaitSite> {
-        self.claims.iter().map(|claim| claim.site).collect()
+        self.all_claims().map(|claim| claim.site).collect()
     }
 }
 

@@ -32,6 +32,14 @@ pub(super) fn settle(ruling: Ruling, blocked: impl Fn(WaitSite) -> f64) -> Rulin
             winner = winner.or(owner);
             owner.is_none()
         });
+        // A peer that serves fewer than come is claimed without what it lacks a CPU for; anybody else has all that is waited there.
+        candidate.in_peers.retain(|claim| {
+            let has = |other: &&Candidate| other.claims.iter().any(|c| c.site == claim.site);
+            let owner = settled.iter().find(has).map(|other| other.cause);
+            let is_left = owner.is_none_or(|owner| owner == Cause::RemoteSerial);
+            winner = winner.or(owner.filter(|_| !is_left));
+            is_left
+        });
         match winner {
             Some(by) if candidate.claims.is_empty() && candidate.lost() == Lost::default() => {
                 refuted.push(Refuted {
@@ -91,7 +99,7 @@ fn rank(candidate: &Candidate) -> u8 {
 /// A wait site at which more worker time is claimed than was blocked there, or that two claim.
 fn overclaimed(candidates: &[Candidate], blocked: impl Fn(WaitSite) -> f64) -> Option<WaitSite> {
     let mut sites = std::collections::BTreeMap::<WaitSite, f64>::new();
-    for claim in candidates.iter().flat_map(|candidate| &candidate.claims) {
+    for claim in candidates.iter().flat_map(Candidate::all_claims) {
         *sites.entry(claim.site).or_default() += claim.lost.likely;
     }
     sites

@@ -19,10 +19,12 @@ pub(super) fn candidate(cause: Cause, claims: &[(WaitSite, f64)]) -> Candidate {
     let facts = CpuFacts {
         runs: None,
         carried: 0.0,
+        in_peers: 0.0,
         waiters: 0,
         seconds: 0.0,
         own: 0.0,
         busy: 0.0,
+        served: 0.0,
         cpus: 2.0,
         item_s: 0.0,
     };

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::findings::Findings;
+use crate::actors::ActorId;
 use crate::blame::{LockStats, ServiceStats, port_of};
 use crate::classify::{ClassId, ClassKind, WaitKind, WaitSite};
 use crate::row::Pid;
@@ -16,6 +17,10 @@ const INTERLEAVED: f64 = 0.1;
 
 /// An event loop that is busy for at least this share of the time in which requests are there is what they wait for.
 const LOOP_IS_BUSY: f64 = 0.8;
+
+/// Where those that work for the target have more of the CPUs than this, a thread without one waits for them; else it is that of a wake-up, or
+/// behind strangers.
+const CPUS_TAKEN: f64 = 0.8;
 
 /// Threads that work on requests for this share of the time have no pause in which more of them could be served.
 const ALL_ALONG: f64 = 0.9;
@@ -31,6 +36,8 @@ pub(super) struct Inside<'a> {
     pub(super) process: String,
     /// Mean time of a request that is not queueing, s.
     pub(super) service: f64,
+    /// Mean time a request goes without a CPU, s: those that serve it queue behind others that work for the target too.
+    pub(super) starved: f64,
     /// Mean time a request queues for a lock of the peer, s.
     pub(super) locked: f64,
     /// Mean time a request waits for another one in a way that is not known as a lock, s.
@@ -65,7 +72,17 @@ pub(super) fn look_inside<'a>(
     }
     let present = findings.present(site);
     let service = |worked: f64| service(worked / replies, present / visits.max(1.0));
+    // Behind others that work for the target is all of a thread's time without a CPU, or none of it.
+    let taken = |time: f64| {
+        if cpus_are_taken(findings, &stats) {
+            time
+        } else {
+            0.0
+        }
+    };
+    let response = findings.blocked(site) / visits.max(1.0);
     if is_loop {
+        let starved = taken(stats.starved.seconds());
         let busy = stats.busy.seconds() + stats.starved.seconds();
         let is_one = stats.threads.len() == books.len();
         let is_busy = busy >= LOOP_IS_BUSY * present * count(books.len() as u64);
@@ -73,7 +90,9 @@ pub(super) fn look_inside<'a>(
             processes: books.len(),
             pid: stats.pid,
             process: findings.peer_process(peer),
-            service: service(stats.busy.seconds()),
+            service: service(busy - starved),
+            // It has no time for one request while it works on others, and for that it needs longer without a CPU.
+            starved: (response - service(busy - starved)).max(0.0) * starved / busy.max(1e-9),
             locked: 0.0,
             co_waiters: 0.0,
             lock: None,
@@ -87,7 +106,9 @@ pub(super) fn look_inside<'a>(
         .filter(|(site, _)| matches!(site.kind, WaitKind::Futex | WaitKind::FileLock))
         .map(|(_, time)| time.seconds())
         .sum();
-    let (queued, co_waiters) = (stats.queued.seconds(), stats.co_waiters.seconds());
+    let co_waiters = stats.co_waiters.seconds();
+    let queued = stats.queued.seconds() + stats.late.seconds();
+    let starved = taken(queued);
     let lock = books
         .iter()
         .flat_map(|stats| findings.locks_in(stats.pid))
@@ -96,7 +117,10 @@ pub(super) fn look_inside<'a>(
         processes: books.len(),
         pid: stats.pid,
         process: findings.peer_process(peer),
-        service: service(stats.total.seconds() - locks - queued - co_waiters),
+        service: service(
+            stats.total.seconds() + stats.late.seconds() - locks - starved - co_waiters,
+        ),
+        starved: starved / replies,
         locked: locks / replies,
         co_waiters: co_waiters / replies,
         lock,
@@ -131,6 +155,13 @@ impl Findings<'_> {
             look_inside(self, site, count(seen.count))?.busy_all_along(self)
         })
     }
+}
+
+/// Those that serve find no CPU since the target and its servers have them.
+fn cpus_are_taken(findings: &Findings<'_>, stats: &ServiceStats) -> bool {
+    let threads: Vec<ActorId> = stats.threads.keys().copied().collect();
+    let queued = (findings.collector.queue).queued(&threads, findings.until());
+    queued.own_share() > CPUS_TAKEN
 }
 
 /// Several requests are with one of its threads at a time.

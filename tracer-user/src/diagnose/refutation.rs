@@ -71,6 +71,11 @@ pub enum Refutation {
         /// How many.
         connections: usize,
     },
+    /// Most of what replies take beyond the work on them the peer has no CPU.
+    NoCpu {
+        /// Share of what replies take beyond the work on them, 0 to 1.
+        share: f64,
+    },
     /// Nearly all of a reply's time the peer works on the request.
     WorksOnIt {
         /// What a request takes, s.

@@ -190,8 +190,17 @@ fn inside(
     let visits = seen.count as f64;
     // What a worker computes or queues for a CPU between its request and the reply is not the peer's.
     let response_s = seconds / visits;
-    let queueing = (response_s - peer.service).max(0.0);
+    let waiting = (response_s - peer.service).max(0.0);
+    let starved = peer.starved.min(waiting);
+    let queueing = waiting - starved;
     let mut culprit = culprit(findings, site);
+    if queueing < QUEUES * response_s && starved > queueing {
+        let by = Refutation::NoCpu {
+            share: starved / waiting,
+        };
+        ruling.clear(Cause::RemoteSerial, culprit, by);
+        return;
+    }
     if queueing < QUEUES * response_s {
         let by = Refutation::WorksOnIt {
             response_s,

@@ -73,6 +73,9 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
     #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
     let capacity = facts.held_back.map_or(threads as f64, |of| of.at_once);
     let busy = facts.times.together() / capacity;
+    // What the threads compute beside what tasks do on them is wanted of them for the items of one task too.
+    let computes = facts.times.computes * threads as f64 * findings.window();
+    let beside = (computes - findings.all.run.seconds()).clamp(0.0, seconds);
     let demand = findings.per_item(facts.times.together() * findings.window());
     let culprit = Culprit {
         kind: CulpritKind::Thread,
@@ -102,8 +105,14 @@ fn judge(findings: &Findings<'_>, site: WaitSite, seconds: f64, ruling: &mut Rul
     ruling.candidates.push(Candidate {
         claims: vec![Claim {
             site,
-            lost: Lost::certain(seconds),
+            lost: Lost {
+                proved: seconds - beside,
+                likely: seconds - beside,
+                possible: seconds,
+            },
         }],
+        // One task alone is no faster than a thread that has nothing else to do.
+        cap: (demand > 0.0).then(|| 1.0 / demand),
         demand,
         capacity,
         tests: vec![Sign::LoopIsBusy.is(Outcome::of(busy >= BUSY))],

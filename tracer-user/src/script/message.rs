@@ -90,7 +90,10 @@ impl Machine<'_> {
             spread: Nanos::ZERO,
         };
         let mut ops = vec![Op::Take(guard)];
-        ops.extend(self.sleep(who, span, Sleep::Call));
+        match self.plan.peers[peer].computes {
+            true => ops.push(Op::Run(time)),
+            false => ops.extend(self.sleep(who, span, Sleep::Call)),
+        }
         ops.push(Op::Release(guard));
         let reply = Return {
             ret: 9_000,

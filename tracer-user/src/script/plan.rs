@@ -40,6 +40,8 @@ pub(super) struct Peer {
     pub serves: Serves,
     /// Its threads are in the trace: one for each connection.
     pub is_local: bool,
+    /// They need a CPU to serve, and do not sleep.
+    pub computes: bool,
     /// The share of requests that it refuses with status 429.
     pub refuses: f64,
 }

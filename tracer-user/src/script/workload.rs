@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `cpus 4` | how many CPUs there are |
 //! | `window 20s after 5s` | how long the window is, and how long the workload goes before it |
-//! | `peer A serves 1` | or `serves all`, `tokens 10/s`; `local`: its threads are in the trace; `refuses 30%`: with status 429 |
+//! | `peer A serves 1` | or `serves all`, `tokens 10/s`; `local`: its threads are in the trace; `computing`: they compute to serve; `refuses 30%`: with status 429 |
 //! | `disk D serves 1` | as a peer, for files that are read `from D` |
 //! | `lock L permits 4` | `parked`: each waiter on a word of its own; `condition`: on two words in turn |
 //! | `16 workers: STEP; STEP` | threads of one process; `16 worker processes:` |
@@ -79,8 +79,10 @@ fn peer(words: &mut Words<'_>, plan: &mut Plan) -> Result<(), Mistake> {
             peer.refuses = words.parse("a share such as 30%", share)?;
         } else if words.accept("local") {
             peer.is_local = true;
+        } else if words.accept("computing") {
+            peer.computes = true;
         } else {
-            return Err(words.mistake("serves, tokens, refuses or local"));
+            return Err(words.mistake("serves, tokens, refuses, local or computing"));
         }
     }
     Ok(())

@@ -320,6 +320,29 @@ fn a_loop_that_computes_is_what_its_tasks_wait_for() {
     assert!(!causes.contains(&Cause::SingleThread), "{causes:?}");
 }
 
+/// What the loop computes for an item it does mostly before it reads the reply, as one that looks at all its sockets does.
+#[test]
+fn what_a_loop_does_before_it_reads_one_task_alone_waits_for_too() {
+    const BEFORE: Nanos = Nanos(1_900_000);
+    let mut source = by_one_thread(&script::workload(
+        "cpus 1\n16 workers: fetch A 1ms; compute 2ms",
+    ));
+    let calls = &mut source.batches[0].calls;
+    for call in calls.iter_mut().filter(|call| call.call.is_input()) {
+        for time in [&mut call.start, &mut call.end, &mut call.unread] {
+            *time += BEFORE;
+        }
+    }
+    calls.sort_by_key(|call| call.end);
+    let tasks = report(&source);
+    assert_eq!(tasks.verdict.cause, Cause::SingleThread);
+    // Alone a task takes 3 ms, and no more than one loop's time an item can be saved.
+    let figures = &tasks.parallelism;
+    let factor = figures.serialization_factor;
+    assert!((factor / (16.0 * 2.0 / 3.0) - 1.0).abs() < 0.1, "{factor}");
+    assert!(figures.interval[1] < 16.5, "{:?}", figures.interval);
+}
+
 #[test]
 fn a_loop_that_computes_is_no_serial_peer() {
     let text = "cpus 1\n16 workers: fetch A 20ms+-5ms; compute 4ms";

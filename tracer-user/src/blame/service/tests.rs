@@ -176,3 +176,37 @@ fn a_request_from_before_a_window_is_given_the_time_in_that_window_alone() {
     services.replied(THREADS[0], &headless, service, &classifier.sites);
     assert_eq!(services.stats[&service].total.0, 7);
 }
+
+/// ```text
+/// 10  wait for a request | queued | read . queued . reply | queued | read
+/// ```
+#[test]
+fn a_request_that_is_there_waits_for_the_cpu_of_whoever_is_to_read_it() {
+    let (classifier, [service, _], poll) = classifier();
+    let sites = &classifier.sites;
+    let mut services = Services::default();
+    let change = |services: &mut Services, start, end, was, now| {
+        let piece = Piece {
+            start: Nanos(start),
+            end: Nanos(end),
+            state: was,
+        };
+        services.change(THREADS[0], &piece, now, None, &classifier);
+    };
+    change(&mut services, 0, 10, State::Queued, poll);
+    change(&mut services, 10, 30, poll, State::Queued);
+    change(&mut services, 30, 37, State::Queued, State::Running);
+    services.arrived(THREADS[0], &arrival(SOCKETS[0], 38), service, sites);
+    change(&mut services, 37, 40, State::Running, State::Queued);
+    change(&mut services, 40, 45, State::Queued, State::Running);
+    services.replied(THREADS[0], &reply(0, 50), service, sites);
+    change(&mut services, 45, 51, State::Running, State::Queued);
+    change(&mut services, 51, 54, State::Queued, State::Running);
+    services.arrived(THREADS[0], &arrival(SOCKETS[0], 55), service, sites);
+    let stats = &services.stats[&service];
+    // What it queued for before it waited belongs to no request.
+    assert_eq!(
+        (stats.late.0, stats.queued.0, stats.total.0),
+        (7 + 3, 5, 12)
+    );
+}

@@ -57,6 +57,10 @@ pub fn refutation(by: &Refutation) -> String {
         Refutation::EnoughConnections { connections } => {
             format!("{connections} connections are enough for all workers.")
         }
+        Refutation::NoCpu { share } => format!(
+            "{} of what replies take beyond the work on them the peer's threads are ready and have no CPU.",
+            percent(share)
+        ),
         Refutation::WorksOnIt {
             response_s,
             service_s,

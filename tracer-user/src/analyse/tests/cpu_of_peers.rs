@@ -1,0 +1,73 @@
+//! Servers on the workers' own host that lack a CPU: what they lack it for is no fault of theirs.
+
+use super::carried::report;
+use super::rules::refutations;
+use crate::cause::Cause;
+use crate::report::Report;
+use crate::script;
+
+fn of(text: &str) -> Report {
+    report(&script::workload(text))
+}
+
+/// Worker time that is lost to a cause, as a share of all that is lost.
+fn share(report: &Report, cause: Cause) -> f64 {
+    let causes = report.causes.iter().filter(|row| row.cause == cause);
+    causes.map(|row| row.share).sum()
+}
+
+/// Each of 16 clients updates its own row, and the server's processes and theirs fill both CPUs.
+#[test]
+fn a_server_that_finds_no_cpu_serves_as_many_as_cpus_let_it() {
+    let report = of(
+        "cpus 2\npeer A serves 16 local computing\n16 workers: compute 100us; write A 2ms+-500us",
+    );
+    let verdict = &report.verdict;
+    assert_eq!(verdict.cause, Cause::Cpu, "{verdict:#?}");
+    assert!(
+        share(&report, Cause::RemoteSerial) < 0.1,
+        "{:#?}",
+        report.causes
+    );
+    let factor = report.parallelism.serialization_factor;
+    assert!((factor / 8.0 - 1.0).abs() < 0.15, "{factor}");
+    let evidence = report.causes[0].evidence.join(" ");
+    assert!(
+        evidence.contains("that serve them were ready to run but without a CPU"),
+        "{evidence}"
+    );
+    assert!(
+        evidence.contains("its servers on this host 1.8"),
+        "{evidence}"
+    );
+    let why = refutations(&report, Cause::RemoteSerial).join(" ");
+    assert!(why.contains("have no CPU"), "{why}");
+}
+
+/// One at a time is served by computing, which keeps one of two CPUs busy.
+#[test]
+fn a_serial_server_that_leaves_a_cpu_free_is_serial() {
+    let report = of(
+        "cpus 2\npeer A serves 1 local computing\n16 workers: compute 100us; write A 2ms+-500us",
+    );
+    let verdict = &report.verdict;
+    assert_eq!(verdict.cause, Cause::RemoteSerial, "{verdict:#?}");
+    assert!(share(&report, Cause::Cpu) < 0.1, "{:#?}", report.causes);
+}
+
+/// The same, while threads of the target that ask nobody fill the CPUs.
+#[test]
+fn a_serial_server_with_full_cpus_beside_it_is_serial() {
+    let text = "cpus 4\npeer A serves 1 local\n16 workers: compute 100us; write A 4ms+-1ms\n4 helpers: compute 20ms";
+    let verdict = of(text).verdict;
+    assert_eq!(verdict.cause, Cause::RemoteSerial, "{verdict:#?}");
+}
+
+/// There are CPUs for half as many again.
+#[test]
+fn a_server_that_finds_its_cpus_free_lacks_none() {
+    let report =
+        of("cpus 8\npeer A serves 4 local computing\n4 workers: sleep 1ms; write A 2ms+-500us");
+    assert_eq!(report.verdict.cause, Cause::None, "{:#?}", report.verdict);
+    assert!(share(&report, Cause::Cpu) < 1e-9, "{:#?}", report.causes);
+}
