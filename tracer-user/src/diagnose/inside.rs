@@ -90,9 +90,9 @@ pub(super) fn look_inside<'a>(
             processes: books.len(),
             pid: stats.pid,
             process: findings.peer_process(peer),
-            service: service(busy - starved),
+            service: service(stats.busy.seconds()),
             // It has no time for one request while it works on others, and for that it needs longer without a CPU.
-            starved: (response - service(busy - starved)).max(0.0) * starved / busy.max(1e-9),
+            starved: (response - service(stats.busy.seconds())).max(0.0) * starved / busy.max(1e-9),
             locked: 0.0,
             co_waiters: 0.0,
             lock: None,
@@ -107,8 +107,8 @@ pub(super) fn look_inside<'a>(
         .map(|(_, time)| time.seconds())
         .sum();
     let co_waiters = stats.co_waiters.seconds();
-    let queued = stats.queued.seconds() + stats.late.seconds();
-    let starved = taken(queued);
+    let queued = stats.queued.seconds();
+    let starved = taken(queued + stats.late.seconds());
     let lock = books
         .iter()
         .flat_map(|stats| findings.locks_in(stats.pid))
@@ -117,9 +117,7 @@ pub(super) fn look_inside<'a>(
         processes: books.len(),
         pid: stats.pid,
         process: findings.peer_process(peer),
-        service: service(
-            stats.total.seconds() + stats.late.seconds() - locks - starved - co_waiters,
-        ),
+        service: service(stats.total.seconds() - locks - queued - co_waiters),
         starved: starved / replies,
         locked: locks / replies,
         co_waiters: co_waiters / replies,
