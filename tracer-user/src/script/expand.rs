@@ -98,6 +98,8 @@ impl Machine<'_> {
                 vec![Op::StopAll, Op::Run(self.dice.of(time)), Op::LetAllGo]
             }
             Action::Barrier(name, how) => vec![Op::Arrive(self.barrier(&name), how)],
+            Action::HandOver(name) => vec![Op::HandOver(self.desk(&name))],
+            Action::TakeOver(name) => vec![Op::TakeOver(self.desk(&name))],
             Action::Queue(name) => vec![Op::TakeItem(self.stations.queue(&name))],
             Action::Feed(name, time) => {
                 let mut ops = self.sleep(who, time, Sleep::Call);

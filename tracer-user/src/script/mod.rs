@@ -34,6 +34,7 @@ mod expand;
 mod message;
 
 mod barrier;
+mod hand_over;
 mod locks;
 mod pause;
 mod perform;

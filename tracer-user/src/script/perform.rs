@@ -105,6 +105,9 @@ impl Machine<'_> {
                     self.wake_by_futex(who, next, word);
                 }
             }
+            Op::HandOver(desk) => self.hand_over(who, desk),
+            Op::TakeOver(desk) => self.take_over(who, desk),
+            Op::TakeNext(desk) => self.take_next(who, desk),
             Op::ReadPipe(pipe) => {
                 let passed = self.stations.pipes[pipe].read(who);
                 self.pass(who, passed);

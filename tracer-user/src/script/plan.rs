@@ -173,6 +173,10 @@ pub(super) enum Action {
     Queue(String),
     /// It puts something into a queue after a time.
     Feed(String, Span),
+    /// It hands over what it would do, and waits until a thread that takes it over has done it.
+    HandOver(String),
+    /// It is done with what it took over before, and takes over the next.
+    TakeOver(String),
     /// It stops all other threads of the crews while it computes.
     StopAll(Span),
     /// It waits until all others that do so have come.

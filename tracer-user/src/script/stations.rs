@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::barrier::Barrier;
+use super::hand_over::Desk;
 use super::pause::Pause;
 use super::plan::{LockWords, Peer, Plan, Serves};
 use crate::row::{Nanos, ResourceId};
@@ -225,6 +226,8 @@ pub(super) struct Stations {
     pub pipes: Vec<Pipe>,
     /// Barriers as they are named.
     pub barriers: Vec<Barrier>,
+    /// Where something is handed over, as they are named.
+    pub desks: Vec<Desk>,
     /// Whether all are stopped.
     pub pause: Pause,
 }
@@ -252,6 +255,7 @@ impl Stations {
             queues: Vec::new(),
             pipes: Vec::new(),
             barriers: Vec::new(),
+            desks: Vec::new(),
             pause: Pause::default(),
         }
     }

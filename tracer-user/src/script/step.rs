@@ -14,6 +14,7 @@
 //! | `pipe P write`, `pipe P read` | moves a message within the trace; with a time the other end is not in it |
 //! | `call 5ms` | is blocked in a call that is not known |
 //! | `queue Q`, `feed Q every 5ms` | takes from a queue in the process, fills it |
+//! | `hand over H` | waits until a thread with the step `take over H` has done its other steps for it |
 //! | `barrier B` | waits until all that have this step have come; `parked`: each on a word of its own; `in turn`: each lets the next go on |
 //! | `stop all 20ms` | stops all other threads while it computes, as a runtime does that collects garbage |
 //! | `every 5 items fsync F 3ms` | does the step in one of five items |
@@ -23,7 +24,7 @@ use super::plan::{Action, Asks, Connecting, Holding, Meeting, PeerIndex, Plan, S
 use super::words::Words;
 
 /// What a step may begin with.
-const BEGINNINGS: &str = "a step: fetch, write, select, insert, begin, connect, compute, sleep, lock, append, read, fsync, flock, pipe, call, queue, feed, barrier, stop, fault or every";
+const BEGINNINGS: &str = "a step: fetch, write, select, insert, begin, connect, compute, sleep, lock, append, read, fsync, flock, pipe, call, queue, feed, hand, take, barrier, stop, fault or every";
 
 /// Reads a step.
 pub(super) fn step(words: &mut Words<'_>, plan: &mut Plan) -> Result<Step, Mistake> {
@@ -86,6 +87,15 @@ fn action(words: &mut Words<'_>, plan: &mut Plan) -> Result<Action, Mistake> {
         "queue" => {
             words.skip();
             Action::Queue(words.name("the name of a queue")?.to_owned())
+        }
+        "hand" | "take" => {
+            words.skip();
+            words.expect("over")?;
+            let desk = words.name("the name of what is handed over")?.to_owned();
+            match verb {
+                "hand" => Action::HandOver(desk),
+                _ => Action::TakeOver(desk),
+            }
         }
         "feed" => {
             words.skip();

@@ -21,7 +21,7 @@ fn a_mistake_says_where_and_what_was_expected() {
     );
     check(
         "4 workers: compute 1ms; jump",
-        r#"script:1:25: expected a step: fetch, write, select, insert, begin, connect, compute, sleep, lock, append, read, fsync, flock, pipe, call, queue, feed, barrier, stop, fault or every, found "jump""#,
+        r#"script:1:25: expected a step: fetch, write, select, insert, begin, connect, compute, sleep, lock, append, read, fsync, flock, pipe, call, queue, feed, hand, take, barrier, stop, fault or every, found "jump""#,
     );
     check(
         "workers: compute 1ms",

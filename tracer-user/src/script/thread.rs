@@ -77,6 +77,12 @@ pub(super) enum Op {
     TakeItemOrBlock(usize),
     /// It puts something into a queue.
     PutItem(usize),
+    /// It hands over what it would do.
+    HandOver(usize),
+    /// It is done with what it took over.
+    TakeOver(usize),
+    /// It takes over the next, if need be by waiting.
+    TakeNext(usize),
     /// It is in a call that reads a pipe.
     ReadPipe(usize),
     /// It is in a call that writes to a pipe.
