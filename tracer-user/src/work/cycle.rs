@@ -34,6 +34,8 @@ pub struct Cycle {
     pub workers: Vec<ActorId>,
     /// Actors like the workers that did nothing all the while.
     pub idle: Vec<ActorId>,
+    /// Threads that write what the workers hand over to them. In order of their ids.
+    pub serving: Vec<ActorId>,
     /// What ends an item; `None`: nothing that repeats was found.
     pub mark: Option<ItemMark>,
     /// How often that comes in one turn of the cycle.
@@ -56,7 +58,11 @@ impl Cycle {
     /// Finds the cycle of these workers.
     #[must_use]
     pub fn find(inventory: &Inventory<'_>, stages: &Stages, crew: Crew) -> Self {
-        let Crew { workers, idle } = crew;
+        let Crew {
+            workers,
+            idle,
+            serving,
+        } = crew;
         let threads: Vec<&Actor<'_>> = workers
             .iter()
             .filter_map(|id| inventory.actors.get(id))
@@ -103,6 +109,7 @@ impl Cycle {
             return Self {
                 workers,
                 idle,
+                serving,
                 ..Self::default()
             };
         };
@@ -136,6 +143,7 @@ impl Cycle {
         Self {
             workers,
             idle,
+            serving,
             mark: Some(mark),
             times,
             regular,

@@ -48,6 +48,8 @@ pub struct Inventory<'a> {
     pub recorder: &'a Recorder,
     /// All actors.
     pub actors: BTreeMap<ActorId, Actor<'a>>,
+    /// Futex words to locks.
+    locks: LockWords,
     /// What an operation counts as.
     canonical: Vec<OperationId>,
     /// Futex words that are slept on.
@@ -66,7 +68,8 @@ impl<'a> Inventory<'a> {
         at: Nanos,
     ) -> Self {
         let returning = returning_pipes(classifier, recorder, carriers);
-        let canonical = canonical(classifier, recorder, &returning);
+        let locks = LockWords::find(&classifier.futexes);
+        let canonical = canonical(classifier, recorder, &locks, &returning);
         let exact = exact(classifier, &canonical);
         let of = |id| look_up(&canonical, id);
         let sums = |counts: &HashMap<OperationId, u64>| {
@@ -101,6 +104,7 @@ impl<'a> Inventory<'a> {
             classifier,
             recorder,
             actors,
+            locks,
             sleeps: classifier.futexes.sleeps().collect(),
             canonical,
             returning,
@@ -118,6 +122,12 @@ impl<'a> Inventory<'a> {
     #[must_use]
     pub fn canonical(&self, id: OperationId) -> OperationId {
         look_up(&self.canonical, id)
+    }
+
+    /// The word that stands for the lock a futex word belongs to.
+    #[must_use]
+    pub fn lock(&self, word: ClassId) -> ClassId {
+        self.locks.lock(word)
     }
 
     /// The operation behind a number.
@@ -216,6 +226,7 @@ fn exact(classifier: &Classifier, canonical: &[OperationId]) -> Vec<OperationId>
 fn canonical(
     classifier: &Classifier,
     recorder: &Recorder,
+    locks: &LockWords,
     returning: &BTreeSet<ClassId>,
 ) -> Vec<OperationId> {
     let usual = |class: ClassId| -> Option<Verb> {
@@ -226,7 +237,6 @@ fn canonical(
     };
     let passing = passing_pipes(classifier, recorder);
     let mut of_pipes: HashMap<OperationKind, OperationId> = HashMap::default();
-    let locks = LockWords::find(&classifier.futexes);
     let mut of_locks: HashMap<(OperationKind, ClassId), OperationId> = HashMap::default();
     let all = classifier.operations.iter();
     all.map(|(id, operation)| {

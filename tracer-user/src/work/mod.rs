@@ -16,6 +16,7 @@ mod recorder;
 
 mod inventory;
 
+mod serving;
 mod workers;
 
 mod period;

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::inventory::{Actor, Inventory};
+use super::serving::serving;
 use super::stage::Stages;
 use crate::actors::ActorId;
 use crate::classify::{ClassId, OperationId, OperationKind, pattern};
@@ -25,15 +26,23 @@ pub struct Crew {
     pub workers: Vec<ActorId>,
     /// In order of their ids.
     pub idle: Vec<ActorId>,
+    /// Threads that write what the workers hand over to them. In order of their ids.
+    pub serving: Vec<ActorId>,
 }
 
 impl Crew {
     /// Finds them.
     #[must_use]
     pub fn find(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Self {
-        let workers = workers(inventory, stages, window);
-        let idle = idle(inventory, &workers, window);
-        Self { workers, idle }
+        let serving = serving(inventory, stages);
+        let workers = workers(inventory, stages, &serving, window);
+        let mut idle = idle(inventory, &workers, window);
+        idle.retain(|id| serving.binary_search(id).is_err());
+        Self {
+            workers,
+            idle,
+            serving,
+        }
     }
 }
 
@@ -70,9 +79,9 @@ impl Turns {
     }
 }
 
-type Actors<'a> = Vec<(ActorId, &'a Actor<'a>)>;
+pub(super) type Actors<'a> = Vec<(ActorId, &'a Actor<'a>)>;
 
-fn targets<'a>(inventory: &'a Inventory<'a>) -> Actors<'a> {
+pub(super) fn targets<'a>(inventory: &'a Inventory<'a>) -> Actors<'a> {
     let all = inventory.actors.iter();
     all.filter(|(_, actor)| actor.account.role == TaskRole::Target && !actor.is_carrier)
         .map(|(id, actor)| (*id, actor))
@@ -80,9 +89,15 @@ fn targets<'a>(inventory: &'a Inventory<'a>) -> Actors<'a> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts and times of one window")]
-fn workers(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Vec<ActorId> {
+fn workers(
+    inventory: &Inventory<'_>,
+    stages: &Stages,
+    serving: &[ActorId],
+    window: Nanos,
+) -> Vec<ActorId> {
     let steers = |operation: &OperationId| stages.of(*operation).is_some();
-    let targets = without_helpers(targets(inventory), &steers, inventory);
+    let mut targets = without_helpers(targets(inventory), &steers, inventory);
+    targets.retain(|(id, _)| serving.binary_search(id).is_err());
     let sleeps = |operation: &OperationId| {
         let operation = inventory.operation(*operation);
         operation.is_some_and(|operation| operation.kind == OperationKind::Sleep)
@@ -123,15 +138,15 @@ fn workers(inventory: &Inventory<'_>, stages: &Stages, window: Nanos) -> Vec<Act
         .collect();
     all.sort_unstable();
     let median = all.get(all.len() / 2).copied().unwrap_or(0) as f64;
-    // Where their runtime shows tasks apart, one that does something else again and again is not stuck where the others are: it works for
-    // them. Elsewhere it is what a client does for all of them, which sends the next request as it reads a reply.
+    // Who does something else again and again is not stuck where the others are: it works for them. Tasks, unless their runtime shows them
+    // apart, may do what a client does for all of them, which sends the next request as it reads a reply.
     let pids = inventory.processes_of_tasks(targets.iter().map(|(id, _)| id));
     let are_shown = inventory.classifier.seen.workers(&pids).is_some();
     let does_else = |id: &ActorId, actor: &Actor<'_>| {
         let elsewhere = actor.operations.iter();
         let elsewhere = elsewhere.filter(|(id, _)| steers(id) && !ours.contains(id));
         let elsewhere: u64 = elsewhere.map(|(_, count)| count).sum();
-        are_shown && id.tid().is_none() && elsewhere as f64 >= FEW * median
+        (are_shown || id.tid().is_some()) && elsewhere > 0 && elsewhere as f64 >= FEW * median
     };
     let is_worker = |(id, actor): &&(ActorId, &Actor<'_>)| {
         let count = done(actor) as f64;

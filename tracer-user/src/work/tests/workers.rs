@@ -34,6 +34,50 @@ fn who_is_stuck_where_workers_are_is_one() {
     );
 }
 
+/// What is handed over is written by a thread that is none of those whose turn it is.
+#[test]
+fn who_writes_what_others_hand_over_is_none() {
+    let callers = &[200, 201, 202, 203, 204, 205, 206, 207];
+    for threads in [1, 6, 12] {
+        let text = format!(
+            "8 callers: fetch A 15ms; hand over H\n{threads} threads: take over H; write B 8ms"
+        );
+        let work = check(&text, callers, &[]);
+        let rate = work.rate();
+        let expected = f64::min(f64::from(threads) / 0.008, 8.0 / 0.023);
+        assert!((rate / expected - 1.0).abs() < 0.05, "{rate}: {text}");
+    }
+    // They write themselves, and have something else done besides.
+    check(
+        "8 workers: fetch A 15ms; write B 9ms; hand over H\n1 thread: take over H; write C 2ms",
+        callers,
+        &[],
+    );
+}
+
+/// Whoever does all of it is a worker, whomever it wakes.
+#[test]
+fn who_fetches_and_writes_is_one_beside_others() {
+    check(
+        "2 askers: compute 1ms; hand over H\n4 workers: take over H; fetch A 15ms; write B 8ms",
+        &[202, 203, 204, 205],
+        &[],
+    );
+    // Nobody waits for who writes of its own accord.
+    let text = "4 workers: fetch A 15ms; write B 8ms\n4 others: fetch A 15ms; write C 8ms";
+    check(text, &[200, 201, 202, 203, 204, 205, 206, 207], &[]);
+}
+
+/// It does its own work again and again, and theirs never.
+#[test]
+fn who_feeds_the_workers_is_none() {
+    check(
+        "1 feeder: fetch A 8ms; feed Q every 1ms\n6 workers: queue Q; write B 20ms",
+        &[201, 202, 203, 204, 205, 206],
+        &[],
+    );
+}
+
 #[test]
 fn siblings_that_do_nothing_all_the_while_are_idle() {
     check(
