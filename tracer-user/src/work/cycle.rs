@@ -126,16 +126,25 @@ impl Cycle {
                 .unwrap_or_else(|| counts.get(&anchor).copied().unwrap_or(1)),
         };
         #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
-        let regular: BTreeMap<OperationId, u64> = counts
-            .into_iter()
-            .filter(|(op, count)| eligible(op) && *count as f64 >= RARE * iterations as f64)
-            .collect();
-        let has = |stage| {
-            regular
-                .keys()
-                .any(|operation| stages.of(*operation) == Some(stage))
+        let taking_part = |iterations: f64| -> BTreeMap<OperationId, u64> {
+            let all = counts.iter().filter(|(operation, _)| eligible(operation));
+            all.filter(|(_, count)| **count as f64 >= RARE * iterations)
+                .map(|(operation, count)| (*operation, *count))
+                .collect()
         };
-        let (mark, times) = if has(StageName::Fetch) && has(StageName::Write) {
+        let has_both = |operations: &BTreeMap<OperationId, u64>| {
+            let has = |stage| operations.keys().any(|id| stages.of(*id) == Some(stage));
+            has(StageName::Fetch) && has(StageName::Write)
+        };
+        #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+        let iterations = iterations as f64;
+        let mut regular = taking_part(iterations);
+        if !has_both(&regular)
+            && let Some(calls) = calls_a_turn(&threads, &steady, &goes_over)
+        {
+            regular = taking_part(iterations / calls);
+        }
+        let (mark, times) = if has_both(&regular) {
             (ItemMark::WriteBeforeFetch, rhythm.times(goes_over))
         } else {
             (ItemMark::Each(anchor), anchors)
@@ -214,6 +223,41 @@ fn begun_anew(
         .map(|(_, count)| count)
         .sum();
     (anew >= OFTEN * threads.len() as u64).then_some(anew)
+}
+
+/// How many operations there are in one turn, where the workers go over to fetching each time after as many; `None`: they do not. Several
+/// requests of an item may go to one peer, and what is asked of the others once in an item is rare beside them.
+#[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+fn calls_a_turn(
+    threads: &[&Actor<'_>],
+    steady: &dyn Fn(&OperationId) -> bool,
+    goes_over: &dyn Fn(OperationId, OperationId) -> bool,
+) -> Option<f64> {
+    /// Turns seen of each worker.
+    const OFTEN: usize = 3;
+    /// Longer ones are batches, of which each is an item.
+    const LONGEST: usize = 64;
+    /// So many turns are like the most common one. What comes by the clock, or by chance, comes after another number each time.
+    const ALIKE: f64 = 0.5;
+    let mut lengths: BTreeMap<usize, usize> = BTreeMap::new();
+    for thread in threads {
+        let sequence: Vec<OperationId> = thread
+            .sequence
+            .iter()
+            .copied()
+            .filter(|id| steady(id))
+            .collect();
+        let pairs = sequence.windows(2).enumerate();
+        let begins = pairs.filter(|(_, pair)| goes_over(pair[0], pair[1]));
+        let begins: Vec<usize> = begins.map(|(place, _)| place).collect();
+        for turn in begins.windows(2) {
+            *lengths.entry(turn[1] - turn[0]).or_default() += 1;
+        }
+    }
+    let turns: usize = lengths.values().sum();
+    let (length, count) = lengths.into_iter().max_by_key(|(_, count)| *count)?;
+    let is_one = turns >= OFTEN * threads.len() && length <= LONGEST;
+    (is_one && count as f64 >= ALIKE * turns as f64).then_some(length as f64)
 }
 
 /// In how many calls a file is read or written depends on sizes.

@@ -82,6 +82,32 @@ fn a_cycle_of_several_statements_is_one_item() {
     );
 }
 
+/// Most of what is done goes to one peer, and what else is done once in an item is rare beside it.
+#[test]
+fn many_requests_to_one_peer_are_one_item_with_what_they_are_made_of() {
+    let many = "write B 1ms; ".repeat(43);
+    check(
+        &format!("4 workers: fetch A 17ms; {many}compute 0ms"),
+        4.0 / 0.06,
+    );
+    let many = "fetch A 1ms; ".repeat(43);
+    check(&format!("4 workers: {many}write B 17ms"), 4.0 / 0.06);
+}
+
+/// What is asked now and then, after so many requests one time and so many the next, is part of no item; and the members of a batch are
+/// items.
+#[test]
+fn each_request_is_an_item_beside_what_comes_now_and_then() {
+    let rare = "every 41 items fetch A 0ms; every 59 items fetch A 0ms";
+    check(&format!("4 workers: write B 5ms; {rare}"), 4.0 / 0.005);
+    let many = "write B 1ms; ".repeat(90);
+    check(
+        &format!("4 workers: fetch A 10ms; {many}compute 0ms"),
+        90.0 * 4.0 / 0.1,
+    );
+    check("4 workers: write B 5ms", 4.0 / 0.005);
+}
+
 #[test]
 fn work_under_a_lock_alone_is_counted_by_the_lock() {
     let work = check("4 workers: compute 1ms; lock L held 9ms", 1.0 / 0.009);
