@@ -6,7 +6,7 @@ use crate::number::figure;
 
 /// The remedy.
 pub const REMEDY: Remedy = Remedy {
-    title: "Give what the tasks hand over more threads, or do it without them",
+    title: "Give what is handed over more threads, or do it without them",
     why,
     code: &[
         Code {
@@ -47,6 +47,8 @@ new http.Agent({ keepAlive: true });
             language: Language::Java,
             before: r#"
 // $CULPRIT
+// a ThreadPoolExecutor grows beyond its core
+// size only when its queue is full
 var pool =
     Executors.newFixedThreadPool($CAPACITY);
 "#,
@@ -103,7 +105,7 @@ for (int i = 0; i < $WORKERS; i++)
 fn why(input: &FixInput<'_>) -> String {
     let culprit = input.culprit;
     format!(
-        "{} tasks hand over to {}: it does {} at a time, and the others wait for one of them. Where the threads compute, more of them \
+        "{} workers hand over to {}: it does {} at a time, and the others wait for one of them. Where the threads compute, more of them \
          than CPUs gain nothing.",
         input.workers,
         called(culprit),

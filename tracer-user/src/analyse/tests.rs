@@ -6,6 +6,7 @@ mod commands;
 mod cpu_of_peers;
 mod disks;
 mod event_loop;
+mod executor;
 mod handed_over;
 mod idle;
 mod imbalance;

@@ -73,6 +73,8 @@ pub enum Sign {
     CpusBusy,
     /// Waits are ended by one that is no worker.
     WokenByProducer,
+    /// Waits are ended by threads that do what the workers hand over to them.
+    WokenByServers,
 }
 
 /// What came of looking for a sign.

@@ -235,6 +235,26 @@ impl Findings<'_> {
         Some((reading, seen))
     }
 
+    /// Whether requests of these threads, which are no workers, take longer at a station the more of them are there; `None`: that cannot be
+    /// told.
+    pub(super) fn sharing_among(&self, threads: &[ActorId], station: WaitSite) -> Option<bool> {
+        let visits = self.collector.visits.iter();
+        let visits = visits.filter(|(site, _)| self.inventory.station(**site) == station);
+        let visits = visits.flat_map(|(_, visits)| visits.iter().copied());
+        let mut visits: Vec<Visit> = visits
+            .filter(|visit| threads.contains(&visit.actor))
+            .collect();
+        visits.sort_by_key(|visit| (visit.end, visit.start, visit.actor));
+        let seen = figures(&visits);
+        #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
+        let customers = threads.len() as f64;
+        estimate_sharing(&StationSamples {
+            customers,
+            ..self.samples(&seen)
+        })
+        .shared
+    }
+
     /// How many visits there were to stations of which so many were kept.
     #[expect(
         clippy::cast_precision_loss,

@@ -1,8 +1,9 @@
-//! `pool` of threads: tasks hand over what they would do to fewer threads than there are tasks.
+//! `pool` of threads: workers hand over what they would do to fewer threads than there are workers.
 //!
 //! Must be seen: tasks that wait, by their runtime's word, for what a thread does for them, and more of them than there are such threads;
 //! or, where no runtime tells, tasks that wait inside their process, and threads of it without a pause that wake the one which carries
-//! the tasks about as often as items are done. Refuted by: threads with pauses, as many threads as tasks wait.
+//! the tasks about as often as items are done; or workers that are threads, whose waits are ended by the threads that write for them.
+//! Refuted by: threads with pauses, as many threads as workers wait.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use super::facts::{Facts, Holding};
 use super::findings::Findings;
 use super::refutation::Refutation;
 use super::sign::{Outcome, Sign};
-use super::user_lock::WORTH_NAMING;
+use super::user_lock::{BY_CO_WAITERS, WORTH_NAMING};
 use crate::actors::ActorId;
 use crate::blame::HolderActivity;
 use crate::cause::Cause;
@@ -43,7 +44,7 @@ pub struct ThreadPoolFacts {
     pub name: String,
     /// What they do most.
     pub does: Option<Holding>,
-    /// How many tasks wait, those for which a thread works among them, on average.
+    /// How many workers wait, those for which a thread works among them, on average.
     pub waiting: f64,
     /// Worker time lost, s.
     pub seconds: f64,
@@ -58,12 +59,22 @@ pub enum ThreadView {
     Runtime(u64),
     /// By the threads, which have no pause and wake the carrier so often an item.
     Threads(f64),
+    /// By the waits of the workers, threads themselves: so many of those that somebody was seen to end, they end, 0 to 1.
+    Waits(f64),
 }
 
-/// Threads by whom things are done that tasks wait for.
+/// From what it is known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Runtime,
+    Threads,
+    Waits,
+}
+
+/// Threads by whom things are done that workers wait for.
 struct Helpers {
     ids: Vec<ActorId>,
-    /// How often they ended polls.
+    /// How often they ended polls; where the waits are seen, the share of these that they ended, 0 to 1.
     wakes: f64,
     /// Share of the window in which one has something to do, on average, 0 to 1.
     busy: f64,
@@ -81,6 +92,10 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
     let waits = |site: WaitSite| match findings.place(site) {
         Some(place) => place.sort == Sort::Thread,
+        None if site.kind == WaitKind::Futex && !findings.has_tasks() => {
+            let (by_them, all) = ended_by_serving(findings, site);
+            by_them >= BY_CO_WAITERS * all && by_them > 0.0
+        }
         None => site.kind == WaitKind::Parked && findings.shown.is_none() && findings.has_tasks(),
     };
     let mut sites = findings.sites();
@@ -96,17 +111,27 @@ fn judge(findings: &Findings<'_>, sites: &[(WaitSite, f64)], seconds: f64, rulin
     let Some((site, _)) = sites.first().copied() else {
         return;
     };
-    let is_told = findings.place(site).is_some();
-    let helpers = helpers(findings, is_told);
+    let source = match site.kind {
+        WaitKind::Futex => Source::Waits,
+        _ if findings.place(site).is_some() => Source::Runtime,
+        _ => Source::Threads,
+    };
+    let helpers = match source {
+        Source::Waits => serving(findings, sites),
+        _ => helpers(findings, source),
+    };
+    let is_told = source == Source::Runtime;
     let wakes = findings.per_item(helpers.wakes);
-    let Some(first) = helpers.ids.first().filter(|_| is_told || wakes >= WAKES) else {
+    let is_seen = source != Source::Threads || wakes >= WAKES;
+    let Some(first) = helpers.ids.first().filter(|_| is_seen) else {
         return;
     };
     let parked = seconds / findings.window().max(1e-9);
     // Where the threads are the workers, what they do is seen apart from the waiting.
-    let (served, waiting) = match findings.has_tasks() {
-        true => (helpers.count().min(parked), parked),
-        false => (0.0, parked + helpers.count()),
+    let (served, waiting) = match source {
+        Source::Waits => ((helpers.count() * helpers.busy).min(parked), parked),
+        _ if findings.has_tasks() => (helpers.count().min(parked), parked),
+        _ => (0.0, parked + helpers.count()),
     };
     let lost = seconds * (1.0 - served / parked.max(1e-9)).max(0.0);
     let facts = ThreadPoolFacts {
@@ -117,13 +142,19 @@ fn judge(findings: &Findings<'_>, sites: &[(WaitSite, f64)], seconds: f64, rulin
         does: helpers.does,
         waiting,
         seconds: lost,
-        view: match is_told {
-            true => ThreadView::Runtime(findings.shown.as_ref().map_or(0, |of| of.looks)),
-            false => ThreadView::Threads(wakes),
+        view: match source {
+            Source::Runtime => {
+                ThreadView::Runtime(findings.shown.as_ref().map_or(0, |of| of.looks))
+            }
+            Source::Threads => ThreadView::Threads(wakes),
+            Source::Waits => ThreadView::Waits(helpers.wakes),
         },
     };
-    let culprit = culprit(findings, &helpers, &facts, is_told);
-    let least = if is_told { AT_WORK } else { PINNED };
+    let culprit = culprit(findings, &helpers, &facts, source);
+    let least = match source {
+        Source::Threads => PINNED,
+        Source::Runtime | Source::Waits => AT_WORK,
+    };
     if let Some(by) = refutation(findings, &helpers, &facts, least) {
         ruling.clear(Cause::Pool, culprit, by);
         return;
@@ -139,15 +170,19 @@ fn judge(findings: &Findings<'_>, sites: &[(WaitSite, f64)], seconds: f64, rulin
         demand: culprit.service_ms / 1e3,
         capacity: helpers.count(),
         tests: vec![
-            Sign::RuntimeSaysSo.is(Outcome::if_there(is_told)),
+            match source {
+                Source::Waits => Sign::WokenByServers.is(Outcome::Seen),
+                _ => Sign::RuntimeSaysSo.is(Outcome::if_there(is_told)),
+            },
             Sign::ThreadsBusy.is(Outcome::of(helpers.busy >= PINNED)),
         ],
-        alternatives: match (is_told, helpers.busy >= PINNED) {
-            (true, true) => Vec::new(),
+        alternatives: match (source, helpers.busy >= PINNED) {
+            (Source::Waits, _) if may_share(findings, &helpers) => vec![Cause::RemoteSerial],
+            (Source::Runtime, true) | (Source::Waits, _) => Vec::new(),
             // See `AT_WORK`.
-            (true, false) => vec![Cause::UserLock],
+            (Source::Runtime, false) => vec![Cause::UserLock],
             // A thread that feeds the tasks wakes their carrier as well.
-            (false, _) => vec![Cause::Starved],
+            (Source::Threads, _) => vec![Cause::Starved],
         },
         ..Candidate::new(
             stage(findings, &helpers, site),
@@ -176,7 +211,7 @@ fn culprit(
     findings: &Findings<'_>,
     helpers: &Helpers,
     facts: &ThreadPoolFacts,
-    is_told: bool,
+    source: Source,
 ) -> Culprit {
     let name = &facts.name;
     Culprit {
@@ -185,9 +220,10 @@ fn culprit(
             1 => format!("the one thread {name}"),
             threads => format!("pool of {threads} threads like {name}"),
         },
-        call_site: match is_told {
-            true => findings.class(facts.site.class),
-            false => String::new(),
+        call_site: match source {
+            Source::Runtime => findings.class(facts.site.class),
+            Source::Threads => String::new(),
+            Source::Waits => findings.call_site(facts.site.class).unwrap_or_default(),
         },
         capacity: helpers.count(),
         rate_per_s: findings.rate(),
@@ -198,12 +234,10 @@ fn culprit(
 
 /// The threads by whom things are done that tasks wait for: the workers, where they are threads; else those of the tasks' processes that
 /// carry none and end polls, as a thread does that is done with what was handed over.
-fn helpers(findings: &Findings<'_>, is_told: bool) -> Helpers {
+fn helpers(findings: &Findings<'_>, source: Source) -> Helpers {
     let inventory = findings.inventory;
     let pids = inventory.processes_of_tasks(findings.workers.keys());
     let wakers = wakers(findings);
-    // Whole nanoseconds add up to the same in any order.
-    let mut doing: BTreeMap<HolderActivity, Nanos> = BTreeMap::new();
     let (mut ids, mut wakes) = (Vec::new(), 0);
     for (id, actor) in &inventory.actors {
         let woke = wakers.get(id).copied().unwrap_or_default();
@@ -217,21 +251,79 @@ fn helpers(findings: &Findings<'_>, is_told: bool) -> Helpers {
         if is_one && actor.account.role == TaskRole::Target {
             ids.push(*id);
             wakes += woke;
-            does(findings, actor, is_told, &mut doing);
         }
     }
-    let all: Nanos = doing.values().copied().sum();
-    let most = doing.into_iter().max_by_key(|(_, time)| *time);
     #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
-    let (threads, wakes) = (ids.len() as f64, wakes as f64);
-    Helpers {
-        busy: (all.seconds() / (threads * findings.window()).max(1e-9)).min(1.0),
-        ids,
-        wakes,
-        does: most.map(|(activity, time)| Holding {
-            activity,
-            share: time.seconds() / all.seconds().max(1e-9),
-        }),
+    Helpers::of(findings, ids, wakes as f64, source)
+}
+
+/// The threads that write for the workers and are seen to end their waits at these places.
+fn serving(findings: &Findings<'_>, sites: &[(WaitSite, f64)]) -> Helpers {
+    let ended = |id: &&ActorId| {
+        let locks = sites.iter().filter_map(|(site, _)| findings.lock(*site));
+        locks
+            .flat_map(|lock| lock.wakers.get(*id))
+            .any(|count| *count > 0)
+    };
+    let ids: Vec<ActorId> = findings
+        .cycle
+        .serving
+        .iter()
+        .filter(ended)
+        .copied()
+        .collect();
+    let counts = sites
+        .iter()
+        .map(|(site, _)| ended_by_serving(findings, *site));
+    let (by_them, all) = counts.fold((0.0, 0.0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+    Helpers::of(findings, ids, by_them / f64::max(all, 1.0), Source::Waits)
+}
+
+/// How many of the waits at a lock the threads ended that write for the workers, and how many anybody was seen to end.
+#[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+fn ended_by_serving(findings: &Findings<'_>, site: WaitSite) -> (f64, f64) {
+    let serves = |id: &ActorId| findings.cycle.serving.binary_search(id).is_ok();
+    let (mut by_them, mut all) = (0, 0);
+    for (waker, count) in findings.lock(site).iter().flat_map(|lock| &lock.wakers) {
+        all += count;
+        by_them += if serves(waker) { *count } else { 0 };
+    }
+    (by_them as f64, all as f64)
+}
+
+/// Several threads that mostly wait for one peer may be what queues there: it is not seen to take as long however many of them ask it.
+fn may_share(findings: &Findings<'_>, helpers: &Helpers) -> bool {
+    let Some(HolderActivity::Blocked(site)) = helpers.does.map(|holding| holding.activity) else {
+        return false;
+    };
+    helpers.ids.len() > 1
+        && site.kind == WaitKind::Request
+        && findings.sharing_among(&helpers.ids, site) != Some(false)
+}
+
+impl Helpers {
+    fn of(findings: &Findings<'_>, ids: Vec<ActorId>, wakes: f64, source: Source) -> Self {
+        // Whole nanoseconds add up to the same in any order.
+        let mut doing: BTreeMap<HolderActivity, Nanos> = BTreeMap::new();
+        let actors = ids
+            .iter()
+            .filter_map(|id| findings.inventory.actors.get(id));
+        for actor in actors {
+            does(findings, actor, source, &mut doing);
+        }
+        let all: Nanos = doing.values().copied().sum();
+        let most = doing.into_iter().max_by_key(|(_, time)| *time);
+        #[expect(clippy::cast_precision_loss, reason = "a number of threads")]
+        let threads = ids.len() as f64;
+        Self {
+            busy: (all.seconds() / (threads * findings.window()).max(1e-9)).min(1.0),
+            ids,
+            wakes,
+            does: most.map(|(activity, time)| Holding {
+                activity,
+                share: time.seconds() / all.seconds().max(1e-9),
+            }),
+        }
     }
 }
 
@@ -240,7 +332,7 @@ fn helpers(findings: &Findings<'_>, is_told: bool) -> Helpers {
 fn does(
     findings: &Findings<'_>,
     actor: &Actor<'_>,
-    is_told: bool,
+    source: Source,
     doing: &mut BTreeMap<HolderActivity, Nanos>,
 ) {
     let inventory = findings.inventory;
@@ -255,7 +347,7 @@ fn does(
                     WaitKind::Poll | WaitKind::Service | WaitKind::PipeRead | WaitKind::Child => {
                         true
                     }
-                    WaitKind::Sleep => !is_told,
+                    WaitKind::Sleep => source == Source::Threads,
                     _ => false,
                 };
                 if is_idle {

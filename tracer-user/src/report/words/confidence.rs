@@ -76,5 +76,6 @@ fn sign_words(sign: Sign) -> &'static str {
         Sign::KernelSaysSo => "the kernel's own word",
         Sign::RuntimeSaysSo => "the runtime's own word",
         Sign::WokenByProducer => "wake-ups by a producer",
+        Sign::WokenByServers => "wake-ups by threads that do what is handed over",
     }
 }

@@ -91,7 +91,7 @@ pub fn refutation(by: &Refutation) -> String {
             percent(busy)
         ),
         Refutation::FewHandOver { waiting, threads } => format!(
-            "{waiting:.1} tasks wait on average for what {threads} threads do for them: each has one, and what that does is the work itself."
+            "{waiting:.1} workers wait on average for what {threads} threads do for them: each has one, and what that does is the work itself."
         ),
         Refutation::CarriersBusy { busy } => format!(
             "The threads that carry the tasks are busy for {} of the time: requests begin as these come to them.",

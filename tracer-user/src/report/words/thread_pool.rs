@@ -5,15 +5,19 @@ use super::{Words, percent};
 use crate::diagnose::{Findings, ThreadPoolFacts, ThreadView};
 
 pub(super) fn words(findings: &Findings<'_>, facts: &ThreadPoolFacts) -> Words {
-    let (size, tasks) = (facts.threads, findings.headcount());
+    let size = facts.threads;
+    let unit = match facts.view {
+        ThreadView::Waits(_) => "threads",
+        ThreadView::Runtime(_) | ThreadView::Threads(_) => "tasks",
+    };
+    let workers = format!("{:.1} of {} {unit}", facts.waiting, findings.headcount());
     let threads = match size {
         1 => "1 thread".to_owned(),
         several => format!("{several} threads"),
     };
     let mut evidence = vec![match facts.view {
         ThreadView::Runtime(looks) => format!(
-            "{:.1} of {tasks} tasks wait in {}{} on average, by {looks} looks into their runtime, and what they wait for is done by {threads} of their process.",
-            facts.waiting,
+            "{workers} wait in {}{} on average, by {looks} looks into their runtime, and what they wait for is done by {threads} of their process.",
             findings.class(facts.site.class),
             if facts.places > 1 {
                 " and elsewhere"
@@ -22,10 +26,14 @@ pub(super) fn words(findings: &Findings<'_>, facts: &ThreadPoolFacts) -> Words {
             },
         ),
         ThreadView::Threads(wakes) => format!(
-            "{:.1} of {tasks} tasks wait inside their process on average, where {threads} beside the one that carries them {} without a pause, and {} it {wakes:.1} times an item.",
-            facts.waiting,
+            "{workers} wait inside their process on average, where {threads} beside the one that carries them {} without a pause, and {} it {wakes:.1} times an item.",
             if size == 1 { "works" } else { "work" },
             if size == 1 { "wakes" } else { "wake" },
+        ),
+        ThreadView::Waits(by_them) => format!(
+            "{workers} wait inside their process on average, and {} of the wake-ups come from {threads} of it that {} what they hand over.",
+            percent(by_them),
+            if size == 1 { "writes" } else { "write" },
         ),
     }];
     evidence.push(format!(
@@ -41,13 +49,13 @@ pub(super) fn words(findings: &Findings<'_>, facts: &ThreadPoolFacts) -> Words {
         does
     });
     let holder = match does {
-        Some(does) => format!("tasks before them: thread {} {does}", facts.name),
-        None => "tasks before them".to_owned(),
+        Some(does) => format!("{unit} before them: thread {} {does}", facts.name),
+        None => format!("{unit} before them"),
     };
     Words {
         clause: format!("what they hand over is done by {threads}"),
         chain: vec![
-            format!("{:.1} of {tasks} tasks wait for {threads}", facts.waiting),
+            format!("{workers} wait for {threads}"),
             format!("held by {holder}"),
         ],
         holder,
