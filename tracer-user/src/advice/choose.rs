@@ -4,8 +4,8 @@ use super::remedy::{Fix, FixInput, Remedy, Variant};
 use super::{
     address_space, async_lock, batch_fetch, batch_write, blocking_call, blocking_lock, checkpoint,
     consumers, critical_section, disk, even_work, event_loop, feed, fewer_workers, file_lock,
-    fsync, gate, kept_connections, less_garbage, less_memory, more_workers, own_file, pacing,
-    polled_lock, pool, processes, shard, sqlite, thread_pool, transaction,
+    fsync, gate, kept_connections, kept_interpreter, less_garbage, less_memory, more_workers,
+    own_file, pacing, polled_lock, pool, processes, shard, sqlite, thread_pool, transaction,
 };
 use crate::cause::Cause;
 use crate::work::StageName;
@@ -31,6 +31,7 @@ fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
             &shard::REMEDY
         }
         Cause::UserLock => &critical_section::REMEDY,
+        Cause::InterpreterLock if input.variant == Variant::InCalls => &kept_interpreter::REMEDY,
         Cause::InterpreterLock => &processes::REMEDY,
         Cause::FileLock | Cause::Fsync | Cause::Quota if is_sqlite(&culprit.name) => {
             &sqlite::REMEDY

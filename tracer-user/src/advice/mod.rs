@@ -25,6 +25,7 @@ mod file_lock;
 mod fsync;
 mod gate;
 mod kept_connections;
+mod kept_interpreter;
 mod less_garbage;
 mod less_memory;
 mod more_workers;

@@ -57,7 +57,7 @@ pub enum Variant {
     Usual,
     /// Of a lock: tasks wait for it, and not threads.
     AmongTasks,
-    /// Of a thread that carries tasks: it sleeps in calls.
+    /// Of what one thread at a time has, or of a thread that carries tasks: it sleeps in calls.
     InCalls,
     /// Of a pool: it is one of threads.
     OfThreads,

@@ -17,7 +17,7 @@ use crate::classify::{
     ClassId, ClassKind, ClassifiedCall, Classifier, Event, LockId, Operation, OperationId,
     OperationKind, Piece, Request, State, WaitBegin, WaitKind, WaitSite,
 };
-use crate::row::{Call, Nanos, Pid, ResourceId, Syscall, TaskFact, TaskRole};
+use crate::row::{Call, Nanos, Pid, ResourceId, StackId, Syscall, TaskFact, TaskRole};
 
 /// Who ended the waits at a wait site.
 #[derive(Clone, Debug, Default)]
@@ -212,7 +212,8 @@ impl Collector {
                 self.locks.wait(part, who, pid, wait, moment);
             }
         }
-        self.recent.change(who, was, now);
+        let stack = wait.map_or(StackId::NONE, |wait| wait.stack);
+        self.recent.change(who, was, now, stack);
         match role {
             TaskRole::Target => {
                 self.queue.change(who, at, now);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::classify::{Piece, State, WaitSite, WaitSites};
-use crate::row::Nanos;
+use crate::row::{Nanos, StackId};
 
 /// What a holder does meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +42,9 @@ pub struct Charge {
     pub held: Nanos,
     /// What it did meanwhile, time.
     pub activity: BTreeMap<HolderActivity, Nanos>,
+    /// What it did since the first of them came, time, and where in the code it was blocked; [`StackId::NONE`]: not taken. Whoever got it
+    /// without a wait may have held nothing before that.
+    pub kept_waiting: BTreeMap<(HolderActivity, StackId), Nanos>,
 }
 
 impl Charge {
@@ -52,6 +55,9 @@ impl Charge {
         self.held += other.held;
         for (what, time) in &other.activity {
             *self.activity.entry(*what).or_default() += *time;
+        }
+        for (what, time) in &other.kept_waiting {
+            *self.kept_waiting.entry(*what).or_default() += *time;
         }
     }
 }

@@ -12,7 +12,7 @@ use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::hold::{Charge, HolderActivity};
-use super::recent_pieces::RecentPieces;
+use super::recent_pieces::{RecentPiece, RecentPieces};
 use super::together::{Ended, Progress, Together};
 use crate::actors::ActorId;
 use crate::classify::{LockId, WaitBegin, WaitSites};
@@ -123,6 +123,8 @@ pub struct LockStats {
     inside: BTreeMap<ActorId, Entry>,
     last_release: Nanos,
     uncharged: Nanos,
+    /// Since when the waiting that is not charged yet goes on.
+    uncharged_since: Nanos,
     changed: Nanos,
     held_by_file: Option<ActorId>,
 }
@@ -152,6 +154,9 @@ impl Locks {
             stats.together.begins(actor, at);
         }
         let since = at;
+        if stats.uncharged == Nanos::ZERO && stats.now_waiting.is_empty() {
+            stats.uncharged_since = at;
+        }
         stats.now_waiting.insert(actor, Waiting { since, after });
         // The kernel side looks at the word where it takes the call site.
         if wait.stack != StackId::NONE {
@@ -265,16 +270,21 @@ impl Locks {
             if from > Nanos::ZERO {
                 charge.held += at.since(from);
                 let mut known = Nanos::ZERO;
-                for piece in recent.between(actor, from, at) {
+                for RecentPiece { piece, stack } in recent.between(actor, from, at) {
                     known += piece.length();
                     let activity = HolderActivity::of(&piece, sites);
                     *charge.activity.entry(activity).or_default() += piece.length();
+                    let contended = piece.end.since(piece.start.max(stats.uncharged_since));
+                    if contended > Nanos::ZERO {
+                        *charge.kept_waiting.entry((activity, stack)).or_default() += contended;
+                    }
                 }
                 *charge.activity.entry(HolderActivity::Unknown).or_default() +=
                     at.since(from).since(known);
             }
         }
         stats.uncharged = Nanos::ZERO;
+        stats.uncharged_since = at;
         stats.last_release = at;
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::recent_pieces::RecentPieces;
+use super::recent_pieces::{RecentPiece, RecentPieces};
 use crate::actors::ActorId;
 use crate::classify::{ClassId, Classifier, LockId, State, WaitKind};
 use crate::row::Nanos;
@@ -28,7 +28,7 @@ impl Meanwhile {
         if !classifier.futexes.has_interpreters() {
             return;
         }
-        for piece in recent.between(who, sent, came) {
+        for RecentPiece { piece, .. } in recent.between(who, sent, came) {
             let State::Waiting(site) = piece.state else {
                 continue;
             };
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
     use crate::classify::replay::replay;
     use crate::classify::{Piece, WaitSite};
-    use crate::row::{Frame, Tid};
+    use crate::row::{Frame, StackId, Tid};
     use crate::script;
 
     const WHO: ActorId = ActorId::Thread(Tid(7));
@@ -86,7 +86,7 @@ mod tests {
             end: Nanos(30),
             state: State::Waiting(site),
         };
-        recent.change(WHO, &waited, State::Running);
+        recent.change(WHO, &waited, State::Running, StackId::NONE);
         let mut meanwhile = Meanwhile::default();
         meanwhile.replied(WHO, (Nanos(sent), Nanos(came)), &recent, &classifier);
         let seconds = meanwhile.of(word, |who| who == WHO);

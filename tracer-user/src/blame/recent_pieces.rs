@@ -5,32 +5,45 @@ use std::collections::VecDeque;
 
 use crate::actors::ActorId;
 use crate::classify::{Piece, State};
-use crate::row::Nanos;
+use crate::row::{Nanos, StackId};
 
 /// Pieces kept per actor: a lock is seldom held over more switches than that; what lies before is given as not known.
 const KEPT: usize = 48;
 
+/// A stretch of an actor's time, and where in its code it waited then.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RecentPiece {
+    /// When, and in what state.
+    pub piece: Piece,
+    /// [`StackId::NONE`]: it did not wait, or its call stack was not taken.
+    pub stack: StackId,
+}
+
 /// The last pieces of all actors.
 #[derive(Clone, Debug, Default)]
 pub struct RecentPieces {
-    actors: HashMap<ActorId, (VecDeque<Piece>, Piece)>,
+    actors: HashMap<ActorId, (VecDeque<RecentPiece>, RecentPiece)>,
 }
 
 impl RecentPieces {
-    /// An actor's state changed.
-    pub fn change(&mut self, actor: ActorId, was: &Piece, now: State) {
+    /// An actor's state changed; `stack`: where it waits now.
+    pub fn change(&mut self, actor: ActorId, was: &Piece, now: State, stack: StackId) {
         let (kept, current) = self.actors.entry(actor).or_default();
         if was.end > was.start && was.state != State::Absent {
             if kept.len() == KEPT {
                 kept.pop_front();
             }
-            kept.push_back(*was);
+            kept.push_back(RecentPiece {
+                piece: *was,
+                stack: current.stack,
+            });
         }
-        *current = Piece {
+        let piece = Piece {
             start: was.end,
             end: was.end,
             state: now,
         };
+        *current = RecentPiece { piece, stack };
     }
 
     /// The pieces of an actor between two instants, cut to them; what is no longer known is left out.
@@ -39,13 +52,11 @@ impl RecentPieces {
         actor: ActorId,
         from: Nanos,
         to: Nanos,
-    ) -> impl Iterator<Item = Piece> + '_ {
+    ) -> impl Iterator<Item = RecentPiece> + '_ {
         let (kept, current) = match self.actors.get(&actor) {
             Some((kept, current)) => {
-                let current = Piece {
-                    end: to,
-                    ..*current
-                };
+                let mut current = *current;
+                current.piece.end = to;
                 (Some(kept), Some(current))
             }
             None => (None, None),
@@ -54,13 +65,13 @@ impl RecentPieces {
             .flatten()
             .copied()
             .chain(current)
-            .filter_map(move |piece| {
-                let cut = Piece {
+            .filter_map(move |RecentPiece { piece, stack }| {
+                let piece = Piece {
                     start: piece.start.max(from),
                     end: piece.end.min(to),
                     state: piece.state,
                 };
-                (cut.end > cut.start).then_some(cut)
+                (piece.end > piece.start).then_some(RecentPiece { piece, stack })
             })
     }
 }

@@ -49,6 +49,38 @@ pub fn way(stack: &Stack) -> Option<Way> {
     })
 }
 
+/// A call from a script into C.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallIntoC {
+    /// The function of C that was called, which could let go of the interpreter; `None`: it has no name.
+    pub function: Option<Frame>,
+    /// Where in the script; `None`: not seen.
+    pub from: Option<Frame>,
+}
+
+/// The call into C that a thread is in; `None`: it is in none that an interpreter made.
+#[must_use]
+pub fn call_into_c(stack: &Stack) -> Option<CallIntoC> {
+    let first = stack.frames.iter().position(is_interpreters_own)?;
+    let (called, callers) = stack.frames.split_at(first);
+    let mut named = called.iter().rev().filter(|frame| !frame.symbol.is_empty());
+    let script = callers.iter().filter(|frame| !is_interpreters_own(frame));
+    let script = Stack {
+        frames: script.cloned().collect(),
+        ..Stack::default()
+    };
+    (!called.is_empty()).then(|| CallIntoC {
+        function: named.next().cloned(),
+        from: script.call_site().cloned(),
+    })
+}
+
+/// The interpreter itself, and what calls functions of C for it that were not written for it.
+fn is_interpreters_own(frame: &Frame) -> bool {
+    let name = file_name(frame);
+    is_interpreter(frame) || name.starts_with("libffi.so") || name.starts_with("_ctypes.")
+}
+
 /// Its name without what a compiler adds to it (`take_gil.isra.0`).
 fn function(frame: &Frame) -> &str {
     frame.symbol.split('.').next().unwrap_or_default()
@@ -85,17 +117,21 @@ mod tests {
     const LIBC: &str = "/usr/lib/x86_64-linux-gnu/libc.so.6";
 
     /// A stack of these frames, innermost first: module and symbol.
-    fn check(frames: &[(&str, &str)], expected: Option<Way>) {
+    fn stack(frames: &[(&str, &str)]) -> Stack {
         let frame = |(module, symbol): &(&str, &str)| Frame {
             module: (*module).to_owned(),
             symbol: (*symbol).to_owned(),
             ..Frame::default()
         };
-        let stack = Stack {
+        Stack {
             frames: frames.iter().map(frame).collect(),
             ..Stack::default()
-        };
-        assert_eq!(way(&stack), expected, "{frames:?}");
+        }
+    }
+
+    /// How the thread of such a stack comes to wait.
+    fn check(frames: &[(&str, &str)], expected: Option<Way>) {
+        assert_eq!(way(&stack(frames)), expected, "{frames:?}");
     }
 
     #[test]
@@ -132,6 +168,39 @@ mod tests {
             ],
             Some(Way::Calling),
         );
+    }
+
+    #[test]
+    fn a_call_into_c_is_known_by_its_function_and_by_who_made_it() {
+        let check = |frames: &[(&str, &str)], expected: Option<(&str, &str)>| {
+            let call = call_into_c(&stack(frames));
+            let symbol = |frame: Option<Frame>| frame.map_or(String::new(), |frame| frame.symbol);
+            let call = call.map(|call| (symbol(call.function), symbol(call.from)));
+            let call = call
+                .as_ref()
+                .map(|(function, from)| (function.as_str(), from.as_str()));
+            assert_eq!(call, expected, "{frames:?}");
+        };
+        const EVAL: (&str, &str) = ("/usr/bin/python3.11", "_PyEval_EvalFrameDefault");
+        const SCRIPT: (&str, &str) = ("", "poll_device");
+        let sleeps = (LIBC, "clock_nanosleep");
+        let by_ctypes = [
+            sleeps,
+            (LIBC, "usleep"),
+            ("/usr/lib/libffi.so.8", ""),
+            ("/usr/lib/python3.11/lib-dynload/_ctypes.cpython-311.so", ""),
+        ];
+        let with = |more: &[(&'static str, &'static str)]| [&by_ctypes[..], more].concat();
+        check(&with(&[SCRIPT, EVAL]), Some(("usleep", "poll_device")));
+        // The functions of the script were not read in time.
+        check(&with(&[EVAL]), Some(("usleep", "")));
+        let extension = ("/opt/device.cpython-311.so", "wait_for_device");
+        check(
+            &[sleeps, extension, EVAL, SCRIPT],
+            Some(("wait_for_device", "poll_device")),
+        );
+        check(&[EVAL, ("/usr/bin/python3.11", "Py_Main")], None);
+        check(&[sleeps, ("/opt/bin/work", "main")], None);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub use class::{ClassId, ClassKind, ResourceClasses, pattern};
 pub use classifier::Classifier;
 pub use event::{ClassifiedCall, Connected, Event, Piece, State, WaitBegin, Waker};
 pub use futex::{CallSiteId, FutexWord, FutexWords, LockId};
-pub use interpreter::{Way, way as way_to_interpreter};
+pub use interpreter::{CallIntoC, Way, call_into_c, way as way_to_interpreter};
 pub use kernel_locks::KernelLocks;
 pub use lock_words::LockWords;
 pub use operation::{Operation, OperationId, OperationKind, Operations};

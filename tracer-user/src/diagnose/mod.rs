@@ -73,7 +73,7 @@ pub use file_lock::{CheckpointFacts, FileLockFacts};
 pub use findings::{Evidence, Findings, Spans};
 pub use fsync::FsyncFacts;
 pub use imbalance::{ImbalanceFacts, Last};
-pub use interpreter_lock::InterpreterLockFacts;
+pub use interpreter_lock::{InterpreterLockFacts, Keeping};
 pub use kernel_lock::{Guards, KernelLockFacts};
 pub use memory::MemoryFacts;
 pub use network::{Dropped, NetworkFacts};

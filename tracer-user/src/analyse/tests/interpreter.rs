@@ -3,7 +3,7 @@
 use super::carried::report;
 use crate::cause::Cause;
 use crate::report::Report;
-use crate::row::Frame;
+use crate::row::{Frame, Stack, StackId, Syscall};
 use crate::script;
 use crate::work::StageName;
 
@@ -11,6 +11,11 @@ const PYTHON: &str = "/usr/bin/python3.11";
 
 /// The report of a workload whose lock is waited for through these frames: module, symbol and file, innermost first.
 fn of(text: &str, frames: &[(&str, &str, &str)]) -> Report {
+    with_sleeps(text, frames, &[])
+}
+
+/// As [`of`], where threads sleep in these frames.
+fn with_sleeps(text: &str, frames: &[(&str, &str, &str)], sleeps: &[(&str, &str, &str)]) -> Report {
     let mut source = script::workload(text);
     let frame = |(module, symbol, file): &(&str, &str, &str)| Frame {
         module: (*module).to_owned(),
@@ -21,6 +26,17 @@ fn of(text: &str, frames: &[(&str, &str, &str)]) -> Report {
     };
     for stack in &mut source.batches[0].stacks {
         stack.frames = frames.iter().map(frame).collect();
+    }
+    if !sleeps.is_empty() {
+        let batch = &mut source.batches[0];
+        let (id, pid) = (StackId(9_999), batch.waits[0].pid);
+        let frames = sleeps.iter().map(frame).collect();
+        batch.stacks.push(Stack { id, pid, frames });
+        for wait in &mut batch.waits {
+            if wait.call == Syscall::ClockNanosleep || wait.call == Syscall::Nanosleep {
+                wait.stack = id;
+            }
+        }
     }
     report(&source)
 }
@@ -80,6 +96,49 @@ fn who_takes_turns_and_loses_nothing_by_it_is_not_held_up() {
     assert!(named.all(|cause| cause != Cause::InterpreterLock));
 }
 
+/// Sleeps in a function of C that the program calls through ctypes.
+const SLEEPING: &[(&str, &str, &str)] = &[
+    ("/usr/lib/libc.so.6", "clock_nanosleep", ""),
+    ("/usr/lib/libc.so.6", "usleep", ""),
+    ("/usr/lib/libffi.so.8", "ffi_call", ""),
+    (PYTHON, "_PyEval_EvalFrameDefault", "ceval.c"),
+    ("", "poll_device", "/srv/backfill.py"),
+];
+
+#[test]
+fn the_call_that_keeps_the_interpreter_is_named() {
+    let report = with_sleeps(
+        "cpus 4\n16 workers: fetch A 20ms; lock L held 4ms sleeping",
+        COMPUTING,
+        SLEEPING,
+    );
+    let verdict = &report.verdict;
+    assert_eq!(verdict.cause, Cause::InterpreterLock, "{verdict:#?}");
+    assert_eq!(verdict.culprit.call_site, "poll_device (backfill.py:7)");
+    let said = "keeps it while it sleeps in usleep(), called in poll_device (backfill.py:7)";
+    assert!(verdict.sentence.contains(said), "{}", verdict.sentence);
+    let fix = report.fix.expect("a fix");
+    assert!(fix.after.contains("ctypes.CDLL"), "{fix:#?}");
+    // Nobody computes, so that the CPUs limit nothing.
+    let bound = report.prediction.expect("a bound");
+    assert!(bound.interval[1] > 500.0, "{bound:#?}");
+}
+
+#[test]
+fn who_sleeps_without_it_and_computes_with_it_does_not_keep_it_asleep() {
+    let report = with_sleeps(
+        "cpus 4\n16 workers: fetch A 5ms; sleep 15ms; lock L held 4ms computing",
+        COMPUTING,
+        SLEEPING,
+    );
+    let verdict = &report.verdict;
+    assert_eq!(verdict.cause, Cause::InterpreterLock, "{verdict:#?}");
+    assert_eq!(verdict.culprit.call_site, "transform (backfill.py)");
+    assert!(!verdict.sentence.contains("sleeps"), "{}", verdict.sentence);
+    let fix = report.fix.expect("a fix");
+    assert!(fix.after.contains("ProcessPoolExecutor(4)"), "{fix:#?}");
+}
+
 #[test]
 fn who_sleeps_with_it_is_told() {
     let report = of(
@@ -89,7 +148,7 @@ fn who_sleeps_with_it_is_told() {
     let verdict = &report.verdict;
     assert_eq!(verdict.cause, Cause::InterpreterLock, "{verdict:#?}");
     let told = report.causes[0].evidence.iter();
-    let mut told = told.filter(|line| line.contains("sleeps with it"));
+    let mut told = told.filter(|line| line.contains("keeps it while it sleeps"));
     assert!(told.next().is_some(), "{:#?}", report.causes[0].evidence);
 }
 

@@ -3,7 +3,7 @@
 use super::super::HolderActivity;
 use super::{Blamed, thread};
 use crate::classify::WaitKind;
-use crate::row::Nanos;
+use crate::row::{Nanos, StackId};
 use crate::script;
 
 /// Share of the time held in which the holder does this.
@@ -27,6 +27,23 @@ fn what_a_holder_does_meanwhile_is_known() {
     assert!(activity(computing.lock(), |what| *what == HolderActivity::Runs) > 0.98);
     let fetching = Blamed::of("8 workers: lock L held 9ms fetching A; compute 1ms");
     assert!(activity(fetching.lock(), is_blocked(WaitKind::Request)) > 0.98);
+}
+
+/// ```text
+/// A   R=|---------|========R wakes B   A never waited for the lock, and has it from 12 on
+/// B   -|============|------|
+/// ```
+#[test]
+fn what_a_holder_did_before_anybody_waited_keeps_nobody() {
+    let source = script::timeline(
+        "0 A runs; 0 B runs; 1 B waits lock; 2 A wakes B; 3 A waits sleep; 12 A runs; 14 B waits lock; 20 A wakes B; 22 end",
+    );
+    let blamed = Blamed::in_trace(&source);
+    let (_, lock) = blamed.groups.all().next().expect("a lock");
+    let charge = lock.charged();
+    let kept: Vec<_> = charge.kept_waiting.into_iter().collect();
+    let runs = (HolderActivity::Runs, StackId::NONE);
+    assert_eq!(kept, [(runs, Nanos(6_000_000))]);
 }
 
 #[test]

@@ -134,7 +134,8 @@ fn culprit(cause: Cause, culprit: &Culprit) -> String {
     }
     if !culprit.call_site.is_empty() && !culprit.name.contains(&culprit.call_site) {
         let what = match (culprit.kind, cause) {
-            (CulpritKind::Thread | CulpritKind::Cpu, _) | (_, Cause::InterpreterLock) => "busy",
+            (CulpritKind::Thread | CulpritKind::Cpu, _) => "busy",
+            (_, Cause::InterpreterLock) => "held",
             (_, Cause::Spin) => "spun on",
             (_, Cause::Imbalance) => "waited at",
             _ => "taken",

@@ -1,7 +1,9 @@
 //! An interpreter that runs one thread at a time, in words.
 
+use super::activity::doing;
 use super::{Words, of_workers, percent};
-use crate::diagnose::{Findings, InterpreterLockFacts};
+use crate::blame::HolderActivity;
+use crate::diagnose::{Findings, InterpreterLockFacts, Keeping};
 use crate::number::millis;
 
 /// Waking who gets it, and bringing it to a CPU, takes a part of each turn; more than this share of the time is something else.
@@ -28,18 +30,32 @@ pub(super) fn words(findings: &Findings<'_>, facts: &InterpreterLockFacts) -> Wo
             runs.name
         ));
     }
-    if facts.locks == 1 && facts.contended > facts.busy + IDLE {
+    if let Some(keeping) = &facts.keeping {
+        evidence.push(format!(
+            "For {} of the time in which others waited for it, who had it did not compute: it {}.",
+            percent(keeping.share),
+            kept(findings, keeping)
+        ));
+    } else if facts.locks == 1 && facts.contended > facts.busy + IDLE {
         evidence.push(
             "For some of that time nobody computes: a call of C sleeps with it, or who has it is without a CPU.".to_owned(),
         );
     }
-    let holder = match &facts.runs {
-        Some(runs) => format!("whoever computes, mostly in {}", runs.name),
-        None => "whoever computes".to_owned(),
+    let holder = match (&facts.keeping, &facts.runs) {
+        (Some(keeping), _) => format!("each in turn, which {}", kept(findings, keeping)),
+        (None, Some(runs)) => format!("whoever computes, mostly in {}", runs.name),
+        (None, None) => "whoever computes".to_owned(),
     };
-    let at_a_time = match facts.locks {
-        1 => "one thread at a time runs Python code (GIL)",
-        _ => "one thread of each process at a time runs Python code (GIL)",
+    let one = match facts.locks {
+        1 => "one thread at a time",
+        _ => "one thread of each process at a time",
+    };
+    let at_a_time = match &facts.keeping {
+        Some(keeping) => format!(
+            "{one} has the interpreter (GIL), and {}",
+            kept(findings, keeping)
+        ),
+        None => format!("{one} runs Python code (GIL)"),
     };
     Words {
         evidence,
@@ -50,4 +66,19 @@ pub(super) fn words(findings: &Findings<'_>, facts: &InterpreterLockFacts) -> Wo
         ],
         holder,
     }
+}
+
+/// `keeps it while it sleeps in usleep(), called in transform (backfill.py:12)`.
+fn kept(findings: &Findings<'_>, keeping: &Keeping) -> String {
+    let mut text = format!(
+        "keeps it while it {}",
+        doing(findings, HolderActivity::Blocked(keeping.site))
+    );
+    if !keeping.call.is_empty() {
+        text.push_str(&format!(" in {}()", keeping.call));
+    }
+    if !keeping.at.is_empty() {
+        text.push_str(&format!(", called in {}", keeping.at));
+    }
+    text
 }
