@@ -178,7 +178,8 @@ impl Collector {
                 // No call tells that it is let go: whoever wakes the next does that.
                 if let (LockId::Kernel(_), Some(waker)) = (part, waker) {
                     let sites = &classifier.sites;
-                    self.locks.release(part, waker, at, &self.recent, sites);
+                    self.locks
+                        .release(part, waker, at, (&self.recent, sites), true);
                 }
             }
         }
@@ -322,7 +323,9 @@ impl Collector {
         classifier: &Classifier,
     ) {
         let (at, sites) = (row.call.start, &classifier.sites);
-        self.locks.release(lock, row.who, at, &self.recent, sites);
+        let woke = row.call.call != Syscall::Futex || row.call.ret > 0;
+        self.locks
+            .release(lock, row.who, at, (&self.recent, sites), woke);
     }
 
     fn visits_of(&mut self, row: &ClassifiedCall<'_, ActorId>, kind: OperationKind) {

@@ -42,8 +42,8 @@ pub struct Charge {
     pub held: Nanos,
     /// What it did meanwhile, time.
     pub activity: BTreeMap<HolderActivity, Nanos>,
-    /// What it did since the first of them came, time, and where in the code it was blocked; [`StackId::NONE`]: not taken. Whoever got it
-    /// without a wait may have held nothing before that.
+    /// What it did from when it was handed on, or from when the first of them came, until it handed it on itself, time, and where in the
+    /// code it was blocked; [`StackId::NONE`]: not taken.
     pub kept_waiting: BTreeMap<(HolderActivity, StackId), Nanos>,
 }
 

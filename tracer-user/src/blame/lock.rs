@@ -123,8 +123,10 @@ pub struct LockStats {
     inside: BTreeMap<ActorId, Entry>,
     last_release: Nanos,
     uncharged: Nanos,
-    /// Since when the waiting that is not charged yet goes on.
-    uncharged_since: Nanos,
+    /// When somebody who let go last woke somebody.
+    handed_on: Nanos,
+    /// Since when somebody waits, or from an earlier time on where that was not interrupted since it was handed on.
+    contended_since: Nanos,
     changed: Nanos,
     held_by_file: Option<ActorId>,
 }
@@ -154,8 +156,8 @@ impl Locks {
             stats.together.begins(actor, at);
         }
         let since = at;
-        if stats.uncharged == Nanos::ZERO && stats.now_waiting.is_empty() {
-            stats.uncharged_since = at;
+        if stats.now_waiting.is_empty() && stats.contended_since <= stats.handed_on {
+            stats.contended_since = at;
         }
         stats.now_waiting.insert(actor, Waiting { since, after });
         // The kernel side looks at the word where it takes the call site.
@@ -237,14 +239,15 @@ impl Locks {
         stats.held_by_file = Some(actor);
     }
 
-    /// An actor lets go; what was waited since the lock was last let go is charged to it.
+    /// An actor lets go; what was waited since the lock was last let go is charged to it. `woke`: somebody waits no longer by that. Who wakes
+    /// nobody may have had but a part of the lock, such as the mutex around a condition.
     pub(super) fn release(
         &mut self,
         key: LockId,
         actor: ActorId,
         at: Nanos,
-        recent: &RecentPieces,
-        sites: &WaitSites,
+        (recent, sites): (&RecentPieces, &WaitSites),
+        woke: bool,
     ) {
         let Some(stats) = self.stats.get_mut(&key) else {
             return;
@@ -270,21 +273,28 @@ impl Locks {
             if from > Nanos::ZERO {
                 charge.held += at.since(from);
                 let mut known = Nanos::ZERO;
-                for RecentPiece { piece, stack } in recent.between(actor, from, at) {
+                for RecentPiece { piece, .. } in recent.between(actor, from, at) {
                     known += piece.length();
                     let activity = HolderActivity::of(&piece, sites);
                     *charge.activity.entry(activity).or_default() += piece.length();
-                    let contended = piece.end.since(piece.start.max(stats.uncharged_since));
-                    if contended > Nanos::ZERO {
-                        *charge.kept_waiting.entry((activity, stack)).or_default() += contended;
-                    }
                 }
                 *charge.activity.entry(HolderActivity::Unknown).or_default() +=
                     at.since(from).since(known);
             }
         }
+        if woke {
+            let since = entered.unwrap_or(Nanos::ZERO).max(stats.contended_since);
+            let had = stats.handed_on.max(since);
+            if stats.handed_on > Nanos::ZERO {
+                let charge = stats.charges.entry(actor).or_default();
+                for RecentPiece { piece, stack } in recent.between(actor, had, at) {
+                    let what = (HolderActivity::of(&piece, sites), stack);
+                    *charge.kept_waiting.entry(what).or_default() += piece.length();
+                }
+            }
+            stats.handed_on = at;
+        }
         stats.uncharged = Nanos::ZERO;
-        stats.uncharged_since = at;
         stats.last_release = at;
     }
 

@@ -3,7 +3,7 @@
 use super::super::HolderActivity;
 use super::{Blamed, thread};
 use crate::classify::WaitKind;
-use crate::row::{Nanos, StackId};
+use crate::row::{Call, Nanos, StackId, Tid};
 use crate::script;
 
 /// Share of the time held in which the holder does this.
@@ -44,6 +44,38 @@ fn what_a_holder_did_before_anybody_waited_keeps_nobody() {
     let kept: Vec<_> = charge.kept_waiting.into_iter().collect();
     let runs = (HolderActivity::Runs, StackId::NONE);
     assert_eq!(kept, [(runs, Nanos(6_000_000))]);
+}
+
+/// ```text
+/// A   R--|=======|=R wakes B
+/// B   -|==|--------|
+/// C   =======w======   wakes nobody: it had but the mutex around the lock
+/// ```
+#[test]
+fn who_wakes_nobody_hands_nothing_on() {
+    let mut source = script::timeline(
+        "0 A runs; 0 B runs; 0 C runs; 1 B waits lock; 2 A wakes B; 4 B waits lock; 5 A waits sleep; 13 A runs; 14 A wakes B; 20 end",
+    );
+    let calls = &mut source.batches[0].calls;
+    let wake = *calls.iter().find(|call| call.ret == 1).expect("a wake");
+    let Nanos(opened) = source.meta.opened;
+    calls.push(Call {
+        start: Nanos(opened + 10_000_000),
+        end: Nanos(opened + 10_001_000),
+        tid: Tid(203),
+        ret: 0,
+        ..wake
+    });
+    calls.sort_by_key(|call| call.end);
+    let blamed = Blamed::in_trace(&source);
+    let (_, lock) = blamed.groups.all().next().expect("a lock");
+    let kept = lock.charged().kept_waiting;
+    let all: Nanos = kept.values().copied().sum();
+    let asleep = kept
+        .iter()
+        .filter(|((what, _), _)| is_blocked(WaitKind::Sleep)(what));
+    let asleep: Nanos = asleep.map(|(_, time)| *time).sum();
+    assert_eq!((asleep.0, all.0), (8_000_000, 10_000_000), "{kept:?}");
 }
 
 #[test]
