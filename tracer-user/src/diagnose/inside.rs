@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::findings::Findings;
 use crate::actors::ActorId;
-use crate::blame::{LockStats, ServiceStats, port_of};
+use crate::blame::{HolderActivity, LockStats, ServiceStats, port_of};
 use crate::classify::{ClassId, ClassKind, WaitKind, WaitSite};
 use crate::row::Pid;
 
@@ -108,18 +108,18 @@ pub(super) fn look_inside<'a>(
         .sum();
     let co_waiters = stats.co_waiters.seconds();
     let queued = stats.queued.seconds();
-    let starved = taken(queued + stats.late.seconds());
-    let lock = books
-        .iter()
-        .flat_map(|stats| findings.locks_in(stats.pid))
-        .max_by_key(|(key, stats)| (stats.waiting, std::cmp::Reverse(*key)));
+    let all_locks = || (books.iter()).flat_map(|stats| findings.locks_in(stats.pid));
+    // Who has a lock and no CPU lets the others wait for a CPU.
+    let for_a_cpu = taken(locks * without_a_cpu(all_locks().map(|(_, of)| of)));
+    let starved = taken(queued + stats.late.seconds()) + for_a_cpu;
+    let lock = all_locks().max_by_key(|(key, stats)| (stats.waiting, std::cmp::Reverse(*key)));
     Some(Inside {
         processes: books.len(),
         pid: stats.pid,
         process: findings.peer_process(peer),
         service: service(stats.total.seconds() - locks - queued - co_waiters),
         starved: starved / replies,
-        locked: locks / replies,
+        locked: (locks - for_a_cpu) / replies,
         co_waiters: co_waiters / replies,
         lock,
         replies,
@@ -160,6 +160,17 @@ fn cpus_are_taken(findings: &Findings<'_>, stats: &ServiceStats) -> bool {
     let threads: Vec<ActorId> = stats.threads.keys().copied().collect();
     let queued = (findings.collector.queue).queued(&threads, findings.until());
     queued.own_share() > CPUS_TAKEN
+}
+
+/// Share of the time in which somebody waits for these locks that whoever has one has no CPU, 0 to 1.
+fn without_a_cpu<'a>(locks: impl Iterator<Item = &'a LockStats>) -> f64 {
+    let (mut all, mut queues) = (0.0, 0.0);
+    for charge in locks.flat_map(|lock| lock.charges.values()) {
+        all += charge.held.seconds();
+        let part = charge.activity.get(&HolderActivity::Queues);
+        queues += part.copied().unwrap_or_default().seconds();
+    }
+    queues / f64::max(all, 1e-9)
 }
 
 /// Several requests are with one of its threads at a time.

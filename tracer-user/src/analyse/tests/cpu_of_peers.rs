@@ -55,6 +55,20 @@ fn a_serial_server_that_leaves_a_cpu_free_is_serial() {
     assert!(share(&report, Cause::Cpu) < 0.1, "{:#?}", report.causes);
 }
 
+/// One at a time is served, and whoever is at it has no CPU for most of the time, since the clients have it.
+#[test]
+fn a_lock_whose_holder_finds_no_cpu_is_waited_for_since_cpus_are_short() {
+    let report =
+        of("cpus 1\npeer A serves 1 local computing\n16 workers: compute 3ms; write A 1ms+-200us");
+    let verdict = &report.verdict;
+    assert_eq!(verdict.cause, Cause::Cpu, "{verdict:#?}");
+    assert!(
+        share(&report, Cause::RemoteSerial) < 0.1,
+        "{:#?}",
+        report.causes
+    );
+}
+
 /// The same, while threads of the target that ask nobody fill the CPUs.
 #[test]
 fn a_serial_server_with_full_cpus_beside_it_is_serial() {
