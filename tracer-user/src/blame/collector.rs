@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::lock::Locks;
 use super::meanwhile::Meanwhile;
+use super::passed_on::PassedOn;
 use super::queue::RunQueue;
 use super::recent_pieces::RecentPieces;
 use super::service::Services;
@@ -19,7 +20,7 @@ use crate::classify::{
 };
 use crate::row::{Call, Nanos, Pid, ResourceId, StackId, Syscall, TaskFact, TaskRole};
 
-/// Who ended the waits at a wait site.
+/// Who ended the waits at a wait site; of waits that one waiter at a pipe after the other ends, who woke the first of them.
 #[derive(Clone, Debug, Default)]
 pub struct Wakers {
     /// Actors of the target, local peers, and others.
@@ -65,6 +66,7 @@ pub struct Collector {
     pub sockets: HashMap<ClassId, BTreeMap<(ResourceId, ActorId), Used>>,
     /// Who ended the target's waits, by station.
     pub wakers: HashMap<WaitSite, Wakers>,
+    passed_on: PassedOn,
     actors: HashMap<ActorId, Actor>,
     /// Who sent the requests that are under way, by socket.
     asking: HashMap<ResourceId, ActorId>,
@@ -88,6 +90,7 @@ impl Collector {
             visits: Visits::default(),
             sockets: HashMap::default(),
             wakers: HashMap::default(),
+            passed_on: PassedOn::default(),
             actors: HashMap::default(),
             asking: HashMap::default(),
             replying: HashMap::default(),
@@ -196,7 +199,7 @@ impl Collector {
                 }
             }
             let wakers = self.wakers.entry(station).or_default();
-            match waker {
+            match self.passed_on.ended(who, station, waker) {
                 Some(waker) => *wakers.by.entry(waker).or_default() += 1,
                 None => wakers.nobody += 1,
             }
@@ -231,6 +234,7 @@ impl Collector {
     }
 
     fn call(&mut self, row: &ClassifiedCall<'_, ActorId>, classifier: &Classifier) {
+        self.passed_on.returned(row.who);
         self.locks_of(row, classifier);
         if row.is(Syscall::Close) {
             self.services.closed(row.call.resource);

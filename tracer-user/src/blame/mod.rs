@@ -12,6 +12,7 @@ mod in_flight;
 mod lock;
 mod lock_group;
 mod meanwhile;
+mod passed_on;
 
 mod queue;
 mod unread;

@@ -3,8 +3,8 @@
 //!
 //! Must be seen: workers blocked in calls on pipes or files, whose waits are ended by threads of one process that is no worker, as many
 //! of them as serve at once; on average more wait than are served, so that there is a queue. Who waits for a lock whose holder is in such a call waits for that process
-//! too. Refuted by: waits that nobody in particular ends (a disk, whose interrupts do), and a process that has nobody waiting for
-//! much of the time.
+//! too. Refuted by: waits that nobody in particular ends (a disk, whose interrupts do), a process that has nobody waiting for
+//! much of the time, and workers that end more of the waits themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -92,7 +92,7 @@ fn servers(findings: &Findings<'_>) -> BTreeMap<Pid, Server> {
         let wakes = count(&threads);
         #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
         let is_mostly = wakes as f64 >= MOSTLY * by_others as f64;
-        // A writer that leaves room in a pipe lets the next one go on, but only what the reader takes makes room.
+        // Workers that take from the pipe themselves serve each other.
         if !is_mostly || wakes < wakers.workers {
             continue;
         }
