@@ -235,6 +235,7 @@ impl Collector {
 
     fn call(&mut self, row: &ClassifiedCall<'_, ActorId>, classifier: &Classifier) {
         self.passed_on.returned(row.who);
+        self.services.returned(row.who, row.call);
         self.locks_of(row, classifier);
         if row.is(Syscall::Close) {
             self.services.closed(row.call.resource);
@@ -400,7 +401,7 @@ impl Collector {
         let sites = &classifier.sites;
         let who = ActorId::Thread(row.call.tid);
         match row.request {
-            Some(request) => self.services.replied(who, &request, row.class, sites),
+            Some(request) => self.services.replied(who, &request, row.class, classifier),
             None if row.call.call.is_input() && row.call.ret > 0 => {
                 self.services.arrived(who, row.call, row.class, sites);
             }

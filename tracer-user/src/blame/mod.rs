@@ -30,7 +30,7 @@ pub use lock::{LockStats, Locks};
 pub use lock_group::LockGroups;
 pub use meanwhile::Meanwhile;
 pub use queue::{Queued, RunQueue};
-pub use service::{ServiceStats, Services, port_of};
+pub use service::{ServiceStats, Services, is_known_lock, port_of};
 pub use together::{After, Between, Released, Together};
 pub use unread::Unread;
 pub use visit::{Figures, Part, Visit, figures, turns};

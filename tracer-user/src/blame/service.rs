@@ -1,7 +1,9 @@
 //! A peer on this host, seen from its own threads: what a request goes through between its arrival and its reply.
 //!
 //! A thread that is blocked within a request and woken by another one that answers requests of the same service has waited
-//! for that one: a row lock of a database is handed on this way, whatever call it is waited for in.
+//! for that one: a row lock of a database is handed on this way, whatever call it is waited for in. A signal may end the call in between, as
+//! a timer that is to find deadlocks does; who begins the same wait anew has waited all the while for whoever ends that. Of waits that a
+//! window cuts it is not seen who ends them: they are taken to be like those that ended there.
 
 use foldhash::HashMap;
 use std::collections::BTreeMap;
@@ -12,13 +14,16 @@ use crate::classify::{
 };
 use crate::row::{Call, Nanos, Pid, ResourceId};
 
+/// What a call returns that a signal ended: `-EINTR` (include/uapi/asm-generic/errno-base.h).
+const INTERRUPTED: i64 = -4;
+
 /// What one thread did since the beginning, by state.
 #[derive(Clone, Debug, Default)]
 struct Sums {
     run: Nanos,
     queued: Nanos,
     blocked: BTreeMap<WaitSite, Nanos>,
-    co_waiters: Nanos,
+    co_waiters: BTreeMap<WaitSite, Nanos>,
     handed_off: u64,
 }
 
@@ -48,8 +53,10 @@ pub struct ServiceStats {
     pub late: Nanos,
     /// Of it, blocked, by station.
     pub blocked: BTreeMap<WaitSite, Nanos>,
-    /// Of that, until another request's thread woke it; locks that are known as such are not counted here.
-    pub co_waiters: Nanos,
+    /// Of that, until another request's thread woke it, by station; locks that are known as such are not counted here.
+    pub co_waiters: BTreeMap<WaitSite, Nanos>,
+    /// Of that, in waits that a window cuts.
+    pub cut: BTreeMap<WaitSite, Nanos>,
     /// How often it did.
     pub handed_off: u64,
     /// Threads that served, and how many requests each.
@@ -73,10 +80,15 @@ impl ServiceStats {
         self.run += other.run;
         self.queued += other.queued;
         self.late += other.late;
-        for (site, time) in &other.blocked {
-            *self.blocked.entry(*site).or_default() += *time;
+        for (sums, others) in [
+            (&mut self.blocked, &other.blocked),
+            (&mut self.co_waiters, &other.co_waiters),
+            (&mut self.cut, &other.cut),
+        ] {
+            for (site, time) in others {
+                *sums.entry(*site).or_default() += *time;
+            }
         }
-        self.co_waiters += other.co_waiters;
         self.handed_off += other.handed_off;
         self.answered += other.answered;
         self.interleaved += other.interleaved;
@@ -86,6 +98,29 @@ impl ServiceStats {
             *self.threads.entry(*thread).or_default() += count;
         }
     }
+
+    /// Time blocked for other requests, in ways that are not known as locks, s: of waits that a window cuts the same share as of the others.
+    #[must_use]
+    pub fn for_co_waiters(&self) -> f64 {
+        let seconds = |time: Option<&Nanos>| time.map_or(0.0, |time| time.seconds());
+        let share_out = |(site, time): (&WaitSite, &Nanos)| {
+            let (time, cut) = (time.seconds(), seconds(self.cut.get(site)));
+            let ended = seconds(self.blocked.get(site)) - cut;
+            time + cut * (time / ended.max(1e-9)).min(1.0)
+        };
+        self.co_waiters.iter().map(share_out).sum()
+    }
+}
+
+/// A wait that ended, and not by another request's thread.
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    station: WaitSite,
+    /// How long it was, with those before it that signals ended.
+    time: Nanos,
+    /// A signal ended it: its call says so.
+    interrupted: bool,
+    waker: Option<ActorId>,
 }
 
 /// A request that a thread has not answered yet.
@@ -129,6 +164,8 @@ pub struct Services {
     current: HashMap<ActorId, Piece>,
     /// How long each had been without a CPU when it was last known to have no request to read.
     idle: HashMap<ActorId, Nanos>,
+    /// The latest wait of each, unless another request's thread ended it, or it was for a known lock or a socket.
+    ended: HashMap<ActorId, Ended>,
     answering: HashMap<ActorId, ClassId>,
 }
 
@@ -160,18 +197,20 @@ impl Services {
             .map_or(was.start, |piece| piece.start.max(was.start));
         let piece = Piece { start, ..*was };
         self.add(actor, &piece, &classifier.sites);
-        if let State::Waiting(site) = was.state
-            && is_idle(classifier.sites.get(site).kind)
-        {
-            self.note_idle(actor);
-        }
-        if let State::Waiting(site) = was.state
-            && !is_known_lock_or_socket(classifier.sites.get(site).kind)
-            && waker.is_some_and(|waker| self.serve_the_same(actor, waker, &classifier.classes))
-        {
-            let sums = self.threads.entry(actor).or_default();
-            sums.co_waiters += piece.length();
-            sums.handed_off += 1;
+        if let State::Waiting(site) = was.state {
+            if is_idle(classifier.sites.get(site).kind) {
+                self.note_idle(actor);
+            }
+            let station = classifier.sites.get(site).station();
+            let by_another =
+                waker.is_some_and(|waker| self.serve_the_same(actor, waker, &classifier.classes));
+            let ended = Ended {
+                station,
+                time: piece.length(),
+                interrupted: false,
+                waker,
+            };
+            self.end_wait(actor, ended, by_another);
         }
         let next = Piece {
             start: was.end,
@@ -185,6 +224,55 @@ impl Services {
     fn note_idle(&mut self, actor: ActorId) {
         let queued = self.threads.entry(actor).or_default().queued;
         self.idle.insert(actor, queued);
+    }
+
+    fn end_wait(&mut self, actor: ActorId, mut ended: Ended, by_another: bool) {
+        ended.time += self.interrupted(actor, ended.station);
+        self.ended.remove(&actor);
+        if is_known_lock_or_socket(ended.station.kind) {
+            return;
+        }
+        if by_another {
+            self.handed_on(actor, ended);
+        } else {
+            self.ended.insert(actor, ended);
+        }
+    }
+
+    fn handed_on(&mut self, actor: ActorId, ended: Ended) {
+        let sums = self.threads.entry(actor).or_default();
+        *sums.co_waiters.entry(ended.station).or_default() += ended.time;
+        sums.handed_off += 1;
+    }
+
+    /// With its first reply a thread turns out to serve the same as who has ended its latest wait.
+    fn first_reply(&mut self, actor: ActorId, service: ClassId, classes: &ResourceClasses) {
+        if self.answering.insert(actor, service).is_some() {
+            return;
+        }
+        if let Some(ended) = self.ended.get(&actor).copied()
+            && let Some(waker) = ended.waker
+            && self.serve_the_same(actor, waker, classes)
+        {
+            self.ended.remove(&actor);
+            self.handed_on(actor, ended);
+        }
+    }
+
+    /// For how long it has waited there in waits that signals ended.
+    fn interrupted(&self, actor: ActorId, station: WaitSite) -> Nanos {
+        let is_one = |ended: &&Ended| ended.interrupted && ended.station == station;
+        let ended = self.ended.get(&actor).filter(is_one);
+        ended.map_or(Nanos::ZERO, |ended| ended.time)
+    }
+
+    /// A call of a thread returned.
+    pub(super) fn returned(&mut self, actor: ActorId, call: &Call) {
+        if call.ret == INTERRUPTED
+            && let Some(ended) = self.ended.get_mut(&actor)
+        {
+            ended.interrupted = true;
+        }
     }
 
     fn serve_the_same(&self, one: ActorId, other: ActorId, classes: &ResourceClasses) -> bool {
@@ -223,6 +311,7 @@ impl Services {
         let late = queued.since(self.idle.get(&actor).copied().unwrap_or(queued));
         self.stats.entry(service).or_default().late += late;
         self.note_idle(actor);
+        self.ended.remove(&actor);
         let request = UnderWay {
             before: self.threads.entry(actor).or_default().clone(),
             service,
@@ -248,9 +337,9 @@ impl Services {
         actor: ActorId,
         request: &Request,
         service: ClassId,
-        sites: &WaitSites,
+        classifier: &Classifier,
     ) {
-        self.advance(actor, request.end, sites);
+        self.advance(actor, request.end, &classifier.sites);
         self.stats.entry(service).or_default().answered += 1;
         self.note_idle(actor);
         let under_way = self.under_way.entry(actor).or_default();
@@ -262,8 +351,8 @@ impl Services {
             None if request.headless => self.origins.get(&actor).cloned().unwrap_or_default(),
             None => return,
         };
+        self.first_reply(actor, service, &classifier.classes);
         self.add_request(actor, &before, service, request.pid);
-        self.answering.insert(actor, service);
         let replying = self.replying_now(actor, request.pid);
         self.replying.insert(request.socket, replying);
         let Some(stats) = self.stats.get_mut(&service) else {
@@ -315,17 +404,34 @@ impl Services {
         let mut open: Vec<_> = std::mem::take(&mut self.under_way).into_iter().collect();
         open.sort_by_key(|(actor, _)| *actor);
         for (actor, requests) in open {
+            let cut = self.cut(actor, at, sites);
             self.advance(actor, at, sites);
             for request in requests {
                 self.add_request(actor, &request.before, request.service, request.pid);
+                if let Some((station, time)) = cut {
+                    let stats = self.stats.entry(request.service).or_default();
+                    *stats.cut.entry(station).or_default() += time;
+                }
             }
         }
+        self.ended.clear();
         let serving: Vec<ActorId> = self.threads.keys().copied().collect();
         for actor in serving {
             self.advance(actor, at, sites);
         }
         self.origins.clone_from(&self.threads);
         self.replying.clear();
+    }
+
+    /// Where it waits at `at`, and for how long it has.
+    fn cut(&self, actor: ActorId, at: Nanos, sites: &WaitSites) -> Option<(WaitSite, Nanos)> {
+        let piece = self.current.get(&actor)?;
+        let State::Waiting(site) = piece.state else {
+            return None;
+        };
+        let station = sites.get(site).station();
+        let time = at.since(piece.start) + self.interrupted(actor, station);
+        (!is_known_lock_or_socket(station.kind)).then_some((station, time))
     }
 
     /// The statistics at `at`: requests under way count with their time so far.
@@ -356,14 +462,13 @@ impl Services {
         stats.run += run;
         stats.queued += queued;
         stats.total += run + queued;
-        stats.co_waiters += now.co_waiters - before.co_waiters;
         stats.handed_off += now.handed_off - before.handed_off;
-        for (site, time) in &now.blocked {
-            let time = *time - before.blocked.get(site).copied().unwrap_or_default();
-            if time > Nanos::ZERO {
-                *stats.blocked.entry(*site).or_default() += time;
-                stats.total += time;
-            }
+        for (site, time) in grown(&now.co_waiters, &before.co_waiters) {
+            *stats.co_waiters.entry(site).or_default() += time;
+        }
+        for (site, time) in grown(&now.blocked, &before.blocked) {
+            *stats.blocked.entry(site).or_default() += time;
+            stats.total += time;
         }
     }
 
@@ -387,11 +492,29 @@ fn is_idle(kind: WaitKind) -> bool {
     matches!(kind, WaitKind::Service | WaitKind::Poll)
 }
 
+/// What has been added to each since `before`.
+fn grown<'a>(
+    now: &'a BTreeMap<WaitSite, Nanos>,
+    before: &'a BTreeMap<WaitSite, Nanos>,
+) -> impl Iterator<Item = (WaitSite, Nanos)> + 'a {
+    let since = |site| before.get(site).copied().unwrap_or_default();
+    let grown = now
+        .iter()
+        .map(move |(site, time)| (*site, *time - since(site)));
+    grown.filter(|(_, time)| *time > Nanos::ZERO)
+}
+
 /// Waits that are known for what they are: who ends them tells no more.
 fn is_known_lock_or_socket(kind: WaitKind) -> bool {
+    is_known_lock(kind) || matches!(kind, WaitKind::Request | WaitKind::Service)
+}
+
+/// What is waited for there is had by another thread, whoever ends the wait.
+#[must_use]
+pub fn is_known_lock(kind: WaitKind) -> bool {
     matches!(
         kind,
-        WaitKind::Futex | WaitKind::FileLock | WaitKind::Request | WaitKind::Service
+        WaitKind::Futex | WaitKind::FileLock | WaitKind::KernelLock
     )
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::findings::Findings;
 use crate::actors::ActorId;
-use crate::blame::{HolderActivity, LockStats, ServiceStats, port_of};
+use crate::blame::{HolderActivity, LockStats, ServiceStats, is_known_lock, port_of};
 use crate::classify::{ClassId, ClassKind, WaitKind, WaitSite};
 use crate::row::Pid;
 
@@ -38,7 +38,7 @@ pub(super) struct Inside<'a> {
     pub(super) service: f64,
     /// Mean time a request goes without a CPU, s: those that serve it queue behind others that work for the target too.
     pub(super) starved: f64,
-    /// Mean time a request queues for a lock of the peer, s.
+    /// Mean time a request queues for a lock of the peer that is none of the kernel, s.
     pub(super) locked: f64,
     /// Mean time a request waits for another one in a way that is not known as a lock, s.
     pub(super) co_waiters: f64,
@@ -100,17 +100,16 @@ pub(super) fn look_inside<'a>(
             stats,
         });
     }
-    let locks: f64 = stats
-        .blocked
-        .iter()
-        .filter(|(site, _)| matches!(site.kind, WaitKind::Futex | WaitKind::FileLock))
-        .map(|(_, time)| time.seconds())
-        .sum();
-    let co_waiters = stats.co_waiters.seconds();
-    let queued = stats.queued.seconds();
+    let blocked = |is_one: fn(WaitKind) -> bool| {
+        let there = stats.blocked.iter().filter(|(site, _)| is_one(site.kind));
+        there.map(|(_, time)| time.seconds()).sum::<f64>()
+    };
+    let locks = blocked(is_known_lock);
+    let in_kernel = blocked(|kind| kind == WaitKind::KernelLock);
+    let (queued, co_waiters) = (stats.queued.seconds(), stats.for_co_waiters());
     let all_locks = || (books.iter()).flat_map(|stats| findings.locks_in(stats.pid));
     // Who has a lock and no CPU lets the others wait for a CPU.
-    let for_a_cpu = taken(locks * without_a_cpu(all_locks().map(|(_, of)| of)));
+    let for_a_cpu = taken((locks - in_kernel) * without_a_cpu(all_locks().map(|(_, of)| of)));
     let starved = taken(queued + stats.late.seconds()) + for_a_cpu;
     let lock = all_locks().max_by_key(|(key, stats)| (stats.waiting, std::cmp::Reverse(*key)));
     Some(Inside {
@@ -119,7 +118,7 @@ pub(super) fn look_inside<'a>(
         process: findings.peer_process(peer),
         service: service(stats.total.seconds() - locks - queued - co_waiters),
         starved: starved / replies,
-        locked: (locks - for_a_cpu) / replies,
+        locked: (locks - in_kernel - for_a_cpu) / replies,
         co_waiters: co_waiters / replies,
         lock,
         replies,

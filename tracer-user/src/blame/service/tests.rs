@@ -57,7 +57,7 @@ fn check(waker: Option<ActorId>, expect: (u64, u64)) {
     for at in 0..2 {
         let call = arrival(SOCKETS[at], 1);
         services.arrived(THREADS[at], &call, service[at], &classifier.sites);
-        services.replied(THREADS[at], &reply(at, 2), service[at], &classifier.sites);
+        services.replied(THREADS[at], &reply(at, 2), service[at], &classifier);
     }
     let piece = |start, end, state| Piece {
         start: Nanos(start),
@@ -70,9 +70,10 @@ fn check(waker: Option<ActorId>, expect: (u64, u64)) {
     services.arrived(THREADS[1], &call, service[1], &classifier.sites);
     let wait = piece(20, 60, poll);
     services.change(THREADS[1], &wait, State::Running, waker, &classifier);
-    services.replied(THREADS[1], &reply(1, 60), service[1], &classifier.sites);
+    services.replied(THREADS[1], &reply(1, 60), service[1], &classifier);
     let stats = &services.stats[&service[1]];
-    assert_eq!((stats.co_waiters.0, stats.handed_off), expect, "{stats:?}");
+    let co_waiters: Nanos = stats.co_waiters.values().copied().sum();
+    assert_eq!((co_waiters.0, stats.handed_off), expect, "{stats:?}");
     assert_eq!(stats.total.0, 40);
 }
 
@@ -85,6 +86,118 @@ fn who_is_woken_by_another_request_has_waited_for_it() {
 fn who_is_woken_by_anybody_else_has_not() {
     check(None, (0, 0));
     check(Some(ActorId::Thread(Tid(99))), (0, 0));
+}
+
+/// ```text
+/// 11 answers  |r|  |r..4..r..r|       blocked from 20 to 60, which returns `ret`, and from 61 to 80, woken by `waker`
+/// ```
+fn check_twice(ret: i64, waker: Option<ActorId>, expect: u64) {
+    let (classifier, service, poll) = classifier();
+    let sites = &classifier.sites;
+    let mut services = Services::default();
+    for at in 0..2 {
+        let call = arrival(SOCKETS[at], 1);
+        services.arrived(THREADS[at], &call, service[at], sites);
+        services.replied(THREADS[at], &reply(at, 2), service[at], &classifier);
+    }
+    let change = |services: &mut Services, start, end, was, now, waker| {
+        let was = Piece {
+            start: Nanos(start),
+            end: Nanos(end),
+            state: was,
+        };
+        services.change(THREADS[1], &was, now, waker, &classifier);
+    };
+    let runs = State::Running;
+    services.arrived(THREADS[1], &arrival(SOCKETS[1], 20), service[1], sites);
+    change(&mut services, 10, 20, runs, poll, None);
+    change(&mut services, 20, 60, poll, runs, None);
+    let returns = Call {
+        ret,
+        ..Call::default()
+    };
+    services.returned(THREADS[1], &returns);
+    change(&mut services, 60, 61, runs, poll, None);
+    change(&mut services, 61, 80, poll, runs, waker);
+    services.replied(THREADS[1], &reply(1, 80), service[1], &classifier);
+    let stats = &services.stats[&service[1]];
+    assert!((stats.for_co_waiters() * 1e9 - expect as f64).abs() < 1e-3);
+}
+
+#[test]
+fn a_signal_in_between_ends_no_wait() {
+    check_twice(INTERRUPTED, Some(THREADS[0]), 59);
+    // The first was over, or nobody hands on what is waited for.
+    check_twice(0, Some(THREADS[0]), 19);
+    check_twice(INTERRUPTED, None, 0);
+}
+
+/// A wait that was under way as the window opened, of a thread that has not answered yet: from 0 to 40, ended by `waker`.
+fn check_first(waker: ActorId, expect: u64) {
+    let (classifier, service, poll) = classifier();
+    let mut services = Services::default();
+    let call = arrival(SOCKETS[0], 1);
+    services.arrived(THREADS[0], &call, service[0], &classifier.sites);
+    services.replied(THREADS[0], &reply(0, 2), service[0], &classifier);
+    let wait = Piece {
+        start: Nanos(0),
+        end: Nanos(40),
+        state: poll,
+    };
+    let waker = Some(waker);
+    services.change(THREADS[1], &wait, State::Running, waker, &classifier);
+    let headless = Request {
+        headless: true,
+        ..reply(1, 45)
+    };
+    services.replied(THREADS[1], &headless, service[1], &classifier);
+    let stats = &services.stats[&service[1]];
+    let co_waiters: Nanos = stats.co_waiters.values().copied().sum();
+    assert_eq!(co_waiters.0, expect, "{stats:?}");
+}
+
+#[test]
+fn the_first_reply_tells_for_whom_its_thread_has_waited() {
+    check_first(THREADS[0], 40);
+    check_first(ActorId::Thread(Tid(99)), 0);
+}
+
+/// What a window says of a thread that waits when it ends, of whose waits one has ended.
+fn check_cut(waker: Option<ActorId>, expect: f64) {
+    let (classifier, service, poll) = classifier();
+    let sites = &classifier.sites;
+    let mut services = Services::default();
+    for at in 0..2 {
+        let call = arrival(SOCKETS[at], 1);
+        services.arrived(THREADS[at], &call, service[at], sites);
+        services.replied(THREADS[at], &reply(at, 2), service[at], &classifier);
+    }
+    let change = |services: &mut Services, start, end, was, now, waker| {
+        let was = Piece {
+            start: Nanos(start),
+            end: Nanos(end),
+            state: was,
+        };
+        services.change(THREADS[1], &was, now, waker, &classifier);
+    };
+    let runs = State::Running;
+    for (start, end) in [(20, 60), (70, 110)] {
+        services.arrived(THREADS[1], &arrival(SOCKETS[1], start), service[1], sites);
+        change(&mut services, start - 10, start, runs, poll, None);
+        if end < 100 {
+            change(&mut services, start, end, poll, runs, waker);
+            services.replied(THREADS[1], &reply(1, end), service[1], &classifier);
+        }
+    }
+    let stats = &services.at(Nanos(80), sites)[&service[1]];
+    let seconds = stats.for_co_waiters() * 1e9;
+    assert!((seconds - expect).abs() < 1e-3, "{seconds}: {stats:?}");
+}
+
+#[test]
+fn a_wait_that_the_window_cuts_is_like_those_that_ended() {
+    check_cut(Some(THREADS[0]), 50.0);
+    check_cut(None, 0.0);
 }
 
 #[test]
@@ -115,7 +228,7 @@ fn a_request_lasts_until_all_of_its_reply_has_gone_out() {
         let run = piece(0, 10, State::Running);
         services.change(thread, &run, poll, None, &classifier);
         services.arrived(thread, &arrival(SOCKETS[0], 10), service, sites);
-        services.replied(thread, &reply(0, 12), service, sites);
+        services.replied(thread, &reply(0, 12), service, &classifier);
         if another_comes {
             services.arrived(thread, &arrival(SOCKETS[1], 13), service, sites);
         }
@@ -150,7 +263,7 @@ fn an_event_loop_is_busy_but_for_its_polls() {
         services.arrived(THREADS[0], &call, service, &classifier.sites);
     }
     for at in [51, 52] {
-        services.replied(THREADS[0], &reply(0, at), service, &classifier.sites);
+        services.replied(THREADS[0], &reply(0, at), service, &classifier);
     }
     change(&mut services, 30, 60, State::Running, poll);
     let stats = &services.at(Nanos(100), &classifier.sites)[&service];
@@ -173,7 +286,7 @@ fn a_request_from_before_a_window_is_given_the_time_in_that_window_alone() {
         headless: true,
         ..reply(0, 57)
     };
-    services.replied(THREADS[0], &headless, service, &classifier.sites);
+    services.replied(THREADS[0], &headless, service, &classifier);
     assert_eq!(services.stats[&service].total.0, 7);
 }
 
