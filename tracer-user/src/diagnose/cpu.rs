@@ -1,7 +1,8 @@
 //! `cpu`: more runnable work than cores.
 //!
 //! Refuted by: most of what has the CPUs is waiting in loops. Must be seen: workers queued for a CPU while the target's own threads have the CPUs. Time queued behind strangers is not
-//! counted as lost to other workers. Tasks queue in their runtime: their replies lie unread while the threads that carry them compute on
+//! counted as lost to other workers, nor time queued behind own threads for which the kernel takes memory back ([`super::memory`]). Tasks queue
+//! in their runtime: their replies lie unread while the threads that carry them compute on
 //! all CPUs. Requests wait for a CPU in the servers on this host that are asked, where those and the target have the CPUs: what such a server
 //! lacks a CPU for is no fault of its own.
 
@@ -11,6 +12,7 @@ use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
 use super::findings::Findings;
 use super::inside::look_inside;
+use super::memory;
 use super::refutation::Refutation;
 use super::sign::{Outcome, Sign};
 use super::user_lock::WORTH_NAMING;
@@ -149,7 +151,7 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
         ruling.clear(Cause::Cpu, culprit, Refutation::SpentWaiting { share });
         return ruling;
     }
-    let lost = queued * facts.own;
+    let lost = queued * facts.own - memory::queued(findings);
     if lost + carried + in_peers_s < WORTH_NAMING * findings.time() {
         ruling.clear(Cause::Cpu, culprit, behind_others);
         return ruling;
@@ -166,7 +168,7 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
         run_queue: Lost {
             proved: lost,
             likely: lost,
-            possible: queued,
+            possible: queued - memory::queued(findings),
         },
         claims,
         in_peers,

@@ -1,7 +1,7 @@
 //! `memory`: memory is short, so that the kernel takes pages back from the workers, and reads them again.
 //!
 //! Must be seen: workers that the kernel itself books as held up by memory (pressure stall information, `psi_memstall_enter`), blocked
-//! in it, or running in it by the samples; or a limit that was reached, and page faults and reads of files of which most read what
+//! in it, or running in it by the samples, or ready while others have the CPUs for it; or a limit that was reached, and page faults and reads of files of which most read what
 //! had been in memory before (the kernel counts these refaults, but books only those of pages that were used often). Refuted by:
 //! reading that is the first of its pages; page faults without a limit that was reached.
 
@@ -30,6 +30,8 @@ pub struct MemoryFacts {
     pub again: f64,
     /// Worker time on a CPU while memory is taken back, by the samples, s.
     pub run: f64,
+    /// Worker time without a CPU because others take memory back on it, s.
+    pub queued: f64,
     /// How many workers were blocked in it.
     pub waiters: usize,
     /// The limit that was reached most often; `None`: none was.
@@ -52,10 +54,11 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     };
     let seconds = |sites: &[(WaitSite, f64)]| sites.iter().map(|(_, seconds)| seconds).sum::<f64>();
     let run = findings.short_of_memory().unwrap_or(0.0) * findings.all.run.seconds();
+    let queued = queued(findings);
     let least = WORTH_NAMING * findings.time();
     let all: Vec<(WaitSite, f64)> = booked.iter().chain(again).copied().collect();
     let culprit = culprit(limit);
-    if seconds(&all) + run < least {
+    if seconds(&all) + run + queued < least {
         if let Some(share) = share.filter(|_| seconds(&reads_there) >= least) {
             ruling.clear(Cause::Memory, culprit, Refutation::ReadFirst { share });
         }
@@ -66,6 +69,7 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
         booked: seconds(&booked),
         again: seconds(again),
         run,
+        queued,
         waiters: findings.waited_at(&places),
         limit: limit.cloned(),
     };
@@ -91,6 +95,7 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     ruling.candidates.push(Candidate {
         claims: all.iter().map(claim).collect(),
         running: lost(run),
+        run_queue: lost(queued),
         tests: vec![
             Sign::KernelSaysSo.is(Outcome::of(facts.booked + run > 0.0)),
             Sign::LimitUsedUp.is(Outcome::if_there(facts.limit.is_some())),
@@ -98,6 +103,12 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
         ..Candidate::new(stage, culprit, Facts::Memory(facts))
     });
     ruling
+}
+
+/// Worker time without a CPU, s, in which the workers' own threads take memory back on it: as much of what these have the CPUs for as is that.
+pub(super) fn queued(findings: &Findings<'_>) -> f64 {
+    let behind_own = findings.all.queued.seconds() * findings.queued.own_share();
+    findings.short_of_memory().unwrap_or(0.0) * behind_own
 }
 
 fn sites(findings: &Findings<'_>, kinds: &[WaitKind]) -> Vec<(WaitSite, f64)> {

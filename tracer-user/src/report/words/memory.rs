@@ -15,6 +15,12 @@ pub(super) fn words(findings: &Findings<'_>, facts: &MemoryFacts) -> Words {
             facts.run,
         ));
     }
+    if facts.queued > 0.0 {
+        evidence.push(format!(
+            "Another {:.1} s they were ready to run while others of them took pages back on the CPUs.",
+            facts.queued
+        ));
+    }
     if facts.again > 0.0 {
         evidence.push(format!(
             "Page faults and reads of files took another {:.1} s of worker time, for pages that had been in memory before.",
@@ -35,7 +41,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &MemoryFacts) -> Words {
         Some(limit) => format!("{}, {} MB", whose(limit), limit.bytes >> 20),
         None => "the kernel, which takes pages back".to_owned(),
     };
-    let share = (facts.booked + facts.again + facts.run) / findings.time().max(1e-9);
+    let share = (facts.booked + facts.again + facts.run + facts.queued) / findings.time().max(1e-9);
     Words {
         evidence,
         clause: format!(
