@@ -13,14 +13,14 @@ enum { FETCH = 1, TRANSFORM, WRITE };
 
 /* The value of `name` in the file `settings`, in a place of its own. */
 static const char *word(const char *name) {
-  static char values[32][64];
+  static char values[32][192];
   static int used;
   char line[256], key[64];
   FILE *file = fopen("settings", "r");
   if (!file || used == 32) exit(2);
   char *value = values[used++];
   while (fgets(line, sizeof line, file))
-    if (sscanf(line, "%63s %63s", key, value) == 2 && !strcmp(key, name)) {
+    if (sscanf(line, "%63s %191s", key, value) == 2 && !strcmp(key, name)) {
       fclose(file);
       return value;
     }

@@ -5,6 +5,7 @@ mod disks;
 mod feeders;
 mod go;
 mod locks;
+mod memory;
 mod neighbours;
 mod node;
 mod nothing;
@@ -21,6 +22,7 @@ pub fn all() -> Vec<Case> {
     [
         locks::CASES,
         disks::CASES,
+        memory::CASES,
         peers::CASES,
         neighbours::CASES,
         processors::CASES,

@@ -49,6 +49,9 @@ pub struct Recipe {
     /// Reads a second that it was allowed to make of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_limit: Option<u32>,
+    /// Bytes of memory that it was allowed to have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit: Option<u64>,
     /// How it was recorded.
     pub holdup: String,
     /// Workers there are by the user's word; absent: nothing is told.
@@ -242,6 +245,7 @@ mod tests {
                 servers: Vec::new(),
                 write_limit: None,
                 read_limit: None,
+                memory_limit: None,
                 holdup: "holdup record".to_owned(),
                 told: Some(8),
             },

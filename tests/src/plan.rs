@@ -188,6 +188,8 @@ pub struct Plan {
     pub write_limit: Option<u32>,
     /// Reads a second that it may make of it.
     pub read_limit: Option<u32>,
+    /// Bytes of memory that it may have.
+    pub memory_limit: Option<u64>,
     /// What must be named.
     pub culprit: Culprit,
     /// What cannot be told apart from the case's cause from outside.
@@ -212,6 +214,7 @@ impl Plan {
             needs: Vec::new(),
             write_limit: None,
             read_limit: None,
+            memory_limit: None,
             culprit: Culprit::Any,
             or: None,
             told: false,

@@ -33,6 +33,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "processes.c",
     "burners.c",
     "protect.c",
+    "mapped.c",
     "tls_server.py",
     "client.py",
     "database.py",

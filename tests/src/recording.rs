@@ -161,6 +161,7 @@ fn recipe(case: &Case, seed: u64, plan: &Plan, sight: &Sight, window: Duration) 
         servers: plan.servers.iter().map(server).collect(),
         write_limit: plan.write_limit,
         read_limit: plan.read_limit,
+        memory_limit: plan.memory_limit,
         holdup: format!(
             "holdup {} t.holdup",
             observe::arguments("PID", window).join(" ")
@@ -247,6 +248,7 @@ mod tests {
                 servers: Vec::new(),
                 write_limit: None,
                 read_limit: None,
+                memory_limit: None,
                 holdup: String::new(),
                 told: None,
             },

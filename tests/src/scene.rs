@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use holdup::demo::{GroundTruth, IopsLimit, LimitError, Record};
+use holdup::demo::{GroundTruth, GroupLimit, LimitError, Record};
 
 use crate::plan::{Plan, Server, Service};
 use crate::workshop::{Workshop, WorkshopError};
@@ -20,7 +20,7 @@ pub enum SceneError {
     /// A program cannot be had.
     #[error(transparent)]
     Workshop(#[from] WorkshopError),
-    /// The limit on writes or reads cannot be had.
+    /// The limit on writes, reads or memory cannot be had.
     #[error(transparent)]
     Limit(#[from] LimitError),
     /// A file or a process could not be had.
@@ -83,7 +83,7 @@ pub struct Scene {
     // In the order they have to go.
     program: Group,
     servers: Vec<Group>,
-    _limit: Option<IopsLimit>,
+    _limit: Option<GroupLimit>,
     _bench: tempfile::TempDir,
     ground_truth: GroundTruth,
     addresses: Vec<(&'static str, String)>,
@@ -101,11 +101,7 @@ impl Scene {
         let bench = workshop.bench()?;
         let path = bench.path();
         let ground_truth = GroundTruth::create(&path.join("books"), workers)?;
-        let limit = match (plan.write_limit, plan.read_limit) {
-            (Some(writes), _) => Some(IopsLimit::of_writes(path, writes, "zoo")?),
-            (None, Some(reads)) => Some(IopsLimit::of_reads(path, reads, "zoo")?),
-            (None, None) => None,
-        };
+        let limit = limit(plan, path)?;
         let mut settings = plan
             .settings
             .clone()
@@ -201,6 +197,17 @@ impl Scene {
     pub fn watch<T>(&self, meanwhile: impl FnOnce() -> T) -> (T, Record) {
         Record::during(&self.ground_truth, meanwhile)
     }
+}
+
+/// The limit that the program is under, if it is under one.
+fn limit(plan: &Plan, bench: &Path) -> Result<Option<GroupLimit>, LimitError> {
+    let limit = match (plan.write_limit, plan.read_limit, plan.memory_limit) {
+        (Some(writes), _, _) => GroupLimit::of_writes(bench, writes, "zoo"),
+        (None, Some(reads), _) => GroupLimit::of_reads(bench, reads, "zoo"),
+        (None, None, Some(bytes)) => GroupLimit::of_memory(bytes, "zoo"),
+        (None, None, None) => return Ok(None),
+    };
+    limit.map(Some)
 }
 
 /// Where the program sees what its servers made for it.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::Scenario;
 use super::ground_truth::{GroundTruth, Sample};
-use super::iops::IopsLimit;
+use super::limit::GroupLimit;
 use super::program::GOLDSKY_NODE;
 use super::record::Record;
 
@@ -44,7 +44,7 @@ pub struct Running {
     // In the order they have to go.
     target: Part,
     _peers: Vec<Part>,
-    _limit: Option<IopsLimit>,
+    _limit: Option<GroupLimit>,
     _folder: tempfile::TempDir,
     ground_truth: GroundTruth,
     notes: Vec<String>,
@@ -87,7 +87,7 @@ pub fn spawn(scenario: Scenario, fixed: bool) -> Result<Running, DemoError> {
     let ground_truth = GroundTruth::create(&path, scenario.workers())?;
     let mut notes = Vec::new();
     let limit = if scenario == Scenario::Fsync {
-        IopsLimit::of_writes(folder.path(), WRITES_PER_S, "demo")
+        GroupLimit::of_writes(folder.path(), WRITES_PER_S, "demo")
             .map_err(|error| {
                 notes.push(format!(
                     "the disk runs at its own speed, not at {WRITES_PER_S} writes a second: {error}"

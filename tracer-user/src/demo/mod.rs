@@ -18,7 +18,7 @@ mod record;
 mod http;
 
 #[cfg(target_os = "linux")]
-mod iops;
+mod limit;
 
 #[cfg(target_os = "linux")]
 mod peer;
@@ -37,9 +37,9 @@ pub use clock::monotonic;
 #[cfg(target_os = "linux")]
 pub use ground_truth::{GroundTruth, Sample, Span, Stopwatch};
 #[cfg(target_os = "linux")]
-pub use iops::{IopsLimit, LimitError};
-#[cfg(target_os = "linux")]
 pub use launch::{DemoError, Running, spawn};
+#[cfg(target_os = "linux")]
+pub use limit::{GroupLimit, LimitError};
 #[cfg(target_os = "linux")]
 pub use record::Record;
 #[cfg(target_os = "linux")]
