@@ -312,7 +312,7 @@ fn a_request_that_is_there_waits_for_the_cpu_of_whoever_is_to_read_it() {
     services.arrived(THREADS[0], &arrival(SOCKETS[0], 38), service, sites);
     change(&mut services, 37, 40, State::Running, State::Queued);
     change(&mut services, 40, 45, State::Queued, State::Running);
-    services.replied(THREADS[0], &reply(0, 50), service, sites);
+    services.replied(THREADS[0], &reply(0, 50), service, &classifier);
     change(&mut services, 45, 51, State::Running, State::Queued);
     change(&mut services, 51, 54, State::Queued, State::Running);
     services.arrived(THREADS[0], &arrival(SOCKETS[0], 55), service, sites);
