@@ -187,7 +187,7 @@ mod tests {
         let by_ctypes = [
             sleeps,
             (LIBC, "usleep"),
-            ("/usr/lib/libffi.so.8", ""),
+            ("/usr/lib/libffi.so.8", "ffi_call"),
             ("/usr/lib/python3.11/lib-dynload/_ctypes.cpython-311.so", ""),
         ];
         let with = |more: &[(&'static str, &'static str)]| [&by_ctypes[..], more].concat();
