@@ -58,8 +58,9 @@ fn a_serial_server_that_leaves_a_cpu_free_is_serial() {
 /// One at a time is served, and whoever is at it has no CPU for most of the time, since the clients have it.
 #[test]
 fn a_lock_whose_holder_finds_no_cpu_is_waited_for_since_cpus_are_short() {
-    let report =
-        of("cpus 1\npeer A serves 1 local computing\n16 workers: compute 3ms; write A 1ms+-200us");
+    let report = of(
+        "cpus 1\npeer A serves 1 local computing\n16 workers: compute 100us; write A 30ms+-5ms\n4 helpers: compute 20ms",
+    );
     let verdict = &report.verdict;
     assert_eq!(verdict.cause, Cause::Cpu, "{verdict:#?}");
     assert!(
