@@ -1,7 +1,7 @@
 //! The comparison as a page, and the page as text or Markdown.
 
 use super::value::{Change, Comparison, Direction, Kept, Side};
-use crate::number::{count, figure, millis, range, rate, seconds};
+use crate::number::{count, figure, millis, percent, range, rate, seconds};
 use crate::report::names;
 use crate::report::page::{Block, Page, Phrase, Section, Tone};
 use crate::report::{Look, markdown as in_markdown, text as in_text};
@@ -121,10 +121,13 @@ fn promise(comparison: &Comparison) -> Vec<Block> {
         return Vec::new();
     };
     let kept = match promise.kept {
-        Kept::Below => "below what was promised: another fix was made, or something else limits it",
-        Kept::Within => "as promised",
-        Kept::Above => "more than was promised",
+        Kept::Below => "below the range: another fix was made, or something else limits it",
+        Kept::Within => "in the range",
+        Kept::Above => "above the range",
     };
+    let gain = promise.gain_share.map_or_else(String::new, |share| {
+        format!("; {} of the gain that was promised", percent(share))
+    });
     vec![Block::Fields(vec![
         (
             "Promised",
@@ -136,7 +139,7 @@ fn promise(comparison: &Comparison) -> Vec<Block> {
         ),
         (
             "Obtained",
-            Phrase::new(format!("{}, {kept}", rate(promise.obtained_per_s))),
+            Phrase::new(format!("{}, {kept}{gain}", rate(promise.obtained_per_s))),
         ),
     ])]
 }

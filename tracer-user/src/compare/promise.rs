@@ -16,10 +16,13 @@ pub fn promise(before: &Report, after: &Report) -> Option<Promise> {
     } else {
         Kept::Within
     };
+    let before = before.items.rate_per_s;
+    let promised = said.rate_per_s - before;
     Some(Promise {
         rate_per_s: said.rate_per_s,
         interval: said.interval,
         obtained_per_s: obtained.value,
+        gain_share: (promised > 0.0).then(|| (obtained.value - before) / promised),
         kept,
     })
 }

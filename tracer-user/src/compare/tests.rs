@@ -114,6 +114,9 @@ fn a_promise_is_kept_in_its_range_and_broken_below() {
     };
     let [low, high] = before.prediction.clone().expect("one").interval;
     assert_eq!(promise(38.0).kept, Kept::Within);
+    assert_eq!(promise(38.0).gain_share, Some(1.0));
+    // It was 4 and is 21: half of the 34 that were promised.
+    assert_eq!(promise(21.0).gain_share, Some(0.5));
     assert_eq!(promise(low * 0.9).kept, Kept::Below);
     // Within by the noise.
     assert_eq!(promise(low * 0.97).kept, Kept::Within);
@@ -180,7 +183,8 @@ Changes
   Write                   15.8 s    5.26 s   0.333    0.302 to 0.368   better
 
 Promise
-  Promised  38/s (4.24/s to 145/s)                  Obtained  12/s, as promised
+  Promised  38/s (4.24/s to 145/s)
+  Obtained  12/s, in the range; 23.5% of the gain that was promised
 
 Mind
   - The kernel was 6.18.44 before and 6.1.0 after.

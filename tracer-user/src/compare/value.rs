@@ -103,6 +103,9 @@ pub struct Promise {
     pub interval: [f64; 2],
     /// The rate after, items/s.
     pub obtained_per_s: f64,
+    /// Of the gain that the rate given would have been, this share came: 0 nothing, 1 all of it, below 0 it went the other way; null: no gain
+    /// was promised.
+    pub gain_share: Option<f64>,
     /// How they compare.
     pub kept: Kept,
 }

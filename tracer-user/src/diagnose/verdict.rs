@@ -25,6 +25,10 @@ const LEAST_IDLE: usize = 1;
 /// Items below which nothing is named.
 const FEW_ITEMS: u64 = 5;
 
+/// Share of the records above which it is not said that nothing holds the workers up. They are lost where most happens at a time, so that
+/// those which a wait would have shown in are among them: ten times what keeps a verdict from being strong.
+const MOST_LOST: f64 = 0.01;
+
 /// How the verdict came about.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Ground {
@@ -55,6 +59,8 @@ pub enum Ground {
         /// Share of its requests that are, 0 to 1.
         ahead: f64,
     },
+    /// It scales by what was seen, but of the records this share was lost, 0 to 1.
+    RecordsLost(f64),
     /// From outside it cannot be told whether the dearest candidate is one; share of worker time it may cost, 0 to 1.
     Undetermined(f64),
     /// Too much worker time is unexplained; where most of it is, and what share of worker time that is.
@@ -217,6 +223,7 @@ fn verdict(findings: &Findings<'_>, conclusion: &Conclusion, checks: &Checks) ->
         | Ground::TasksUnseen(_)
         | Ground::TasksBeside(_)
         | Ground::Pipelined { .. }
+        | Ground::RecordsLost(_)
         | Ground::Unexplained { .. } => Verdict {
             ground,
             ..Verdict::default()
@@ -265,12 +272,20 @@ fn ground(findings: &Findings<'_>, conclusion: &Conclusion) -> Ground {
             share: row.unexplained / time,
         },
         _ if idle > LEAST_IDLE && idle >= findings.workers.len() => Ground::Idle(idle),
+        _ if lost(findings) > MOST_LOST => Ground::RecordsLost(lost(findings)),
         _ if beside > 0 => Ground::TasksBeside(beside),
         _ if !findings.is_counted() && findings.unit() == "task" => {
             Ground::TasksUnseen(findings.workers.len())
         }
         _ => Ground::Scales(most(findings)),
     }
+}
+
+/// Share of the records that were lost, 0 to 1.
+#[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+fn lost(findings: &Findings<'_>) -> f64 {
+    let counters = &findings.meta.counters;
+    counters.lost() as f64 / (counters.events.max(1)) as f64
 }
 
 /// What a worker does most.
@@ -312,14 +327,12 @@ fn named(
 }
 
 /// The confidence in the first candidate, or in there being none.
-#[expect(clippy::cast_precision_loss, reason = "counts of one window")]
 fn weighed(
     findings: &Findings<'_>,
     conclusion: &Conclusion,
     checks: &Checks,
     first: Option<&Candidate>,
 ) -> Confidence {
-    let counters = &findings.meta.counters;
     confidence(&Grounds {
         stability: conclusion.stability,
         tests: first.map_or(&[], |candidate| &candidate.tests),
@@ -331,7 +344,7 @@ fn weighed(
             unknown: findings.all.unknown.seconds() / findings.time().max(1e-9),
             // Where nothing was compared, nothing speaks against it; the report says so.
             kernel: checks.kernel.worst().unwrap_or_default(),
-            lost: counters.lost() as f64 / (counters.events.max(1)) as f64,
+            lost: lost(findings),
         },
     })
 }

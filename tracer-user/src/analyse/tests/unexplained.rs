@@ -1,10 +1,12 @@
 //! Time that no rule looks at is not called well.
 
+use super::carried::report;
 use super::{MS, Script, TARGET, closed_system};
 use crate::cause::Cause;
 use crate::diagnose::Level;
 use crate::report::Report;
 use crate::row::{FileKind, Resource, ResourceId, ResourceKind, Syscall, TaskRole, Verb, Waker};
+use crate::script;
 
 /// Eight workers that fetch for 100 - `ms` ms from a peer that serves each alone, then are blocked in `call` on a file for
 /// `ms` ms, then write what they have without waiting.
@@ -113,5 +115,35 @@ fn of_a_target_that_is_gone_nothing_longer_is_asked_for() {
         &idle.finish((20_000 * MS, 22_000 * MS)),
         -1.0,
         &["watch longer"],
+    );
+}
+
+#[test]
+fn where_many_records_were_lost_it_is_not_said_that_nothing_holds_the_workers_up() {
+    let mut source = script::workload(
+        "cpus 8\npeer A serves 4 local computing\n4 workers: sleep 1ms; write A 2ms+-500us",
+    );
+    let events = source.meta.counters.events;
+    let mut lost = |share: f64| {
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "some thousand records"
+        )]
+        let count = (events as f64 * share) as u64;
+        source.meta.counters.ring_full = count;
+        report(&source)
+    };
+    assert_eq!(lost(0.0).verdict.cause, Cause::None);
+    let few = lost(0.005).verdict;
+    assert_eq!(
+        (few.cause, few.confidence_level),
+        (Cause::None, Level::Fair)
+    );
+    check(
+        &lost(0.02),
+        -1.0,
+        &["2% of the records were lost", "--ring-bytes"],
     );
 }

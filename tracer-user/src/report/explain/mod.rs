@@ -35,7 +35,7 @@ pub fn page(cause: Cause, language: &str) -> Page {
         .iter()
         .map(|(other, apart)| Phrase::new(format!("{}: {apart}.", names::cause(*other))));
     Page {
-        verdict: Phrase::new(format!("{}: {definition}", names::cause(cause))).tone(Tone::Strong),
+        verdict: Phrase::new(format!("{}: {definition}", cause.id())).tone(Tone::Strong),
         sections: vec![
             section("What Must Be Seen", points(signs.seen)),
             section("What Clears It", points(signs.cleared)),
@@ -68,7 +68,7 @@ fn points(sentences: &[&str]) -> Vec<Block> {
 /// What is usually changed, each remedy once.
 fn helps(cause: Cause, language: &str) -> Vec<Block> {
     let culprit = Culprit {
-        name: "where the report points".to_owned(),
+        name: "see the report".to_owned(),
         ..Culprit::default()
     };
     let mut blocks = Vec::new();

@@ -39,6 +39,10 @@ pub fn sentence(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
             percent(ahead),
             findings.class(peer),
         ),
+        Ground::RecordsLost(share) => format!(
+            "unknown: {} of the records were lost, and what was seen without them says nothing serialises the workers; watch again with a larger --ring-bytes, or fewer processes at a time",
+            percent(share)
+        ),
         Ground::Undetermined(share) => {
             if let Some(Facts::RateLimit(facts)) = conclusion.candidates.first().map(|it| &it.facts)
                 && let Throttle::Spaced { peer, .. } = facts.throttle
