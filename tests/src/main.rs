@@ -120,9 +120,6 @@ fn zoo_main(arguments: &Arguments) -> std::io::Result<bool> {
         Format::Table => print!("{}", zoo::table::render(&rows)),
         Format::Json => println!("{}", serde_json::to_string_pretty(&rows)?),
     }
-    if let Some(file) = &arguments.accuracy {
-        std::fs::write(file, zoo::accuracy::page(&rows, &how(arguments, &rows)))?;
-    }
     let strict = std::env::var_os("HOLDUP_REQUIRE_LIVE").is_some_and(|value| value == "1");
     let passes = |row: &zoo::judge::Row| {
         let is_sound = row.faults.is_empty() || (arguments.busy_host && row.is_only_timing());
@@ -171,10 +168,27 @@ fn run(
             jobs.extend(seeds.iter().map(|seed| (case, *seed)));
         }
     }
-    zoo::schedule::run(&jobs, arguments.lanes, |workshop, (case, seed)| {
+    let one = |workshop: &mut zoo::workshop::Workshop, (case, seed): zoo::schedule::Job<'_>| {
         eprintln!("{} (seed {seed}) ...", case.name);
         run(workshop, settings, case, seed)
-    })
+    };
+    // A page of what there is, so that an hour's work is not lost where the run is ended.
+    let told = |rows: &[zoo::judge::Row]| {
+        eprintln!("{} of {} are done", rows.len(), jobs.len());
+        if let Err(error) = write_page(arguments, rows) {
+            eprintln!("zoo: {error}");
+        }
+    };
+    zoo::schedule::run(&jobs, arguments.lanes, one, told)
+}
+
+/// The page of accuracy of these runs, where it is asked for.
+#[cfg(target_os = "linux")]
+fn write_page(arguments: &Arguments, rows: &[zoo::judge::Row]) -> std::io::Result<()> {
+    match &arguments.accuracy {
+        Some(file) => std::fs::write(file, zoo::accuracy::page(rows, &how(arguments, rows))),
+        None => Ok(()),
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -1,5 +1,6 @@
 //! Which runs go beside each other: those that leave the CPUs and the disk to others share the host, the rest have it for themselves.
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -42,8 +43,8 @@ pub fn needs_the_host(cause: Cause) -> bool {
     }
 }
 
-/// Runs each of `jobs` by `run`, so many beside each other of those that bear it, each lane with a workshop of its own. Rows come back
-/// in the order of the jobs.
+/// Runs each of `jobs` by `run`, so many beside each other of those that bear it, each lane with a workshop of its own. After each of them
+/// `told` gets the rows there are. Rows are in the order of the jobs.
 ///
 /// # Errors
 /// There is no place for a workshop.
@@ -51,44 +52,38 @@ pub fn run(
     jobs: &[Job<'_>],
     lanes: NonZero<usize>,
     run: impl Fn(&mut Workshop, Job<'_>) -> Row + Sync,
+    told: impl Fn(&[Row]) + Sync,
 ) -> std::io::Result<Vec<Row>> {
     let mut workshops: Vec<Workshop> = (0..lanes.get())
         .map(|_| Workshop::open())
         .collect::<Result<_, _>>()?;
+    let rows: Mutex<BTreeMap<usize, Row>> = Mutex::default();
+    let one = |workshop: &mut Workshop, job: usize| {
+        let row = run(workshop, jobs[job]);
+        let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.insert(job, row);
+        told(&rows.values().cloned().collect::<Vec<_>>());
+    };
     let (alone, beside): (Vec<usize>, Vec<usize>) =
         (0..jobs.len()).partition(|job| needs_the_host(jobs[*job].0.cause));
-    let mut rows = side_by_side(&beside, &mut workshops, |workshop, job| {
-        run(workshop, jobs[job])
-    });
-    rows.extend(side_by_side(
-        &alone,
-        &mut workshops[..1],
-        |workshop, job| run(workshop, jobs[job]),
-    ));
-    rows.sort_by_key(|(job, _)| *job);
-    Ok(rows.into_iter().map(|(_, row)| row).collect())
+    side_by_side(&beside, &mut workshops, one);
+    side_by_side(&alone, &mut workshops[..1], one);
+    let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(rows.into_values().collect())
 }
 
 /// Does each of `jobs` with whichever of `tools` is free.
-fn side_by_side<T: Send, R: Send>(
-    jobs: &[usize],
-    tools: &mut [T],
-    work: impl Fn(&mut T, usize) -> R + Sync,
-) -> Vec<(usize, R)> {
+fn side_by_side<T: Send>(jobs: &[usize], tools: &mut [T], work: impl Fn(&mut T, usize) + Sync) {
     let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for tool in tools {
             scope.spawn(|| {
                 while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let result = work(tool, *job);
-                    let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-                    done.push((*job, result));
+                    work(tool, *job);
                 }
             });
         }
     });
-    done.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -102,13 +97,15 @@ mod tests {
     fn each_job_is_done_once_and_lanes_work_beside_each_other() {
         let both = Barrier::new(2);
         let mut tools = [(), ()];
-        let mut rows = side_by_side(&[4, 0, 3, 9], &mut tools, |(), job| {
+        let done = Mutex::new(Vec::new());
+        side_by_side(&[4, 0, 3, 9], &mut tools, |(), job| {
             // Would never return in one lane.
             both.wait();
-            job * 10
+            done.lock().unwrap().push(job);
         });
-        rows.sort_unstable();
-        assert_eq!(rows, [(0, 0), (3, 30), (4, 40), (9, 90)]);
+        let mut done = done.into_inner().unwrap();
+        done.sort_unstable();
+        assert_eq!(done, [0, 3, 4, 9]);
     }
 
     #[test]
@@ -116,7 +113,7 @@ mod tests {
         let cases = crate::cases::all();
         let jobs: Vec<Job<'_>> = cases.iter().map(|case| (case, 1)).collect();
         let under_way = AtomicUsize::new(0);
-        let rows = run(&jobs, NonZero::new(2).unwrap(), |_, (case, seed)| {
+        let one = |_: &mut Workshop, (case, seed): Job<'_>| {
             let others = under_way.fetch_add(1, Ordering::SeqCst);
             assert!(others == 0 || !needs_the_host(case.cause), "{}", case.name);
             // Long enough for another lane to come in between, where there is one.
@@ -127,8 +124,13 @@ mod tests {
                 seed,
                 ..Row::default()
             }
-        })
-        .unwrap();
+        };
+        let most_told = AtomicUsize::new(0);
+        let told = |rows: &[Row]| {
+            most_told.fetch_max(rows.len(), Ordering::SeqCst);
+        };
+        let rows = run(&jobs, NonZero::new(2).unwrap(), one, told).unwrap();
+        assert_eq!(most_told.into_inner(), jobs.len());
         let names: Vec<&str> = rows.iter().map(|row| row.case.as_str()).collect();
         let wanted: Vec<&str> = cases.iter().map(|case| case.name).collect();
         assert_eq!(names, wanted);
