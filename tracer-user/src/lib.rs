@@ -37,6 +37,8 @@ pub mod analyse;
 
 pub mod compare;
 
+pub mod export;
+
 pub mod demo;
 
 pub mod cli;

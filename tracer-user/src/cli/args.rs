@@ -49,9 +49,15 @@ pub enum Command {
     /// Hold a report after a change against the one before it
     #[command(after_help = help::COMPARE)]
     Compare(Compare),
+    /// Write a recording in the form of another viewer
+    #[command(after_help = help::EXPORT)]
+    Export(Export),
     /// Say what a cause is, how it is told from others, and what helps
     #[command(after_help = help::EXPLAIN)]
     Explain(Explain),
+    /// Print the page that tells a coding agent how to use holdup, or put it where agents look
+    #[command(after_help = help::SKILL)]
+    Skill(Skill),
     /// Say what this host allows, and what to do about what it does not
     #[command(after_help = help::DOCTOR)]
     Doctor,
@@ -170,14 +176,48 @@ pub struct Compare {
     #[arg(long = "stage", value_name = "RULE", value_parser = rule::stage, help_heading = "Work")]
     pub stages: Vec<String>,
     /// Form of the comparison
-    #[arg(short, long, value_enum, default_value_t = FormatName::Text, help_heading = "Output")]
-    pub format: FormatName,
+    #[arg(short, long, value_enum, default_value_t = CompareFormat::Text, help_heading = "Output")]
+    pub format: CompareFormat,
     /// Write the comparison to this file instead of the terminal
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
     /// End with code 1 if the rate after is, beyond the noise of both, less than so many times the rate before
     #[arg(long, value_name = "TIMES", value_parser = times, help_heading = "Output")]
     pub fail_below: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CompareFormat {
+    /// For a terminal
+    Text,
+    /// For a pull request
+    Markdown,
+    /// For programs (schema holdup.compare/1)
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Folder written by `holdup record`
+    #[arg(value_name = "FOLDER")]
+    pub trace: PathBuf,
+    /// The form
+    #[arg(long, value_enum)]
+    pub to: ExportForm,
+    /// Write to this file instead of the terminal
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long, requires = "output")]
+    pub overwrite: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportForm {
+    /// Folded stacks of waiting, in microseconds, for flame graph tools
+    Folded,
+    /// Folded stacks of CPU time, in samples
+    FoldedCpu,
 }
 
 #[derive(Debug, Args)]
@@ -191,6 +231,16 @@ pub struct Explain {
     /// Form of the text
     #[arg(short, long, value_enum, default_value_t = ExplainFormat::Text)]
     pub format: ExplainFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct Skill {
+    /// Put it below this folder of skills, instead of printing it
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, default_missing_value = ".claude/skills")]
+    pub install: Option<PathBuf>,
+    /// Replace another version that is there
+    #[arg(long, requires = "install")]
+    pub force: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -338,6 +388,8 @@ pub enum FormatName {
     Markdown,
     /// For programs (schema holdup.report/1)
     Json,
+    /// Gauges for Prometheus, by a file that node_exporter's textfile collector reads
+    Prometheus,
 }
 
 /// More than this is no limit any more.

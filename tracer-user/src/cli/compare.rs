@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::args::{Compare, FormatName};
+use super::args::{Compare, CompareFormat};
 use super::exit::{Exit, Failure, OrExit};
 use super::{finish, output};
 use crate::analyse::Options;
@@ -28,11 +28,11 @@ pub fn compare(wanted: &Compare) -> Result<Exit, Failure> {
     let after = read(&wanted.after, wanted)?;
     let comparison = comparing::compare(&before, &after).or_exit(Exit::BadInput)?;
     let text = match wanted.format {
-        FormatName::Text => {
+        CompareFormat::Text => {
             comparing::text(&comparison, &output::look(wanted.output.is_some(), false))
         }
-        FormatName::Markdown => comparing::markdown(&comparison),
-        FormatName::Json => report::json::print(&comparison),
+        CompareFormat::Markdown => comparing::markdown(&comparison),
+        CompareFormat::Json => report::json::print(&comparison),
     };
     output::put(text.as_bytes(), wanted.output.as_deref()).or_exit(Exit::BadInput)?;
     Ok(exit(&comparison, wanted.fail_below))
@@ -42,7 +42,7 @@ pub fn compare(wanted: &Compare) -> Result<Exit, Failure> {
 fn exit(comparison: &Comparison, fail_below: Option<f64>) -> Exit {
     let [_, most] = (comparison.speedup_interval).unwrap_or([comparison.speedup; 2]);
     match fail_below {
-        Some(limit) if most < limit => Exit::FailAbove,
+        Some(limit) if most < limit => Exit::Worse,
         _ => Exit::Done,
     }
 }
@@ -97,10 +97,10 @@ mod tests {
             ..Comparison::default()
         };
         let slower = comparison(0.9, Some([0.85, 0.94]));
-        assert_eq!(exit(&slower, Some(0.95)), Exit::FailAbove);
+        assert_eq!(exit(&slower, Some(0.95)), Exit::Worse);
         assert_eq!(exit(&slower, Some(0.93)), Exit::Done);
         assert_eq!(exit(&slower, None), Exit::Done);
-        assert_eq!(exit(&comparison(0.9, None), Some(0.95)), Exit::FailAbove);
+        assert_eq!(exit(&comparison(0.9, None), Some(0.95)), Exit::Worse);
     }
 
     #[test]

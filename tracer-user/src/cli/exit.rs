@@ -7,8 +7,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// The report is there.
     Done = 0,
-    /// The report is there, and its serialization factor exceeds `--fail-above`.
-    FailAbove = 1,
+    /// The answer is there, and worse than `--fail-above` or `--fail-below` allow.
+    Worse = 1,
     /// Bad arguments, or input that cannot be read.
     BadInput = 2,
     /// The host or the rights do not allow it.

@@ -6,7 +6,7 @@ use super::args::{FormatName, Output, Work};
 use super::exit::{Exit, Failure, OrExit};
 use super::output;
 use crate::analyse::{self, Options};
-use crate::report::{Format, Json, Markdown, Report, Text};
+use crate::report::{Format, Json, Markdown, Prometheus, Report, Text};
 use crate::trace::Reader;
 
 /// What the user knows better than the analysis.
@@ -37,6 +37,7 @@ pub fn print(report: &Report, wanted: &Output) -> String {
         FormatName::Text => &Text,
         FormatName::Markdown => &Markdown,
         FormatName::Json => &Json,
+        FormatName::Prometheus => &Prometheus,
     };
     format.print(
         report,
@@ -60,7 +61,7 @@ fn exit(report: &Report, fail_above: Option<f64>) -> Exit {
         return Exit::NoWork;
     }
     match fail_above {
-        Some(limit) if report.parallelism.serialization_factor > limit => Exit::FailAbove,
+        Some(limit) if report.parallelism.serialization_factor > limit => Exit::Worse,
         _ => Exit::Done,
     }
 }
@@ -81,7 +82,7 @@ mod tests {
         assert_eq!(exit(&report(0, 99.0), Some(2.0)), Exit::NoWork);
         assert_eq!(exit(&report(9, 99.0), None), Exit::Done);
         assert_eq!(exit(&report(9, 2.0), Some(2.0)), Exit::Done);
-        assert_eq!(exit(&report(9, 2.1), Some(2.0)), Exit::FailAbove);
+        assert_eq!(exit(&report(9, 2.1), Some(2.0)), Exit::Worse);
         assert_eq!(exit(&report(9, f64::NAN), Some(2.0)), Exit::Done);
     }
 }

@@ -75,6 +75,19 @@ Examples:
   holdup explain remote-serial
   holdup explain pool --language go";
 
+pub const EXPORT: &str = "\
+Examples:
+  holdup export t.holdup --to folded | inferno-flamegraph --countname us > waiting.svg
+  holdup export t.holdup --to folded-cpu -o cpu.folded                      opens in speedscope
+
+Each wait of the target's threads counts with its call stack, where that was taken, and the call it is in.";
+
+pub const SKILL: &str = "\
+Examples:
+  holdup skill                              print it
+  holdup skill --install                    into ./.claude/skills
+  holdup skill --install ~/.claude/skills";
+
 pub const DOCTOR: &str = "\
 Ends with 0 if live capture works here, and with 3 if not.";
 

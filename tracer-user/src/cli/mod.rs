@@ -20,11 +20,13 @@ mod compare;
 mod demo;
 mod doctor;
 mod explain;
+mod export;
 #[cfg(target_os = "linux")]
 mod live;
 #[cfg(not(target_os = "linux"))]
 #[path = "elsewhere.rs"]
 mod live;
+mod skill;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -135,6 +137,8 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Record(record) => return live::record(&record),
         Command::Compare(wanted) => return compare::compare(&wanted),
         Command::Explain(wanted) => return explain::explain(&wanted),
+        Command::Export(wanted) => return export::export(&wanted),
+        Command::Skill(wanted) => return skill::skill(&wanted),
         Command::Doctor => return doctor::doctor(),
         Command::Demo(demo) => return demo::demo(&demo),
     }

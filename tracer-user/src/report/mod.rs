@@ -1,7 +1,7 @@
 //! The report as one value, the words for what was found, and the formats that print it. Nothing is computed here but how
 //! the same figures are shown.
 //!
-//! In: the findings, the conclusion, the advice. Out: a [`Report`]; text, markdown, JSON. The JSON form of [`Report`] is the contract
+//! In: the findings, the conclusion, the advice. Out: a [`Report`]; text, markdown, JSON, gauges for Prometheus. The JSON form of [`Report`] is the contract
 //! `holdup.report/1`: fields are added, never changed.
 
 mod value;
@@ -18,6 +18,7 @@ mod sections;
 mod format;
 pub(crate) mod json;
 pub(crate) mod markdown;
+mod prometheus;
 pub(crate) mod text;
 
 pub(crate) mod explain;
@@ -31,6 +32,7 @@ pub use assemble::{Asked, assemble};
 pub use format::{Format, Look};
 pub use json::Json;
 pub use markdown::Markdown;
+pub use prometheus::Prometheus;
 pub use text::{Text, folded};
 pub use value::{
     Blame, Carriers, CauseRow, Checkpoint, Coverage, CpuFunction, CpuTime, Items, Parallelism,
