@@ -9,6 +9,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// Why there can be no limit here.
@@ -80,7 +81,10 @@ impl GroupLimit {
             let path = path.to_owned();
             move |source| LimitError::Refused { path, source }
         };
-        let group = parent.join(format!("holdup-{}-{tag}", std::process::id()));
+        // One process may hold several at a time.
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let group = parent.join(format!("holdup-{}-{tag}{number}", std::process::id()));
         fs::create_dir(&group).map_err(refused(&group))?;
         let limit = Self { group };
         let file = limit.group.join(file);
