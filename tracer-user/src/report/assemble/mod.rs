@@ -140,7 +140,7 @@ fn parallelism(findings: &Findings<'_>, conclusion: &Conclusion) -> Parallelism 
         theoretical_rate_per_s: factor.single_rate * count,
         actual_rate_per_s: findings.rate(),
         serialization_factor: factor.value,
-        interval: factor.interval,
+        interval: factor.told(),
         proved: (conclusion.lost.proved / findings.time().max(1e-9)).min(1.0),
         single_rate_source: conclusion.source,
         effective_workers: if factor.value > 0.0 {

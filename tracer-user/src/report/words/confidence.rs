@@ -2,6 +2,7 @@
 
 use super::{percent, short};
 use crate::diagnose::{Confidence, Doubt, Sign};
+use crate::scaling::with_model_error;
 
 /// The reason, empty: there is none.
 pub fn reason(confidence: &Confidence) -> String {
@@ -31,8 +32,9 @@ pub fn reason(confidence: &Confidence) -> String {
         Doubt::NotAvailable(sign) => {
             format!("this trace cannot show {}", sign_words(*sign))
         }
-        Doubt::Wide([low, high]) => {
-            format!("the SF lies between {} and {}", short(*low), short(*high))
+        Doubt::Wide(interval) => {
+            let [low, high] = with_model_error(*interval).map(short);
+            format!("the SF lies between {low} and {high}")
         }
         Doubt::FewItems(1) => "only 1 item was completed".to_owned(),
         Doubt::FewItems(items) => format!("only {items} items were completed"),

@@ -49,8 +49,8 @@ pub fn sentence(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
             {
                 return format!(
                     "undetermined (SF {} to {}): the workers wait inside their process for {} of their time, and their requests to {} begin evenly spaced, by a limit in the program or by pauses of one length; vary the number of workers",
-                    short(factor.interval[0]),
-                    short(factor.interval[1]),
+                    short(factor.told()[0]),
+                    short(factor.told()[1]),
                     percent(share),
                     findings.class(peer),
                 );
@@ -64,8 +64,8 @@ pub fn sentence(findings: &Findings<'_>, conclusion: &Conclusion) -> String {
             };
             format!(
                 "undetermined (SF {} to {}): {} takes {} of the workers' time, and from outside it cannot be told whether it serves them one after the other; vary the number of workers, or {}",
-                short(factor.interval[0]),
-                short(factor.interval[1]),
+                short(factor.told()[0]),
+                short(factor.told()[1]),
                 conclusion.verdict.culprit.name,
                 percent(share),
                 closer,
@@ -142,7 +142,7 @@ fn scale(findings: &Findings<'_>, factor: Factor) -> String {
 }
 
 fn between(factor: Factor) -> String {
-    let [low, high] = factor.interval;
+    let [low, high] = factor.told();
     if short(low) == short(high) {
         short(factor.value)
     } else {
