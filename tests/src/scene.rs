@@ -14,6 +14,9 @@ use crate::workshop::{Workshop, WorkshopError};
 /// Every process of a scene ends by itself after this long, s.
 const LONGEST_S: u64 = 60;
 
+/// So long at most a program's file may be busy as it is to be started.
+const LONGEST_BUSY: Duration = Duration::from_secs(2);
+
 /// Why a scene does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum SceneError {
@@ -59,12 +62,20 @@ struct Group(Child);
 
 impl Group {
     fn start(mut command: Command, stdin: Stdio, stdout: Stdio) -> io::Result<Self> {
-        command
-            .stdin(stdin)
-            .stdout(stdout)
-            .process_group(0)
-            .spawn()
-            .map(Self)
+        command.stdin(stdin).stdout(stdout).process_group(0);
+        let end = Instant::now() + LONGEST_BUSY;
+        loop {
+            match command.spawn() {
+                // Another lane that starts a process has the copy open for writing, until that process is another program.
+                Err(error)
+                    if error.kind() == io::ErrorKind::ExecutableFileBusy
+                        && Instant::now() < end =>
+                {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                child => return child.map(Self),
+            }
+        }
     }
 }
 
