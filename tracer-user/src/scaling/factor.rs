@@ -11,9 +11,9 @@ use super::bootstrap::Stability;
 pub const KARP_FLATT_CRITICAL: f64 = 0.8;
 
 /// How far the factor may be off although all that N workers do is seen: one worker alone is modelled, and finds caches, connections and CPUs
-/// otherwise than N workers leave them. Of the zoo's runs that were named right, nine in ten said a factor no further than this from the
-/// one that was measured untraced (docs/ACCURACY.md, "SF said" by "SF true").
-pub const MODEL_ERROR: f64 = 0.06;
+/// otherwise than N workers leave them. Of 191 runs of the zoo that were named right, nine in ten said a factor no further than this from the
+/// one that was measured untraced, whichever cause is left out (docs/ACCURACY.md, "SF said" by "SF true").
+pub const MODEL_ERROR: f64 = 0.11;
 
 /// Where the single-worker rate comes from, best first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,8 +180,8 @@ mod tests {
         let seen = factor(8.0, 80.0, Lost::certain(60.0), 5.0, &[]);
         assert_eq!(seen.interval, [4.0, 4.0]);
         let [low, high] = seen.told();
-        assert!(low < 4.0 / 1.05 && low > 4.0 / 1.1, "{low}");
-        assert!(high > 4.0 * 1.05 && high < 4.0 * 1.1, "{high}");
+        assert!(low < 4.0 / 1.05 && low > 4.0 / 1.2, "{low}");
+        assert!(high > 4.0 * 1.05 && high < 4.0 * 1.2, "{high}");
         assert_eq!(
             factor(8.0, 80.0, Lost::certain(0.0), 5.0, &[]).told()[0],
             1.0
