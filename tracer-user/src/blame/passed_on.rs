@@ -36,7 +36,10 @@ impl PassedOn {
 
     /// A call of `who` returned.
     pub(super) fn returned(&mut self, who: ActorId) {
-        self.woken.remove(&who);
+        // Mostly nobody waits at a pipe, and calls are many.
+        if !self.woken.is_empty() {
+            self.woken.remove(&who);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::args::{Explain, ExplainFormat};
 use super::exit::{Exit, Failure, OrExit};
 use super::output;
-use crate::report::explain;
+use crate::report::{explain, markdown, text};
 
 /// Explains the cause that is asked for, or lists all.
 ///
@@ -14,10 +14,10 @@ pub fn explain(wanted: &Explain) -> Result<Exit, Failure> {
         Some(cause) => explain::page(cause, &wanted.language),
         None => explain::list(),
     };
-    let text = match wanted.format {
-        ExplainFormat::Text => explain::as_text(&page, &output::look(false, true)),
-        ExplainFormat::Markdown => explain::as_markdown(&page),
+    let told = match wanted.format {
+        ExplainFormat::Text => text::print(&page, &output::look(false, true)),
+        ExplainFormat::Markdown => markdown::print(&page),
     };
-    output::put(text.as_bytes(), None).or_exit(Exit::BadInput)?;
+    output::put(told.as_bytes(), None).or_exit(Exit::BadInput)?;
     Ok(Exit::Done)
 }

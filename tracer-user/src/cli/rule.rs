@@ -1,5 +1,7 @@
 //! The user's own words on what an item is and what stage a peer or file belongs to, checked before anything starts.
 
+use crate::work::StageName;
+
 /// Why a text is no rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
@@ -34,7 +36,7 @@ pub fn item(text: &str) -> Result<String, RuleError> {
 /// [`RuleError::NoStage`].
 pub fn stage(text: &str) -> Result<String, RuleError> {
     match text.split_once(':') {
-        Some(("fetch" | "transform" | "write" | "other", of)) if !of.is_empty() => {
+        Some((stage, of)) if StageName::called(stage).is_some() && !of.is_empty() => {
             Ok(text.to_owned())
         }
         _ => Err(RuleError::NoStage),

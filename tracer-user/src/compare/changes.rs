@@ -5,14 +5,6 @@ use super::value::{Change, Direction};
 use crate::report::{Report, Stage};
 use crate::work::StageName;
 
-/// The stages, as the contract calls them.
-const STAGES: [(StageName, &str); 4] = [
-    (StageName::Fetch, "fetch"),
-    (StageName::Transform, "transform"),
-    (StageName::Write, "write"),
-    (StageName::Other, "other"),
-];
-
 /// Which way is the better one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Better {
@@ -39,7 +31,7 @@ pub fn changes(before: &Report, after: &Report) -> Vec<Change> {
             Better::Less,
         ),
     ];
-    for (name, id) in STAGES {
+    for (name, id) in StageName::ALL {
         let [old, new] = [before, after].map(|report| stage(report, name));
         if old.is_some() || new.is_some() {
             let of = |report: &Report| {

@@ -107,11 +107,16 @@ pub(super) fn look_inside<'a>(
     let locks = blocked(is_known_lock);
     let in_kernel = blocked(|kind| kind == WaitKind::KernelLock);
     let (queued, co_waiters) = (stats.queued.seconds(), stats.for_co_waiters());
-    let all_locks = || (books.iter()).flat_map(|stats| findings.locks_in(stats.pid));
+    let all_locks: Vec<(WaitSite, &LockStats)> = books
+        .iter()
+        .flat_map(|stats| findings.locks_in(stats.pid))
+        .collect();
     // Who has a lock and no CPU lets the others wait for a CPU.
-    let for_a_cpu = taken((locks - in_kernel) * without_a_cpu(all_locks().map(|(_, of)| of)));
+    let for_a_cpu = taken((locks - in_kernel) * without_a_cpu(all_locks.iter().map(|(_, of)| *of)));
     let starved = taken(queued + stats.late.seconds()) + for_a_cpu;
-    let lock = all_locks().max_by_key(|(key, stats)| (stats.waiting, std::cmp::Reverse(*key)));
+    let lock = all_locks
+        .into_iter()
+        .max_by_key(|(key, stats)| (stats.waiting, std::cmp::Reverse(*key)));
     Some(Inside {
         processes: books.len(),
         pid: stats.pid,

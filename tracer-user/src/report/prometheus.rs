@@ -42,9 +42,11 @@ impl Format for Prometheus {
             &one(parallel.effective_workers),
         );
         let parts = report.stages.iter().flat_map(|stage| {
-            let name = names::stage(stage.stage).to_lowercase();
             [("service", stage.service_ms), ("waiting", stage.queue_ms)].map(|(part, ms)| {
-                let labels = vec![("stage", name.clone()), ("part", part.to_owned())];
+                let labels = vec![
+                    ("stage", stage.stage.id().to_owned()),
+                    ("part", part.to_owned()),
+                ];
                 (labels, ms / 1e3)
             })
         });

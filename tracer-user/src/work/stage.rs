@@ -27,6 +27,29 @@ pub enum StageName {
     Other,
 }
 
+impl StageName {
+    /// All of them in the order of the work, with what the contract and the user's rules call each.
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Fetch, "fetch"),
+        (Self::Transform, "transform"),
+        (Self::Write, "write"),
+        (Self::Other, "other"),
+    ];
+
+    /// What it is called.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// The one that is called so.
+    #[must_use]
+    pub fn called(id: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find_map(|(stage, name)| (name == id).then_some(stage))
+    }
+}
+
 /// A rule of the user: resource classes whose name contains `part` belong to `stage`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRule {
@@ -54,13 +77,7 @@ impl std::str::FromStr for UserRule {
             rule: rule.to_owned(),
         };
         let (stage, part) = rule.split_once(':').ok_or_else(error)?;
-        let stage = match stage.trim() {
-            "fetch" => StageName::Fetch,
-            "transform" => StageName::Transform,
-            "write" => StageName::Write,
-            "other" => StageName::Other,
-            _ => return Err(error()),
-        };
+        let stage = StageName::called(stage.trim()).ok_or_else(error)?;
         if part.trim().is_empty() {
             return Err(error());
         }
@@ -179,5 +196,19 @@ fn by_bytes(bytes: Option<(u64, u64)>) -> StageName {
     match bytes {
         Some((out, inward)) if out > inward => StageName::Write,
         _ => StageName::Fetch,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_is_called_the_same_everywhere() {
+        for (stage, id) in StageName::ALL {
+            assert_eq!((stage.id(), StageName::called(id)), (id, Some(stage)));
+            assert_eq!(serde_json::to_value(stage).unwrap(), id);
+        }
+        assert_eq!(StageName::called("Fetch"), None);
     }
 }

@@ -16,19 +16,27 @@ fn share(report: &Report, cause: Cause) -> f64 {
     causes.map(|row| row.share).sum()
 }
 
+/// The CPUs are what is short, and the server is not called serial.
+fn lacks_cpus(report: &Report) {
+    assert_eq!(report.verdict.cause, Cause::Cpu, "{:#?}", report.verdict);
+    let serial = share(report, Cause::RemoteSerial);
+    assert!(serial < 0.1, "{:#?}", report.causes);
+}
+
+/// The server is what serialises, and not for want of a CPU.
+fn is_serial(report: &Report) {
+    let verdict = &report.verdict;
+    assert_eq!(verdict.cause, Cause::RemoteSerial, "{verdict:#?}");
+    assert!(share(report, Cause::Cpu) < 0.1, "{:#?}", report.causes);
+}
+
 /// Each of 16 clients updates its own row, and the server's processes and theirs fill both CPUs.
 #[test]
 fn a_server_that_finds_no_cpu_serves_as_many_as_cpus_let_it() {
     let report = of(
         "cpus 2\npeer A serves 16 local computing\n16 workers: compute 100us; write A 2ms+-500us",
     );
-    let verdict = &report.verdict;
-    assert_eq!(verdict.cause, Cause::Cpu, "{verdict:#?}");
-    assert!(
-        share(&report, Cause::RemoteSerial) < 0.1,
-        "{:#?}",
-        report.causes
-    );
+    lacks_cpus(&report);
     let factor = report.parallelism.serialization_factor;
     assert!((factor / 8.0 - 1.0).abs() < 0.15, "{factor}");
     let evidence = report.causes[0].evidence.join(" ");
@@ -50,27 +58,19 @@ fn a_serial_server_that_leaves_a_cpu_free_is_serial() {
     let report = of(
         "cpus 2\npeer A serves 1 local computing\n16 workers: compute 100us; write A 2ms+-500us",
     );
-    let verdict = &report.verdict;
-    assert_eq!(verdict.cause, Cause::RemoteSerial, "{verdict:#?}");
-    assert!(share(&report, Cause::Cpu) < 0.1, "{:#?}", report.causes);
+    is_serial(&report);
 }
 
-/// One at a time is served, and whoever is at it has no CPU for most of the time, since the clients have it.
+/// One at a time is served, and whoever is at it has no CPU for most of the time, since threads of the target that ask nobody have it.
 #[test]
 fn a_lock_whose_holder_finds_no_cpu_is_waited_for_since_cpus_are_short() {
     let report = of(
         "cpus 1\npeer A serves 1 local computing\n16 workers: compute 100us; write A 30ms+-5ms\n4 helpers: compute 20ms",
     );
-    let verdict = &report.verdict;
-    assert_eq!(verdict.cause, Cause::Cpu, "{verdict:#?}");
-    assert!(
-        share(&report, Cause::RemoteSerial) < 0.1,
-        "{:#?}",
-        report.causes
-    );
+    lacks_cpus(&report);
 }
 
-/// The same, while threads of the target that ask nobody fill the CPUs.
+/// It sleeps to serve, while threads of the target that ask nobody fill the CPUs.
 #[test]
 fn a_serial_server_with_full_cpus_beside_it_is_serial() {
     let text = "cpus 4\npeer A serves 1 local\n16 workers: compute 100us; write A 4ms+-1ms\n4 helpers: compute 20ms";

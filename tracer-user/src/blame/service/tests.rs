@@ -47,18 +47,41 @@ fn arrival(socket: ResourceId, end: u64) -> Call {
     }
 }
 
+/// Each of the two threads has answered a request, which is known from then on to be of its service.
+fn both_answered(classifier: &Classifier, service: [ClassId; 2]) -> Services {
+    let mut services = Services::default();
+    for at in 0..2 {
+        let call = arrival(SOCKETS[at], 1);
+        services.arrived(THREADS[at], &call, service[at], &classifier.sites);
+        services.replied(THREADS[at], &reply(at, 2), service[at], classifier);
+    }
+    services
+}
+
+/// The second thread was in a state from one time to another, and goes over to the next.
+fn change_of(
+    services: &mut Services,
+    (start, end): (u64, u64),
+    was: State,
+    now: State,
+    waker: Option<ActorId>,
+    classifier: &Classifier,
+) {
+    let was = Piece {
+        start: Nanos(start),
+        end: Nanos(end),
+        state: was,
+    };
+    services.change(THREADS[1], &was, now, waker, classifier);
+}
+
 /// ```text
 /// 10 answers  |r|        |r    r|
 /// 11 answers  |r|  |r....r|           blocked from 20 to 60, woken by `waker`
 /// ```
 fn check(waker: Option<ActorId>, expect: (u64, u64)) {
     let (classifier, service, poll) = classifier();
-    let mut services = Services::default();
-    for at in 0..2 {
-        let call = arrival(SOCKETS[at], 1);
-        services.arrived(THREADS[at], &call, service[at], &classifier.sites);
-        services.replied(THREADS[at], &reply(at, 2), service[at], &classifier);
-    }
+    let mut services = both_answered(&classifier, service);
     let piece = |start, end, state| Piece {
         start: Nanos(start),
         end: Nanos(end),
@@ -94,19 +117,9 @@ fn who_is_woken_by_anybody_else_has_not() {
 fn check_twice(ret: i64, waker: Option<ActorId>, expect: u64) {
     let (classifier, service, poll) = classifier();
     let sites = &classifier.sites;
-    let mut services = Services::default();
-    for at in 0..2 {
-        let call = arrival(SOCKETS[at], 1);
-        services.arrived(THREADS[at], &call, service[at], sites);
-        services.replied(THREADS[at], &reply(at, 2), service[at], &classifier);
-    }
+    let mut services = both_answered(&classifier, service);
     let change = |services: &mut Services, start, end, was, now, waker| {
-        let was = Piece {
-            start: Nanos(start),
-            end: Nanos(end),
-            state: was,
-        };
-        services.change(THREADS[1], &was, now, waker, &classifier);
+        change_of(services, (start, end), was, now, waker, &classifier);
     };
     let runs = State::Running;
     services.arrived(THREADS[1], &arrival(SOCKETS[1], 20), service[1], sites);
@@ -166,19 +179,9 @@ fn the_first_reply_tells_for_whom_its_thread_has_waited() {
 fn check_cut(waker: Option<ActorId>, expect: f64) {
     let (classifier, service, poll) = classifier();
     let sites = &classifier.sites;
-    let mut services = Services::default();
-    for at in 0..2 {
-        let call = arrival(SOCKETS[at], 1);
-        services.arrived(THREADS[at], &call, service[at], sites);
-        services.replied(THREADS[at], &reply(at, 2), service[at], &classifier);
-    }
+    let mut services = both_answered(&classifier, service);
     let change = |services: &mut Services, start, end, was, now, waker| {
-        let was = Piece {
-            start: Nanos(start),
-            end: Nanos(end),
-            state: was,
-        };
-        services.change(THREADS[1], &was, now, waker, &classifier);
+        change_of(services, (start, end), was, now, waker, &classifier);
     };
     let runs = State::Running;
     for (start, end) in [(20, 60), (70, 110)] {

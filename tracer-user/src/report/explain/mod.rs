@@ -1,11 +1,11 @@
 //! What a cause is, how it is told, and what helps: without a case at hand.
 //!
-//! In: a cause, a language. Out: a page, as text or Markdown.
+//! In: a cause, a language. Out: a page.
 
 mod signs;
 
+use super::names;
 use super::page::{Block, Page, Phrase, Section, Tone, code_lines};
-use super::{Look, markdown, names, text};
 use crate::advice::{FixInput, Variant, fix};
 use crate::cause::{Cause, ENTRIES};
 use crate::diagnose::Culprit;
@@ -43,18 +43,6 @@ pub fn page(cause: Cause, language: &str) -> Page {
             section("What Helps", helps(cause, language)),
         ],
     }
-}
-
-/// A page as text.
-#[must_use]
-pub fn as_text(page: &Page, look: &Look) -> String {
-    text::print(page, look)
-}
-
-/// A page as Markdown.
-#[must_use]
-pub fn as_markdown(page: &Page) -> String {
-    markdown::print(page)
 }
 
 fn section(title: &'static str, blocks: Vec<Block>) -> Section {
@@ -104,6 +92,7 @@ fn helps(cause: Cause, language: &str) -> Vec<Block> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Look, markdown, text};
     use super::*;
 
     #[test]
@@ -115,7 +104,7 @@ mod tests {
                 assert_ne!(*other, entry.cause);
                 assert!(!apart.ends_with('.'), "{}: {apart}", entry.id);
             }
-            let text = as_text(&page(entry.cause, "go"), &Look::default());
+            let text = text::print(&page(entry.cause, "go"), &Look::default());
             assert!(text.contains(entry.id), "{text}");
             let helps = text.contains("What Helps");
             assert_eq!(helps, entry.cause != Cause::Unknown, "{text}");
@@ -124,16 +113,16 @@ mod tests {
 
     #[test]
     fn each_remedy_stands_once_in_the_language_asked_for() {
-        let text = as_markdown(&page(Cause::SingleThread, "rust"));
+        let text = markdown::print(&page(Cause::SingleThread, "rust"));
         assert_eq!(text.matches("\n```rust\n").count(), 6, "{text}");
         assert_eq!(text.matches("Do not stop the thread").count(), 1, "{text}");
-        let other = as_markdown(&page(Cause::SingleThread, "c"));
+        let other = markdown::print(&page(Cause::SingleThread, "c"));
         assert_eq!(other.matches("\n```c\n").count(), 6, "{other}");
     }
 
     #[test]
     fn the_list_has_all() {
-        let text = as_text(&list(), &Look::default());
+        let text = text::print(&list(), &Look::default());
         assert!(
             ENTRIES.iter().all(|entry| text.contains(entry.id)),
             "{text}"
