@@ -18,10 +18,6 @@ const INTERLEAVED: f64 = 0.1;
 /// An event loop that is busy for at least this share of the time in which requests are there is what they wait for.
 const LOOP_IS_BUSY: f64 = 0.8;
 
-/// Where those that work for the target have more of the CPUs than this, a thread without one waits for them; else it is that of a wake-up, or
-/// behind strangers.
-const CPUS_TAKEN: f64 = 0.8;
-
 /// Threads that work on requests for this share of the time have no pause in which more of them could be served.
 const ALL_ALONG: f64 = 0.9;
 
@@ -72,27 +68,22 @@ pub(super) fn look_inside<'a>(
     }
     let present = findings.present(site);
     let service = |worked: f64| service(worked / replies, present / visits.max(1.0));
-    // Behind others that work for the target is all of a thread's time without a CPU, or none of it.
-    let taken = |time: f64| {
-        if cpus_are_taken(findings, &stats) {
-            time
-        } else {
-            0.0
-        }
-    };
+    // What a thread queues for behind strangers, or as it is woken, one request alone would queue for too.
+    let own = queued_behind_own(findings, &stats);
     let response = findings.blocked(site) / visits.max(1.0);
     if is_loop {
-        let starved = taken(stats.starved.seconds());
+        let starved = own * stats.starved.seconds();
         let busy = stats.busy.seconds() + stats.starved.seconds();
+        let service = service(busy - starved);
         let is_one = stats.threads.len() == books.len();
         let is_busy = busy >= LOOP_IS_BUSY * present * count(books.len() as u64);
         return (is_one && is_busy).then(|| Inside {
             processes: books.len(),
             pid: stats.pid,
             process: findings.peer_process(peer),
-            service: service(stats.busy.seconds()),
+            service,
             // It has no time for one request while it works on others, and for that it needs longer without a CPU.
-            starved: (response - service(stats.busy.seconds())).max(0.0) * starved / busy.max(1e-9),
+            starved: (response - service).max(0.0) * starved / busy.max(1e-9),
             locked: 0.0,
             co_waiters: 0.0,
             lock: None,
@@ -106,14 +97,16 @@ pub(super) fn look_inside<'a>(
     };
     let locks = blocked(is_known_lock);
     let in_kernel = blocked(|kind| kind == WaitKind::KernelLock);
-    let (queued, co_waiters) = (stats.queued.seconds(), stats.for_co_waiters());
+    let co_waiters = stats.for_co_waiters();
+    let (queued, late) = (stats.queued.seconds(), stats.late.seconds());
     let all_locks: Vec<(WaitSite, &LockStats)> = books
         .iter()
         .flat_map(|stats| findings.locks_in(stats.pid))
         .collect();
     // Who has a lock and no CPU lets the others wait for a CPU.
-    let for_a_cpu = taken((locks - in_kernel) * without_a_cpu(all_locks.iter().map(|(_, of)| *of)));
-    let starved = taken(queued + stats.late.seconds()) + for_a_cpu;
+    let for_a_cpu = own * (locks - in_kernel) * without_a_cpu(all_locks.iter().map(|(_, of)| *of));
+    let starved = own * (queued + late) + for_a_cpu;
+    let worked = stats.total.seconds() - locks - co_waiters - own * queued + (1.0 - own) * late;
     let lock = all_locks
         .into_iter()
         .max_by_key(|(key, stats)| (stats.waiting, std::cmp::Reverse(*key)));
@@ -121,7 +114,7 @@ pub(super) fn look_inside<'a>(
         processes: books.len(),
         pid: stats.pid,
         process: findings.peer_process(peer),
-        service: service(stats.total.seconds() - locks - queued - co_waiters),
+        service: service(worked),
         starved: starved / replies,
         locked: (locks - in_kernel - for_a_cpu) / replies,
         co_waiters: co_waiters / replies,
@@ -159,11 +152,11 @@ impl Findings<'_> {
     }
 }
 
-/// Those that serve find no CPU since the target and its servers have them.
-fn cpus_are_taken(findings: &Findings<'_>, stats: &ServiceStats) -> bool {
+/// Of the time that those which serve go without a CPU, the share behind others that work for the target, 0 to 1.
+fn queued_behind_own(findings: &Findings<'_>, stats: &ServiceStats) -> f64 {
     let threads: Vec<ActorId> = stats.threads.keys().copied().collect();
     let queued = (findings.collector.queue).queued(&threads, findings.until());
-    queued.own_share() > CPUS_TAKEN
+    queued.own_share()
 }
 
 /// Share of the time in which somebody waits for these locks that whoever has one has no CPU, 0 to 1.

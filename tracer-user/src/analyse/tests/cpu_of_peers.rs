@@ -4,6 +4,7 @@ use super::carried::report;
 use super::rules::refutations;
 use crate::cause::Cause;
 use crate::report::Report;
+use crate::row::Tid;
 use crate::script;
 
 fn of(text: &str) -> Report {
@@ -76,6 +77,42 @@ fn a_serial_server_with_full_cpus_beside_it_is_serial() {
     let text = "cpus 4\npeer A serves 1 local\n16 workers: compute 100us; write A 4ms+-1ms\n4 helpers: compute 20ms";
     let verdict = of(text).verdict;
     assert_eq!(verdict.cause, Cause::RemoteSerial, "{verdict:#?}");
+}
+
+/// The crew that is called `strangers` belongs to nobody that is watched: it has the CPUs, and no rows.
+fn beside_strangers(text: &str) -> Report {
+    let mut source = script::workload(text);
+    let batch = &mut source.batches[0];
+    let strangers: Vec<Tid> = (batch.tasks.iter())
+        .filter(|task| task.name.starts_with("stranger"))
+        .map(|task| task.tid)
+        .collect();
+    assert!(!strangers.is_empty());
+    batch.tasks.retain(|task| !strangers.contains(&task.tid));
+    batch.waits.retain(|wait| !strangers.contains(&wait.tid));
+    batch.calls.retain(|call| !strangers.contains(&call.tid));
+    report(&source)
+}
+
+/// Each request has a thread of the server; the threads find no CPU since other programs have them, and one request alone would find none
+/// either.
+#[test]
+fn a_server_that_others_take_the_cpus_from_is_not_serial() {
+    let report = beside_strangers(
+        "cpus 2\npeer A serves 4 local computing\n4 workers: sleep 2ms; write A 2ms+-500us\n20 strangers: compute 20ms",
+    );
+    assert_eq!(report.verdict.cause, Cause::None, "{:#?}", report.verdict);
+    let factor = report.parallelism.serialization_factor;
+    assert!(factor < 1.3, "{factor}");
+}
+
+/// The same of one that serves one at a time: what its lock is waited for is lost to others, whoever has the CPUs.
+#[test]
+fn a_serial_server_that_others_take_the_cpus_from_is_serial() {
+    let report = beside_strangers(
+        "cpus 2\npeer A serves 1 local computing\n8 workers: sleep 2ms; write A 2ms+-500us\n6 strangers: compute 20ms",
+    );
+    is_serial(&report);
 }
 
 /// There are CPUs for half as many again.
