@@ -194,14 +194,15 @@ fn inside(
     let starved = peer.starved.min(waiting);
     let queueing = waiting - starved;
     let mut culprit = culprit(findings, site);
-    if queueing < QUEUES * response_s && starved > queueing {
+    let queues = |time: f64| time >= QUEUES * response_s;
+    if queues(waiting) && !queues(queueing) && starved > queueing {
         let by = Refutation::NoCpu {
             share: starved / waiting,
         };
         ruling.clear(Cause::RemoteSerial, culprit, by);
         return;
     }
-    if queueing < QUEUES * response_s {
+    if !queues(queueing) {
         let by = Refutation::WorksOnIt {
             response_s,
             service_s: peer.service,
