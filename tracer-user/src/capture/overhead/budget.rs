@@ -23,6 +23,8 @@ const SHORTEST_WINDOW: Nanos = Nanos(500_000_000);
 const PATIENCE: Nanos = Nanos(900_000_000);
 /// No more is lost before anything is left out than what the budget makes up for in this time.
 const MAKES_UP: Nanos = Nanos::SECOND;
+/// The share of the budget that a pause pays back at least, whatever holdup itself uses meanwhile.
+const LEAST_PAID_BACK: f64 = 0.5;
 /// Where the work loses this many times the budget even though CPUs were free, a second period is not waited for. A queue may be that
 /// of a moment, such as the start of holdup itself.
 const FAR_OVER: f64 = 4.0;
@@ -151,8 +153,14 @@ impl Budget {
     fn book(&mut self, facts: &Facts) {
         // At most the budget of one window is saved up: a quiet minute does not pay for a loud one.
         let most_saved = self.share * SHORTEST_WINDOW.seconds();
+        // What is lost in a pause is lost in any, and a longer one does not save it.
+        let most = match self.paused {
+            true => (1.0 - LEAST_PAID_BACK) * self.share,
+            false => f64::INFINITY,
+        };
         for (debt, share) in self.debt.iter_mut().zip([facts.loss(), facts.host_share()]) {
-            *debt = (*debt + (share - self.share) * facts.wall.seconds()).max(-most_saved);
+            *debt =
+                (*debt + (share.min(most) - self.share) * facts.wall.seconds()).max(-most_saved);
         }
     }
 

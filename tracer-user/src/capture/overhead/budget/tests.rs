@@ -229,6 +229,28 @@ fn what_is_lost_before_the_cost_is_known_is_little_and_is_made_up_for() {
     assert!(windows[0] > 0.4 && windows[0] < 1.2, "{windows:?}");
 }
 
+/// A slow host: holdup itself takes more than the budget even while it records nothing.
+#[test]
+fn what_a_pause_costs_does_not_make_it_last() {
+    let loud = period(50.0, 150.0, 1.0, 0.0);
+    let idle = Facts {
+        own: percent(8.0),
+        ..period(0.0, 150.0, 1.0, 0.0)
+    };
+    assert!(idle.host_share() > BUDGET);
+    let mut budget = Budget::new(BUDGET);
+    let steps: Vec<Step> = std::iter::repeat_with(|| {
+        let facts = if budget.paused { idle } else { loud };
+        next(&mut budget, facts)
+    })
+    .take(2_000)
+    .collect();
+    let times = |wanted| steps.iter().filter(|step| **step == wanted).count();
+    assert!(times(Step::Resume) > 15, "{}", times(Step::Resume));
+    // What is lost in windows is made up for all the same, at half the pace.
+    assert!(times(Step::Stay) > 1_500);
+}
+
 /// The queue of a moment, as holdup itself begins, is no reason for a pause.
 #[test]
 fn a_short_queue_as_the_window_opens_is_passed_over() {
