@@ -1,4 +1,4 @@
-"""Processes that fetch from a server, compute, and count what they did in one dictionary that a process of its own keeps for them all."""
+"""Processes that fetch from a server, compute, and count names in one table that a process of its own keeps for them all."""
 import hashlib
 import multiprocessing.managers
 import signal
@@ -14,9 +14,26 @@ def keep():
         name.write("keeper")
 
 
+class Counts:
+    """How often names came, by a number that is reckoned from all letters of a name."""
+
+    def __init__(self):
+        self.counts = {}
+
+    def add(self, name):
+        key = 5381
+        for letter in name:
+            key = (key * 33 + ord(letter)) & 0xFFFFFFFF
+        self.counts[key] = self.counts.get(key, 0) + 1
+
+
+class Keeper(multiprocessing.managers.BaseManager):
+    pass
+
+
 def count(counts, worker):
     for turn in range(number("calls")):
-        counts[f"{worker}-{turn}"] = turn
+        counts.add(f"{worker}-{turn}".ljust(number("letters"), "."))
 
 
 def work(worker, page):
@@ -31,7 +48,8 @@ def work(worker, page):
         page.enter(FETCH, 1)
 
 
-KEEPER = multiprocessing.managers.SyncManager()
+Keeper.register("Counts", Counts)
+KEEPER = Keeper()
 KEEPER.start(keep)
-COUNTS = KEEPER.dict()
+COUNTS = KEEPER.Counts()
 processes(work)

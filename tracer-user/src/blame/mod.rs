@@ -29,7 +29,7 @@ pub use in_flight::InFlight;
 pub use lock::{LockStats, Locks};
 pub use lock_group::LockGroups;
 pub use meanwhile::Meanwhile;
-pub use queue::{Queued, RunQueue};
+pub use queue::{Behind, Queued, RunQueue};
 pub use service::{ServiceStats, Services, is_known_lock, port_of};
 pub use together::{After, Between, Released, Together};
 pub use unread::Unread;

@@ -8,7 +8,7 @@ use super::user_lock::WORTH_NAMING;
 use crate::actors::ActorId;
 use crate::blame::{Charge, Collector, HolderActivity, LockGroups, Queued, ServiceStats, Visit};
 use crate::classify::{ClassId, OperationId, ResourceClasses, SeenWorkers, WaitKind, WaitSite};
-use crate::row::{KernelSpanKind, Meta, Nanos, Pid, TaskRole};
+use crate::row::{IdleCpus, KernelSpanKind, Meta, Nanos, Pid, TaskRole};
 use crate::work::{Cycle, Inventory, StageName, StageTime, Stages, Times, WorkerTotals};
 
 /// What the stations give.
@@ -275,6 +275,15 @@ impl<'a> Findings<'a> {
     #[must_use]
     pub fn run_of_all(&self) -> f64 {
         self.collector.queue.run(self.at)
+    }
+
+    /// How many CPUs neither the target nor its servers keep busy, nobody being idle, on average; `None`: how long CPUs are idle is not known.
+    #[must_use]
+    pub fn strangers(&self) -> Option<f64> {
+        let IdleCpus { idle, over } = self.meta.idle_cpus.filter(|of| of.over > Nanos::ZERO)?;
+        let busy = f64::from(self.meta.host.cpus) - idle.seconds() / over.seconds();
+        let own = self.run_of_all() + self.collector.queue.served(self.at);
+        Some((busy - own / self.window().max(1e-9)).max(0.0))
     }
 
     /// Items a second.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::findings::Findings;
 use crate::actors::ActorId;
-use crate::blame::{HolderActivity, LockStats, ServiceStats, is_known_lock, port_of};
+use crate::blame::{Behind, HolderActivity, LockStats, ServiceStats, is_known_lock, port_of};
 use crate::classify::{ClassId, ClassKind, WaitKind, WaitSite};
-use crate::row::Pid;
+use crate::row::{Nanos, Pid};
 
 /// A service answers the same requests the workers send: its count of replies is within this share of theirs.
 const SAME_REQUESTS: f64 = 0.3;
@@ -17,6 +17,9 @@ const INTERLEAVED: f64 = 0.1;
 
 /// An event loop that is busy for at least this share of the time in which requests are there is what they wait for.
 const LOOP_IS_BUSY: f64 = 0.8;
+
+/// As long as this takes it to run on a CPU that is idle, at most: some 5 us, 50 and more in a virtual machine.
+const MOMENT: Nanos = Nanos(100_000);
 
 /// Threads that work on requests for this share of the time have no pause in which more of them could be served.
 const ALL_ALONG: f64 = 0.9;
@@ -68,8 +71,8 @@ pub(super) fn look_inside<'a>(
     }
     let present = findings.present(site);
     let service = |worked: f64| service(worked / replies, present / visits.max(1.0));
-    // What a thread queues for behind strangers, or as it is woken, one request alone would queue for too.
-    let own = queued_behind_own(findings, &stats);
+    let behind = behind_whom(findings, &stats);
+    let own = behind.own;
     let response = findings.blocked(site) / visits.max(1.0);
     if is_loop {
         let starved = own * stats.starved.seconds();
@@ -106,7 +109,10 @@ pub(super) fn look_inside<'a>(
     // Who has a lock and no CPU lets the others wait for a CPU.
     let for_a_cpu = own * (locks - in_kernel) * without_a_cpu(all_locks.iter().map(|(_, of)| *of));
     let starved = own * (queued + late) + for_a_cpu;
-    let worked = stats.total.seconds() - locks - co_waiters - own * queued + (1.0 - own) * late;
+    // What a thread queues for behind strangers, or for a moment as it is woken, one request alone would queue for too.
+    let moments = (behind.nobody * late).min(replies * MOMENT.seconds());
+    let alone = behind.strangers * (queued + late) + moments;
+    let worked = stats.total.seconds() - locks - co_waiters - queued + alone;
     let lock = all_locks
         .into_iter()
         .max_by_key(|(key, stats)| (stats.waiting, std::cmp::Reverse(*key)));
@@ -152,11 +158,11 @@ impl Findings<'_> {
     }
 }
 
-/// Of the time that those which serve go without a CPU, the share behind others that work for the target, 0 to 1.
-fn queued_behind_own(findings: &Findings<'_>, stats: &ServiceStats) -> f64 {
+/// Behind whom those that serve queue for a CPU.
+fn behind_whom(findings: &Findings<'_>, stats: &ServiceStats) -> Behind {
     let threads: Vec<ActorId> = stats.threads.keys().copied().collect();
     let queued = (findings.collector.queue).queued(&threads, findings.until());
-    queued.own_share()
+    queued.split(findings.meta.host.cpus, findings.strangers())
 }
 
 /// Share of the time in which somebody waits for these locks that whoever has one has no CPU, 0 to 1.

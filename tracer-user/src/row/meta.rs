@@ -31,6 +31,16 @@ pub struct Host {
     pub cpus: u32,
 }
 
+/// How long the CPUs of the host had nothing to do, pauses left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IdleCpus {
+    /// All CPUs together.
+    pub idle: Nanos,
+    /// Time by the clock in which that was counted.
+    pub over: Nanos,
+}
+
 /// The targets that the user asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -150,6 +160,8 @@ pub struct Meta {
     pub target: Target,
     /// The disks that did anything meanwhile, busiest first, and those of the targets' files.
     pub disks: Vec<Disk>,
+    /// How long the host's CPUs had nothing to do; absent: not known.
+    pub idle_cpus: Option<IdleCpus>,
     /// How.
     pub settings: Settings,
     /// What was counted.

@@ -4,7 +4,7 @@ use super::carried::report;
 use super::rules::refutations;
 use crate::cause::Cause;
 use crate::report::Report;
-use crate::row::Tid;
+use crate::row::{IdleCpus, Nanos, Tid};
 use crate::script;
 
 fn of(text: &str) -> Report {
@@ -81,6 +81,11 @@ fn a_serial_server_with_full_cpus_beside_it_is_serial() {
 
 /// The crew that is called `strangers` belongs to nobody that is watched: it has the CPUs, and no rows.
 fn beside_strangers(text: &str) -> Report {
+    with_idle_cpus(text, None)
+}
+
+/// The same where so many CPUs had nothing to do on average.
+fn with_idle_cpus(text: &str, idle: Option<f64>) -> Report {
     let mut source = script::workload(text);
     let batch = &mut source.batches[0];
     let strangers: Vec<Tid> = (batch.tasks.iter())
@@ -91,6 +96,13 @@ fn beside_strangers(text: &str) -> Report {
     batch.tasks.retain(|task| !strangers.contains(&task.tid));
     batch.waits.retain(|wait| !strangers.contains(&wait.tid));
     batch.calls.retain(|call| !strangers.contains(&call.tid));
+    #[expect(clippy::cast_possible_truncation, reason = "a second of some CPUs")]
+    #[expect(clippy::cast_sign_loss, reason = "not below zero")]
+    let idle = idle.map(|cpus| IdleCpus {
+        idle: Nanos((cpus * 1e9) as u64),
+        over: Nanos::SECOND,
+    });
+    source.meta.idle_cpus = idle;
     report(&source)
 }
 
@@ -98,12 +110,29 @@ fn beside_strangers(text: &str) -> Report {
 /// either.
 #[test]
 fn a_server_that_others_take_the_cpus_from_is_not_serial() {
-    let report = beside_strangers(
-        "cpus 2\npeer A serves 4 local computing\n4 workers: sleep 2ms; write A 2ms+-500us\n20 strangers: compute 20ms",
+    let text = "cpus 2\npeer A serves 4 local computing\n4 workers: sleep 2ms; write A 2ms+-500us\n20 strangers: compute 20ms";
+    for report in [beside_strangers(text), with_idle_cpus(text, Some(0.0))] {
+        assert_eq!(report.verdict.cause, Cause::None, "{:#?}", report.verdict);
+        let factor = report.parallelism.serialization_factor;
+        assert!(factor < 1.3, "{factor}");
+    }
+}
+
+/// Its threads are slow to run though a CPU is idle all the while: that is no want of CPUs, and one request alone would not meet it.
+#[test]
+fn a_queue_beside_an_idle_cpu_is_neither_for_cpus_nor_service() {
+    let text = "cpus 2\npeer A serves 1 local computing\n8 workers: sleep 20ms; write A 2ms+-500us\n6 strangers: compute 20ms";
+    let (full, idle) = (
+        with_idle_cpus(text, Some(0.0)),
+        with_idle_cpus(text, Some(1.8)),
     );
-    assert_eq!(report.verdict.cause, Cause::None, "{:#?}", report.verdict);
-    let factor = report.parallelism.serialization_factor;
-    assert!(factor < 1.3, "{factor}");
+    is_serial(&full);
+    is_serial(&idle);
+    assert!(share(&full, Cause::Cpu) > 0.05, "{:#?}", full.causes);
+    assert!(share(&idle, Cause::Cpu) < 0.01, "{:#?}", idle.causes);
+    let service = |report: &Report| report.causes[0].culprit.service_ms;
+    assert!(service(&full) > 20.0, "{}", service(&full));
+    assert!(service(&idle) < 15.0, "{}", service(&idle));
 }
 
 /// The same of one that serves one at a time: what its lock is waited for is lost to others, whoever has the CPUs.

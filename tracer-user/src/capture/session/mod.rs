@@ -15,6 +15,7 @@ mod task_iterator;
 mod trace_clock;
 
 mod drain;
+mod idle_cpus;
 mod losses;
 
 mod pauses;
@@ -38,6 +39,7 @@ use super::targets::{TargetSpec, Targets};
 use super::{CaptureError, clock, host};
 use command::HeldCommand;
 use drain::{Drain, Names};
+use idle_cpus::IdleWatch;
 use losses::Losses;
 use runtimes::Looks;
 use servers::Servers;
@@ -72,6 +74,7 @@ pub struct Session {
     listeners: Listeners,
     servers: Servers,
     disks: Disks,
+    idle_cpus: IdleWatch,
     command: Option<HeldCommand>,
     /// Threads of tracked processes, as of the latest pass over the thread list.
     threads: u64,
@@ -140,6 +143,7 @@ impl Session {
             listeners: Listeners::default(),
             servers: Servers::default(),
             disks: Disks::default(),
+            idle_cpus: IdleWatch::default(),
             threads: 0,
             self_cpu: Nanos::ZERO,
             untold: Untold::default(),
@@ -193,6 +197,7 @@ impl Session {
         self.drain();
         self.meta.clocks = describe::clocks();
         self.meta.opened = clock::monotonic();
+        self.idle_cpus = IdleWatch::open();
         self.self_cpu = describe::self_cpu();
         // Within the window, so that each thread's figures stand beside what its timeline says at that moment.
         let figures = schedstat::read(&pids, TaskFact::SchedStatOpened);

@@ -53,6 +53,7 @@ impl Session {
         let left_out = self.tasks.left_out();
         self.tasks.leave_out(left_out | narrow::PAUSED)?;
         self.drain.clock.pause(at);
+        self.idle_cpus.pause();
         attach::detach(&mut self.ebpf, &mut self.links)?;
         self.drain();
         // It asks of all sockets, and nobody drains meanwhile.
@@ -74,6 +75,7 @@ impl Session {
         self.drain();
         let now = clock::monotonic();
         self.drain.clock.resume(now);
+        self.idle_cpus.resume();
         let join = self.drain.clock.at(now);
         self.meta.joins.push(join);
         self.untold.joins.push(join);

@@ -191,6 +191,8 @@ impl Session {
         let now = clock::monotonic();
         let closed = self.drain.clock.at(now);
         let paused = self.drain.clock.pauses(now);
+        self.idle_cpus.pause();
+        self.meta.idle_cpus = self.idle_cpus.total();
         if !self.is_paused() {
             self.tasks.pass(&mut self.ebpf, 0)?;
         }
