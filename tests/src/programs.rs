@@ -32,6 +32,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "threads.rs",
     "processes.c",
     "burners.c",
+    "counters.c",
     "protect.c",
     "mapped.c",
     "tls_server.py",

@@ -30,6 +30,7 @@ pub fn needs_the_host(cause: Cause) -> bool {
         | Cause::SingleThread
         | Cause::Spin
         | Cause::Cpu
+        | Cause::CpuInflation
         | Cause::Imbalance
         | Cause::RuntimePause
         | Cause::Unknown => true,

@@ -43,6 +43,8 @@ pub enum Cause {
     Spin,
     /// More runnable work than CPUs.
     Cpu,
+    /// Computing that takes longer beside others.
+    CpuInflation,
     /// Nobody feeds the workers.
     Starved,
     /// A barrier at which all wait for the last.
@@ -70,7 +72,7 @@ pub struct Entry {
 }
 
 /// The list, in the order in which it is shown.
-pub const ENTRIES: [Entry; 21] = [
+pub const ENTRIES: [Entry; 22] = [
     Entry {
         cause: Cause::UserLock,
         id: "user-lock",
@@ -168,6 +170,12 @@ pub const ENTRIES: [Entry; 21] = [
         definition: "workers that are ready to run wait for a CPU that other workers have",
     },
     Entry {
+        cause: Cause::CpuInflation,
+        id: "cpu-inflation",
+        title: "computing that takes longer beside others",
+        definition: "workers need more CPU time while others compute: they write the same cache lines, or want more of memory than it delivers",
+    },
+    Entry {
         cause: Cause::Starved,
         id: "starved",
         title: "nobody feeds the workers",
@@ -247,6 +255,7 @@ impl Cause {
             | Self::SingleThread
             | Self::Spin
             | Self::Cpu
+            | Self::CpuInflation
             | Self::Starved
             | Self::Imbalance
             | Self::RuntimePause => true,

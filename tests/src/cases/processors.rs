@@ -21,6 +21,18 @@ pub const CASES: &[Case] = &[
         plan: spin_lock,
     },
     Case {
+        name: "side-by-side",
+        cause: Cause::CpuInflation,
+        quick: false,
+        plan: |draw| counters(draw).culprit(Culprit::CallSite("count")),
+    },
+    Case {
+        name: "far-apart",
+        cause: Cause::None,
+        quick: false,
+        plan: |draw| counters(draw).set("apart", 1),
+    },
+    Case {
         name: "python-computes",
         cause: Cause::InterpreterLock,
         quick: true,
@@ -104,6 +116,26 @@ fn spin_lock(draw: &mut Draw) -> Plan {
     .server("input", fetch_us, replies(draw.between(500, 8_000)))
     .server("output", draw.between(1_000, 2_000), replies(16))
     .culprit(Culprit::CallSite("acquire"))
+}
+
+/// Threads count in counters that lie side by side in memory; there are processors for all that compute at a time where nobody slows them.
+fn counters(draw: &mut Draw) -> Plan {
+    let cores = std::thread::available_parallelism().map_or(2, |cores| cores.get() as u64);
+    let workers = (2 * cores).clamp(4, 16);
+    let fetch_us = draw.between(8_000, 12_000);
+    // About 5 ns each where nobody else has the line.
+    let rounds = draw.between(400_000, 700_000);
+    let count_us = rounds * 5 / 1000;
+    Plan::new(
+        workers,
+        Program::C("counters"),
+        (fetch_us + count_us) / 1000,
+        // Side by side it takes some four times as long.
+        (fetch_us + 4 * count_us) / 1000,
+    )
+    .set("rounds", rounds)
+    .set("bytes", draw.between(100, 2_000))
+    .server("input", fetch_us, replies(draw.between(500, 2_000)))
 }
 
 /// Threads that compute in Python, three to six times as many as one at a time can do.

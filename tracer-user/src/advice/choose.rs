@@ -5,7 +5,8 @@ use super::{
     address_space, async_lock, batch_fetch, batch_write, blocking_call, blocking_lock, checkpoint,
     consumers, critical_section, disk, even_work, event_loop, feed, fewer_workers, file_lock,
     fsync, gate, kept_connections, kept_interpreter, less_garbage, less_memory, more_workers,
-    own_file, pacing, polled_lock, pool, processes, shard, sqlite, thread_pool, transaction,
+    own_data, own_file, pacing, polled_lock, pool, processes, shard, sqlite, thread_pool,
+    transaction,
 };
 use crate::cause::Cause;
 use crate::work::StageName;
@@ -60,6 +61,7 @@ fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
         Cause::SingleThread => &event_loop::REMEDY,
         Cause::Spin => &blocking_lock::REMEDY,
         Cause::Cpu => &fewer_workers::REMEDY,
+        Cause::CpuInflation => &own_data::REMEDY,
         Cause::None => &more_workers::REMEDY,
         Cause::Unknown => return None,
     })

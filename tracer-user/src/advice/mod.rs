@@ -29,6 +29,7 @@ mod kept_interpreter;
 mod less_garbage;
 mod less_memory;
 mod more_workers;
+mod own_data;
 mod own_file;
 mod pacing;
 mod polled_lock;

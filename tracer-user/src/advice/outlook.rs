@@ -150,6 +150,7 @@ fn relief(cause: Cause, variant: Variant) -> [f64; 2] {
         | Cause::Imbalance
         | Cause::Spin
         | Cause::Cpu
+        | Cause::CpuInflation
         | Cause::None
         | Cause::Unknown => [1.0, f64::INFINITY],
     }

@@ -3,6 +3,7 @@
 mod carried;
 mod client_library;
 mod commands;
+mod cpu_inflation;
 mod cpu_of_peers;
 mod disks;
 mod event_loop;

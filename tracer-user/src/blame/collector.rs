@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::lock::Locks;
 use super::meanwhile::Meanwhile;
+use super::neighbours::Neighbours;
 use super::passed_on::PassedOn;
 use super::queue::RunQueue;
 use super::recent_pieces::RecentPieces;
@@ -56,6 +57,8 @@ pub struct Collector {
     pub services: Services,
     /// The run queue.
     pub queue: RunQueue,
+    /// The target's threads that compute beside each other.
+    pub neighbours: Neighbours,
     /// Replies to tasks that lay unread.
     pub unread: Unread,
     /// Waiting for an interpreter while a request was under way.
@@ -85,6 +88,7 @@ impl Collector {
             locks: Locks::default(),
             services: Services::default(),
             queue: RunQueue::new(cpus),
+            neighbours: Neighbours::default(),
             unread: Unread::default(),
             meanwhile: Meanwhile::default(),
             visits: Visits::default(),
@@ -128,6 +132,7 @@ impl Collector {
                     if was == TaskRole::Target && task.role != was {
                         // It was seen before it was known whose it is.
                         self.queue.change(who, task.end, State::Absent);
+                        self.neighbours.change(who, task.end, State::Absent);
                     }
                 }
             }
@@ -138,6 +143,7 @@ impl Collector {
                 for (site, visit) in self.heads(open, *at, classifier) {
                     self.visit(site, visit);
                 }
+                self.neighbours.join();
                 self.services.join(*at, &classifier.sites);
                 for kept in std::mem::take(&mut self.replying).into_values() {
                     self.visits.cut(kept);
@@ -221,6 +227,9 @@ impl Collector {
         match role {
             TaskRole::Target => {
                 self.queue.change(who, at, now);
+                if who.tid().is_some() {
+                    self.neighbours.change(who, at, now);
+                }
                 if self.services.is_server(who) {
                     self.services.change(who, was, now, waker, classifier);
                 }

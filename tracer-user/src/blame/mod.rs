@@ -12,6 +12,7 @@ mod in_flight;
 mod lock;
 mod lock_group;
 mod meanwhile;
+mod neighbours;
 mod passed_on;
 
 mod queue;
@@ -29,6 +30,7 @@ pub use in_flight::InFlight;
 pub use lock::{LockStats, Locks};
 pub use lock_group::LockGroups;
 pub use meanwhile::Meanwhile;
+pub use neighbours::Slowdown;
 pub use queue::{Behind, Queued, RunQueue};
 pub use service::{ServiceStats, Services, is_known_lock, port_of};
 pub use together::{After, Between, Released, Together};

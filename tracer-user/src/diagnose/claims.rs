@@ -91,7 +91,7 @@ fn rank(candidate: &Candidate) -> u8 {
         // Replies that lie unread are claimed by nobody else, and the run queue has no wait site.
         Cause::SingleThread => 13,
         // Its waits are of a kind of their own; the others have none.
-        Cause::KernelLock | Cause::Spin | Cause::Cpu => 14,
+        Cause::KernelLock | Cause::Spin | Cause::Cpu | Cause::CpuInflation => 14,
         Cause::None | Cause::Unknown => 15,
     }
 }

@@ -1,13 +1,15 @@
 //! `cpu`: more runnable work than cores.
 //!
 //! Refuted by: most of what has the CPUs is waiting in loops. Must be seen: workers queued for a CPU while the target's own threads have the CPUs. Time queued behind strangers is not
-//! counted as lost to other workers, nor time queued behind own threads for which the kernel takes memory back ([`super::memory`]). Tasks queue
+//! counted as lost to other workers, nor time queued behind own threads for which the kernel takes memory back ([`super::memory`]), or that
+//! need longer for being beside others ([`super::cpu_inflation`]). Tasks queue
 //! in their runtime: their replies lie unread while the threads that carry them compute on
 //! all CPUs. Requests wait for a CPU in the servers on this host that are asked, where those and the target have the CPUs: what such a server
 //! lacks a CPU for is no fault of its own.
 
 use super::candidate::{Candidate, Claim, Ruling};
 use super::computing::HotFunction;
+use super::cpu_inflation;
 use super::culprit::{Culprit, CulpritKind};
 use super::facts::Facts;
 use super::findings::Findings;
@@ -151,7 +153,8 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
         ruling.clear(Cause::Cpu, culprit, Refutation::SpentWaiting { share });
         return ruling;
     }
-    let lost = queued * facts.own - memory::queued(findings);
+    let taken = memory::queued(findings) + cpu_inflation::queued(findings);
+    let lost = (queued * facts.own - taken).max(0.0);
     if lost + carried + in_peers_s < WORTH_NAMING * findings.time() {
         ruling.clear(Cause::Cpu, culprit, behind_others);
         return ruling;
@@ -168,7 +171,7 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
         run_queue: Lost {
             proved: lost,
             likely: lost,
-            possible: queued - memory::queued(findings),
+            possible: (queued - taken).max(0.0),
         },
         claims,
         in_peers,

@@ -2,6 +2,7 @@
 
 use super::consumer::ConsumerFacts;
 use super::cpu::CpuFacts;
+use super::cpu_inflation::InflationFacts;
 use super::disk::DiskFacts;
 use super::file_lock::{CheckpointFacts, FileLockFacts};
 use super::fsync::FsyncFacts;
@@ -64,6 +65,8 @@ pub enum Facts {
     SingleThread(SingleThreadFacts),
     /// Of [`Cause::SingleThread`], where tasks hand over to another task, or of [`Cause::Pool`], where to a few.
     Consumer(ConsumerFacts),
+    /// Of [`Cause::CpuInflation`].
+    Inflation(InflationFacts),
     /// Of [`Cause::Spin`].
     Spin(SpinFacts),
     /// Of [`Cause::Cpu`].
@@ -96,6 +99,7 @@ impl Facts {
             Self::RateLimit(_) => Cause::RateLimit,
             Self::SingleThread(_) => Cause::SingleThread,
             Self::Consumer(facts) => facts.cause(),
+            Self::Inflation(_) => Cause::CpuInflation,
             Self::Spin(_) => Cause::Spin,
             Self::Cpu(_) => Cause::Cpu,
             Self::Starved(_) => Cause::Starved,

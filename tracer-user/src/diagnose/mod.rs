@@ -26,6 +26,7 @@ mod syncs;
 
 mod consumer;
 mod cpu;
+mod cpu_inflation;
 mod disk;
 mod file_lock;
 mod fsync;
@@ -66,6 +67,7 @@ pub use computing::{CpuUse, HotFunction};
 pub use confidence::{Confidence, Doubt, Grounds, Level, Seen, confidence};
 pub use consumer::ConsumerFacts;
 pub use cpu::CpuFacts;
+pub use cpu_inflation::InflationFacts;
 pub use culprit::{Culprit, CulpritKind};
 pub use disk::{DiskFacts, DiskLoad, Throughput};
 pub use facts::{Facts, Holding};
@@ -99,7 +101,7 @@ pub use weight::Weight;
 /// the serialization factor.
 #[must_use]
 pub fn rulings(findings: &Findings<'_>) -> Ruling {
-    let rules: [fn(&Findings<'_>) -> Ruling; 22] = [
+    let rules: [fn(&Findings<'_>) -> Ruling; 23] = [
         pool::rule,
         thread_pool::rule,
         interpreter_lock::rule,
@@ -120,6 +122,7 @@ pub fn rulings(findings: &Findings<'_>) -> Ruling {
         single_thread::rule,
         consumer::rule,
         spin::rule,
+        cpu_inflation::rule,
         cpu::rule,
         starved::rule,
     ];

@@ -67,6 +67,8 @@ pub enum Sign {
     KernelSaysSo,
     /// Threads are found in loops in which code waits.
     WaitsInLoops,
+    /// Workers compute longer while others do.
+    SlowerBeside,
     /// The CPUs are taken by the target's own threads.
     BehindOwnThreads,
     /// The target keeps the CPUs busy.

@@ -74,7 +74,7 @@ impl Machine<'_> {
                 ops.extend(self.wait_in(polls, time, 1));
                 ops
             }
-            Action::Compute(time) => vec![Op::Run(self.dice.of(time))],
+            Action::Compute(time, slowed) => vec![Op::RunBeside(self.dice.of(time), slowed)],
             Action::Sleep(time, how) => self.sleep(who, time, how),
             Action::Lock(lock, time, holding) => {
                 let guard = lock.0;

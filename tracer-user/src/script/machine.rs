@@ -181,6 +181,19 @@ impl Machine<'_> {
         }
     }
 
+    /// How long it computes beside all other threads of the crews that compute now.
+    #[expect(clippy::cast_precision_loss, reason = "times of a script")]
+    #[expect(clippy::cast_possible_truncation, reason = "times of a script")]
+    #[expect(clippy::cast_sign_loss, reason = "not below zero")]
+    pub(super) fn slowed(&self, who: ThreadIndex, time: Nanos, slowed: f64) -> Nanos {
+        let others = self.threads.iter().enumerate().filter(|(other, thread)| {
+            *other != who
+                && matches!(thread.duty, Duty::Crew(_))
+                && matches!(thread.place, Place::Running(_))
+        });
+        Nanos((time.0 as f64 * (1.0 + slowed * others.count() as f64)) as u64)
+    }
+
     fn next_item(&mut self, who: ThreadIndex) {
         let plan = self.plan;
         let thread = &mut self.threads[who];

@@ -20,6 +20,9 @@ impl Machine<'_> {
     pub(super) fn perform(&mut self, who: ThreadIndex, op: Op) {
         match op {
             Op::Run(time) => self.threads[who].left = time,
+            Op::RunBeside(time, slowed) => {
+                self.threads[who].left = self.slowed(who, time, slowed);
+            }
             Op::Enter(entry) => self.enter(who, entry),
             Op::Return(how) => self.leave_call(who, how),
             Op::BlockFor(time) => {

@@ -147,8 +147,8 @@ pub(super) enum Action {
     },
     /// It connects to a peer.
     Connect(PeerIndex, Span, Connecting),
-    /// It computes.
-    Compute(Span),
+    /// It computes; by this share longer for each other thread that computes as it begins.
+    Compute(Span, f64),
     /// It sleeps.
     Sleep(Span, Sleep),
     /// It takes a lock, holds it and lets it go.

@@ -5,7 +5,7 @@
 //! | `fetch A 20ms+-5ms`, `write`, `select`, `insert` | asks a peer; `in 3 reads` reads the reply in three calls |
 //! | `select D 5ms as S`, `insert`, `begin` | runs statement S; `*` in its name is another word each time |
 //! | `connect A 5ms` | connects to a peer; `polled`: waits in a poll of the socket, `looped`: in one of many |
-//! | `compute 5ms` | needs a CPU |
+//! | `compute 5ms` | needs a CPU; `crowded 0.7`: 0.7 times longer for each other thread of the crews that computes as it begins |
 //! | `sleep 5ms` | sleeps; `by futex` on a word until the time is up |
 //! | `lock L held 9ms sleeping` | takes a lock; `sleeping by futex`, `computing` or `fetching A` meanwhile |
 //! | `append F`, `read F 2ms`, `fsync F 3ms` | writes to a file, reads it, makes it durable; `*` in a name is the worker's number; `from D`: disk D serves it |
@@ -67,7 +67,12 @@ fn action(words: &mut Words<'_>, plan: &mut Plan) -> Result<Action, Mistake> {
         }
         "compute" => {
             words.skip();
-            Action::Compute(words.span()?)
+            let time = words.span()?;
+            let slowed = match words.accept("crowded") {
+                true => words.factor()?,
+                false => 0.0,
+            };
+            Action::Compute(time, slowed)
         }
         "sleep" => {
             words.skip();

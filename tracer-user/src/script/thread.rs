@@ -35,6 +35,8 @@ impl Return {
 pub(super) enum Op {
     /// It needs a CPU for so long.
     Run(Nanos),
+    /// It needs a CPU for so long, and by this share longer for each other that computes as it begins.
+    RunBeside(Nanos, f64),
     /// It enters a call.
     Enter(Entry),
     /// It returns from the call.

@@ -117,6 +117,15 @@ impl<'a> Words<'a> {
         self.parse(what, |word| word.parse().ok().filter(|count| *count > 0))
     }
 
+    /// Takes a number such as `0.7`.
+    pub(super) fn factor(&mut self) -> Result<f64, Mistake> {
+        self.parse("a number such as 0.7", |word| {
+            word.parse()
+                .ok()
+                .filter(|factor| (0.0..1000.0).contains(factor))
+        })
+    }
+
     /// Takes a time such as `20ms`.
     pub(super) fn time(&mut self) -> Result<Nanos, Mistake> {
         self.parse("a time such as 20ms", time)

@@ -9,7 +9,7 @@ use crate::script;
 const STACK: StackId = StackId(9_999);
 
 /// More workers than CPUs that compute; of a hundred samples of each, so many are in code that waits in a loop.
-fn of(text: &str, spins: u64) -> Report {
+pub(super) fn of(text: &str, spins: u64) -> Report {
     let mut source = script::workload(text);
     let opened = source.meta.opened;
     let batch = &mut source.batches[0];

@@ -229,6 +229,18 @@ pub fn signs(cause: Cause) -> Signs {
                 ),
             ],
         },
+        Cause::CpuInflation => Signs {
+            seen: &[
+                "What a worker computes between two waits takes longer the more of the target's threads computed as it began.",
+            ],
+            cleared: &[
+                "Workers wait in loops: these take CPU time for as long as others hold what they want.",
+            ],
+            near: &[
+                (Cause::Spin, "it is waiting that takes the CPU time"),
+                (Cause::Cpu, "workers queue for a CPU"),
+            ],
+        },
         Cause::Starved => Signs {
             seen: &[
                 "Workers have nothing to do, at a queue, a pipe or a socket, and are woken by a producer that is no worker.",

@@ -50,6 +50,7 @@ fn sign_words(sign: Sign) -> &'static str {
         Sign::HolderSeen => "who held it meanwhile",
         Sign::OwnerWord => "the lock's own word for its owner",
         Sign::WaitsInLoops => "loops in which code waits",
+        Sign::SlowerBeside => "computing that takes longer beside others",
         Sign::CallSite => "where in the code it is taken",
         Sign::RewrittenUnderIt => "a small file rewritten under the lock",
         Sign::SyncsMeet => "syncs that overlap",

@@ -5,6 +5,7 @@ mod advice;
 mod confidence;
 mod consumer;
 mod cpu;
+mod cpu_inflation;
 mod disk;
 mod file_lock;
 mod fsync;
@@ -69,6 +70,7 @@ pub(super) fn words(findings: &Findings<'_>, candidate: &Candidate) -> Words {
         Facts::RateLimit(facts) => rate_limit::words(findings, facts),
         Facts::SingleThread(facts) => single_thread::words(findings, facts),
         Facts::Consumer(facts) => consumer::words(findings, facts),
+        Facts::Inflation(facts) => cpu_inflation::words(findings, facts),
         Facts::Spin(facts) => spin::words(findings, facts),
         Facts::Cpu(facts) => cpu::words(findings, facts),
         Facts::Starved(facts) => starved::words(findings, facts),
