@@ -17,6 +17,9 @@ const MOST_WAITERS: usize = 64;
 /// nptl/pthread_cond_wait.c). Two mutexes, of 40 bytes each, lie farther apart.
 const CONDITION: u64 = 8;
 
+/// The words of CPython's lock lie within so many bytes: two condition variables and two mutexes (`struct _gil_runtime_state`,
+/// Include/internal/pycore_gil.h).
+const INTERPRETERS_LOCK: u64 = 176;
 /// The place from which an interpreter's lock is waited for, wherever the program was: no function has a name with a space in front.
 const INTERPRETER: &str = " interpreter";
 
@@ -104,6 +107,8 @@ pub struct FutexWords {
     conditions: BTreeMap<(Pid, CallSiteId, u64), ClassId>,
     /// The word that stands for the lock of a process's interpreter: a mutex and two condition variables.
     interpreters: BTreeMap<Pid, ClassId>,
+    /// Its words that are known by a call stack.
+    interpreter_words: BTreeSet<(Pid, u64)>,
     call_sites: HashMap<(Pid, ThreadSort, String), CallSiteId>,
     /// Whether a frame of the program's own is known of a place, by its number.
     is_named: Vec<bool>,
@@ -126,6 +131,10 @@ impl FutexWords {
         let taken = self.call_site(who, stack, stacks);
         let is_named = self.is_named(taken);
         let interpreter = self.interpreter_sites.contains(&taken);
+        if interpreter {
+            self.interpreter_words.insert((pid, address));
+        }
+        let interpreter = interpreter || self.is_beside_interpreters(pid, address);
         let interpreter = interpreter.then(|| *self.interpreters.entry(pid).or_insert(word));
         let entry = self.words.entry(word).or_default();
         // Call sites are taken of some waits only: the others are taken to come from where the last one came from.
@@ -163,6 +172,13 @@ impl FutexWords {
             };
         }
         entry.lock(word)
+    }
+
+    /// A word of which no call stack was taken is a part of the lock that the words beside it are.
+    fn is_beside_interpreters(&self, pid: Pid, address: u64) -> bool {
+        let first = (pid, address.saturating_sub(INTERPRETERS_LOCK));
+        let last = (pid, address.saturating_add(INTERPRETERS_LOCK));
+        address != 0 && self.interpreter_words.range(first..=last).next().is_some()
     }
 
     /// The place a word is waited for from most often; one whose call site is known, if there is any.

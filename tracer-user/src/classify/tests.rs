@@ -367,3 +367,27 @@ fn words_side_by_side_are_one_condition_and_two_mutexes_in_a_row_are_not() {
     let (one, other) = two(40);
     assert_ne!(one, other);
 }
+
+#[test]
+fn words_beside_those_of_an_interpreter_are_its_lock_too() {
+    let stack = Stack {
+        id: StackId(1),
+        frames: vec![Frame {
+            module: "/usr/bin/python3.11".to_owned(),
+            symbol: "take_gil".to_owned(),
+            ..Frame::default()
+        }],
+        ..Stack::default()
+    };
+    let stacks = HashMap::from_iter([(stack.id, stack)]);
+    let lock = |address| {
+        let mut words = FutexWords::default();
+        let known = words.wait(ClassId(1), 0x1000, waiter(1, 0), StackId(1), &stacks);
+        assert!(words.is_interpreters(ClassId(1)));
+        // Its call stack was not taken.
+        let beside = words.wait(ClassId(2), address, waiter(2, 0), StackId::NONE, &stacks);
+        beside == known
+    };
+    assert!(lock(0x1000 + 88) && lock(0x1000 - 136));
+    assert!(!lock(0x1000 + 400) && !lock(0x1000 - 400));
+}
