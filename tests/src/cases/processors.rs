@@ -24,7 +24,7 @@ pub const CASES: &[Case] = &[
         name: "side-by-side",
         cause: Cause::CpuInflation,
         quick: false,
-        plan: |draw| counters(draw).culprit(Culprit::CallSite("count")),
+        plan: |draw| counters(draw).culprit(Culprit::Runs("count")),
     },
     Case {
         name: "far-apart",

@@ -3,74 +3,44 @@
 //! Memory does not grow with the window but for what is bounded by a constant (visits, the operations a cycle is found in), and
 //! nothing is analysed twice: the window that ends by itself, a live screen and the final report ask the same value.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::front::{self, Front};
 use super::{Analysis, AnalysisError, Options, stop_rule};
-use crate::actors::{self, ActorId, Actors, Give};
+use crate::actors::{self, ActorId};
 use crate::advice::advise;
 use crate::blame::{Collector, LockGroups};
 use crate::cause::Cause;
 use crate::classify::{Classifier, Event, WaitSite};
 use crate::diagnose::{Candidate, Checks, Evidence, Findings, Spans, conclude, rulings};
 use crate::report::{Asked, assemble};
-use crate::row::{Batch, KernelSpanKind, Meta, Nanos, Tid};
-use crate::timeline::{Comparison, Gap, Step, Sweep};
+use crate::row::{Batch, KernelSpanKind, Meta, Nanos};
+use crate::timeline::{Comparison, Step, Sweep};
 use crate::work::{Crew, Cycle, Inventory, Recorder, Stages, UserRule, worker_totals};
 
 /// Everything behind the sweep: takes its steps.
 #[derive(Clone, Debug)]
 struct Stations {
-    classifier: Classifier,
-    actors: Actors,
+    front: Front,
     recorder: Recorder,
     collector: Collector,
     comparison: Comparison,
-    joins: BTreeSet<Nanos>,
-    /// The latest join that was passed.
-    joined: Nanos,
 }
 
 impl Stations {
     fn take(&mut self, step: Step<'_>) {
-        while let Some(join) = self.joins.first().copied().filter(|join| step.at() > *join) {
-            self.joins.remove(&join);
-            self.joined = join;
-            let open = self.classifier.join();
-            self.pass_on(Event::Join(join, &open));
-        }
-        // What is cut off at the end of a window has the time at which the next one opens, and comes before it.
-        let next = self
-            .joins
-            .first()
-            .map(|join| Nanos(join.0.saturating_sub(1)));
-        let until = next.map_or(step.at(), |next| next.min(step.at()));
-        let found = self.classifier.found_under_way(until);
-        if !found.is_empty() {
-            self.with_actors(|actors, out| actors.found_under_way(&found, out));
-        }
-        self.comparison.observe(&step);
-        let event = self.classifier.classify(step);
-        self.pass_on(event);
-    }
-
-    fn pass_on(&mut self, event: Event<'_, Tid>) {
-        self.with_actors(|actors, out| actors.take(event, out));
-    }
-
-    /// Lets the actors do something whose events go to the stations behind them.
-    fn with_actors(&mut self, act: impl FnOnce(&mut Actors, (&mut Classifier, &mut Give<'_>))) {
         let Self {
-            classifier,
-            actors,
+            front,
             recorder,
             collector,
-            ..
+            comparison,
         } = self;
+        comparison.observe(&step);
         let give = &mut |event: &Event<'_, ActorId>, classifier: &mut Classifier| {
             collector.collect(event, classifier);
             recorder.record(event, classifier);
         };
-        act(actors, (classifier, give));
+        front.take(step, give);
     }
 }
 
@@ -144,27 +114,16 @@ impl Analyzer {
             .iter()
             .map(|rule| rule.parse())
             .collect::<Result<Vec<UserRule>, _>>()?;
-        let mut sweep = Sweep::new(meta.opened);
-        for (from, to) in &meta.gaps {
-            sweep.gap(Gap {
-                from: *from,
-                to: *to,
-                all: true,
-            });
-        }
         Ok(Self {
             begun: Begun::of(meta),
             options: options.clone(),
             opened: meta.opened,
-            sweep,
+            sweep: front::sweep(meta),
             stations: Stations {
-                classifier: Classifier::default(),
-                actors: Actors::new(meta.opened),
+                front: Front::new(meta),
                 recorder: Recorder::new(meta.opened, rules),
                 collector: Collector::new(meta.host.cpus),
                 comparison: Comparison::default(),
-                joins: meta.joins.iter().copied().collect(),
-                joined: Nanos::ZERO,
             },
             spans: BTreeMap::new(),
             rows: 0,
@@ -186,17 +145,8 @@ impl Analyzer {
             spans.count += 1;
             spans.time += span.end.since(span.start);
         }
-        let stations = &mut self.stations;
-        let is_ahead = |join: &&Nanos| **join > stations.joined;
-        stations.joins.extend(batch.joins.iter().filter(is_ahead));
-        for (from, to) in &batch.gaps {
-            self.sweep.gap(Gap {
-                from: *from,
-                to: *to,
-                all: false,
-            });
-        }
-        self.stations.classifier.learn(&batch);
+        front::gaps_of(&batch, &mut self.sweep);
+        self.stations.front.learn(&batch);
         let stations = &mut self.stations;
         self.sweep.push(batch, &mut |step| stations.take(step));
     }
@@ -223,12 +173,12 @@ impl Analyzer {
     /// What is known at `at`.
     pub(super) fn conclude(&self, meta: &Meta, at: Nanos) -> Result<Analysis, AnalysisError> {
         let Stations {
-            classifier,
-            actors,
+            front: Front {
+                classifier, actors, ..
+            },
             recorder,
             collector,
             comparison,
-            ..
         } = &self.stations;
         let inventory = Inventory::at(classifier, recorder, &actors.carriers(), at);
         let stages = Stages::find(&inventory);
@@ -299,18 +249,19 @@ impl Analyzer {
     /// Takes an event of an actor as the stations behind `actors` do, whoever made it.
     pub(super) fn give(&mut self, event: &Event<'_, actors::ActorId>) {
         let stations = &mut self.stations;
-        stations.collector.collect(event, &stations.classifier);
-        stations.recorder.record(event, &mut stations.classifier);
+        let classifier = &mut stations.front.classifier;
+        stations.collector.collect(event, classifier);
+        stations.recorder.record(event, classifier);
     }
 
     /// What gives calls and waits their meaning.
     pub(super) fn classifier(&mut self) -> &mut Classifier {
-        &mut self.stations.classifier
+        &mut self.stations.front.classifier
     }
 
     /// What the stations know by now.
     pub(super) fn learned(&self) -> (&Classifier, &Collector) {
-        (&self.stations.classifier, &self.stations.collector)
+        (&self.stations.front.classifier, &self.stations.collector)
     }
 }
 

@@ -4,6 +4,7 @@
 //! here alike. What an operation is, who works and which words are one lock is known for certain only at the end, so the
 //! stations keep what they count by what is certain at once, and conclude when asked.
 
+mod front;
 mod stop_rule;
 
 mod analyzer;
@@ -12,6 +13,7 @@ mod analyzer;
 mod tests;
 
 pub use analyzer::Analyzer;
+pub use front::events;
 
 use crate::report::Report;
 use crate::row::{RowSource, SourceError};

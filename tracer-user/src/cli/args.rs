@@ -218,6 +218,8 @@ pub enum ExportForm {
     Folded,
     /// Folded stacks of CPU time, in samples
     FoldedCpu,
+    /// What each thread and task does over time, requests and wake-ups, for ui.perfetto.dev
+    Perfetto,
 }
 
 #[derive(Debug, Args)]

@@ -1,11 +1,11 @@
 //! `holdup export`: a recording in the form of another viewer.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use super::args::{Export, ExportForm};
 use super::exit::{Exit, Failure, OrExit};
-use super::output;
-use crate::export::{self as exporting, Folded, Time};
+use super::output::{self, Sink};
+use crate::export::{self as exporting, ExportError, Folded, Perfetto, Time};
 use crate::row::RowSource;
 use crate::trace::Reader;
 
@@ -24,21 +24,40 @@ pub fn export(wanted: &Export) -> Result<Exit, Failure> {
             .or_exit(Exit::BadInput);
         }
     }
-    let reader = Reader::open(&wanted.trace).or_exit(Exit::BadInput)?;
-    let time = match wanted.to {
-        ExportForm::Folded => Time::OffCpu,
-        ExportForm::FoldedCpu => Time::OnCpu,
+    let is_text = match wanted.to {
+        ExportForm::Folded | ExportForm::FoldedCpu => true,
+        ExportForm::Perfetto => false,
     };
-    let mut form = Folded::new(reader.meta(), time);
-    let mut text = Vec::new();
-    exporting::export(&reader, &mut form, &mut text).or_exit(Exit::BadInput)?;
-    if text.is_empty() {
+    if !is_text && wanted.output.is_none() && std::io::stdout().is_terminal() {
+        return Err(anyhow::anyhow!(
+            "this form is no text for a terminal: say where it should go, with --output FILE"
+        ))
+        .or_exit(Exit::BadInput);
+    }
+    let reader = Reader::open(&wanted.trace).or_exit(Exit::BadInput)?;
+    let mut form: Box<dyn exporting::Export> = match wanted.to {
+        ExportForm::Folded => Box::new(Folded::new(reader.meta(), Time::OffCpu)),
+        ExportForm::FoldedCpu => Box::new(Folded::new(reader.meta(), Time::OnCpu)),
+        ExportForm::Perfetto => Box::new(Perfetto),
+    };
+    let mut sink = Sink::open(wanted.output.as_deref()).or_exit(Exit::BadInput)?;
+    match exporting::export(&reader, form.as_mut(), &mut sink) {
+        Ok(()) => {}
+        Err(ExportError::Write(error)) => {
+            return sink
+                .failed(error)
+                .map(|()| Exit::Done)
+                .or_exit(Exit::BadInput);
+        }
+        Err(error) => return Err(error).or_exit(Exit::BadInput),
+    }
+    if sink.finish().or_exit(Exit::BadInput)? == 0 {
         let nothing = match wanted.to {
             ExportForm::Folded => "no thread of the target waited",
             ExportForm::FoldedCpu => "no sample of a running thread was taken",
+            ExportForm::Perfetto => "nothing happened",
         };
         let _ = writeln!(std::io::stderr(), "holdup: in this recording {nothing}");
     }
-    output::put(&text, wanted.output.as_deref()).or_exit(Exit::BadInput)?;
     Ok(Exit::Done)
 }

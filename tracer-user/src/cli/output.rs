@@ -59,41 +59,118 @@ pub fn check(path: &Path) -> Result<(), OutputError> {
 /// # Errors
 /// [`OutputError`]. A reader that has had enough (`| head`) is none.
 pub fn put(text: &[u8], path: Option<&Path>) -> Result<(), OutputError> {
-    let Some(path) = path else {
-        let mut out = io::stdout().lock();
-        return match out.write_all(text).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(OutputError::Write {
+    let mut sink = Sink::open(path)?;
+    match sink.write_all(text) {
+        Ok(()) => sink.finish().map(|_| ()),
+        Err(error) => sink.failed(error),
+    }
+}
+
+/// Where something goes that is written piece by piece. A file is there by its name once it is finished.
+pub struct Sink {
+    to: To,
+    path: PathBuf,
+    written: u64,
+}
+
+enum To {
+    Standard(io::BufWriter<io::StdoutLock<'static>>),
+    /// A device or a pipe.
+    There(io::BufWriter<fs::File>),
+    New(Box<io::BufWriter<tempfile::NamedTempFile>>),
+}
+
+impl Sink {
+    /// Opens `path`, or standard output.
+    ///
+    /// # Errors
+    /// [`OutputError`].
+    pub fn open(path: Option<&Path>) -> Result<Self, OutputError> {
+        let Some(path) = path else {
+            return Ok(Self {
+                to: To::Standard(io::BufWriter::new(io::stdout().lock())),
                 path: "standard output".into(),
-                source: error,
-            }),
-            _ => Ok(()),
+                written: 0,
+            });
         };
-    };
-    check(path)?;
-    let failed = |source| OutputError::Write {
-        path: path.to_owned(),
-        source,
-    };
-    // Links stay links, and devices and pipes are written to, not replaced.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::metadata(&target).is_ok_and(|data| !data.is_file()) {
-        return fs::OpenOptions::new()
-            .write(true)
-            .open(&target)
-            .and_then(|mut file| file.write_all(text))
-            .map_err(failed);
+        check(path)?;
+        // Links stay links, and devices and pipes are written to, not replaced.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let failed = |source| OutputError::Write {
+            path: path.clone(),
+            source,
+        };
+        let to = if fs::metadata(&path).is_ok_and(|data| !data.is_file()) {
+            let file = fs::OpenOptions::new().write(true).open(&path);
+            To::There(io::BufWriter::new(file.map_err(failed)?))
+        } else {
+            let mut builder = tempfile::Builder::new();
+            builder.prefix(".holdup-");
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                builder.permissions(fs::Permissions::from_mode(0o666));
+            }
+            let file = builder.tempfile_in(folder_of(&path)).map_err(failed)?;
+            To::New(Box::new(io::BufWriter::new(file)))
+        };
+        Ok(Self {
+            to,
+            path,
+            written: 0,
+        })
     }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".holdup-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
+
+    /// Ends it, and says how many bytes were written.
+    ///
+    /// # Errors
+    /// [`OutputError`]. A reader that has had enough is none.
+    pub fn finish(mut self) -> Result<u64, OutputError> {
+        if let Err(error) = self.flush() {
+            return self.failed(error).map(|()| 0);
+        }
+        let Self { to, path, written } = self;
+        if let To::New(file) = to {
+            let file = file.into_inner().map_err(io::IntoInnerError::into_error);
+            let kept = file.and_then(|file| file.persist(&path).map_err(|error| error.error));
+            kept.map_err(|source| OutputError::Write { path, source })?;
+        }
+        Ok(written)
     }
-    let mut file = builder.tempfile_in(folder_of(&target)).map_err(failed)?;
-    file.write_all(text).map_err(failed)?;
-    file.persist(&target).map_err(|error| failed(error.error))?;
-    Ok(())
+
+    /// What it means that writing to it failed.
+    ///
+    /// # Errors
+    /// [`OutputError`], unless whoever reads standard output has had enough.
+    pub fn failed(self, source: io::Error) -> Result<(), OutputError> {
+        match self.to {
+            To::Standard(_) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            _ => Err(OutputError::Write {
+                path: self.path,
+                source,
+            }),
+        }
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = match &mut self.to {
+            To::Standard(out) => out.write(bytes),
+            To::There(out) => out.write(bytes),
+            To::New(out) => out.write(bytes),
+        }?;
+        self.written += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.to {
+            To::Standard(out) => out.flush(),
+            To::There(out) => out.flush(),
+            To::New(out) => out.flush(),
+        }
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {

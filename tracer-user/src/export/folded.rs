@@ -10,10 +10,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
-use super::Export;
+use super::{Export, ExportError};
 use crate::row::{
-    Batch, Frame, Meta, Nanos, Pid, Reason, Resource, ResourceId, Stack, StackId, Syscall, Task,
-    TaskRole, Wait, printable,
+    Batch, Frame, Meta, Nanos, Pid, Reason, Resource, ResourceId, RowSource, Stack, StackId,
+    Syscall, Task, TaskRole, Wait, printable,
 };
 
 /// Which time is counted.
@@ -94,6 +94,15 @@ impl Folded {
 }
 
 impl Export for Folded {
+    fn write(&mut self, source: &dyn RowSource, out: &mut dyn Write) -> Result<(), ExportError> {
+        for batch in source.batches() {
+            self.take(&batch?);
+        }
+        Ok(self.finish(out)?)
+    }
+}
+
+impl Folded {
     fn take(&mut self, batch: &Batch) {
         for task in &batch.tasks {
             self.name(task);

@@ -1,15 +1,17 @@
 //! Traces in the forms of other viewers.
 //!
-//! In: a trace. Out: text. Each form is one file behind one trait and takes batches as they come: memory is bounded by a batch and by what is
-//! summed up. Nothing is concluded here.
+//! In: a trace. Out: bytes. Each form is one file or folder behind one trait and takes batches as they come: memory is bounded by a batch and by
+//! what is summed up. Nothing is concluded here.
 
 mod folded;
+mod perfetto;
 
 use std::io::{self, Write};
 
-use crate::row::{Batch, RowSource, SourceError};
+use crate::row::{RowSource, SourceError};
 
 pub use folded::{Folded, Time};
+pub use perfetto::Perfetto;
 
 /// Why a trace could not be exported.
 #[derive(Debug, thiserror::Error)]
@@ -24,14 +26,11 @@ pub enum ExportError {
 
 /// A form for another viewer.
 pub trait Export {
-    /// Takes the next batch.
-    fn take(&mut self, batch: &Batch);
-
-    /// Writes what came of all of them.
+    /// Writes `source` to `out`, as its batches come or what they come to.
     ///
     /// # Errors
-    /// What `out` says.
-    fn finish(&self, out: &mut dyn Write) -> io::Result<()>;
+    /// [`ExportError`].
+    fn write(&mut self, source: &dyn RowSource, out: &mut dyn Write) -> Result<(), ExportError>;
 }
 
 /// Writes `source` to `out` in the form of `export`.
@@ -43,10 +42,7 @@ pub fn export(
     export: &mut dyn Export,
     out: &mut dyn Write,
 ) -> Result<(), ExportError> {
-    for batch in source.batches() {
-        export.take(&batch?);
-    }
-    export.finish(out)?;
+    export.write(source, out)?;
     out.flush()?;
     Ok(())
 }
