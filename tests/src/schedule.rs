@@ -8,6 +8,7 @@ use std::thread;
 
 use holdup::cause::Cause;
 
+use crate::draw::Draw;
 use crate::judge::Row;
 use crate::plan::Case;
 use crate::workshop::Workshop;
@@ -44,6 +45,13 @@ pub fn needs_the_host(cause: Cause) -> bool {
     }
 }
 
+/// Whether that is so of the cause of a job, or of what it may be called as well: a process that is held up by its own interpreter is a peer
+/// that serves one at a time, and lacks its CPU all the same.
+fn runs_alone((case, seed): Job<'_>) -> bool {
+    let plan = (case.plan)(&mut Draw::new(case.name, seed));
+    needs_the_host(case.cause) || plan.or.is_some_and(needs_the_host)
+}
+
 /// Runs each of `jobs` by `run`, so many beside each other of those that bear it, each lane with a workshop of its own. After each of them
 /// `told` gets the rows there are. Rows are in the order of the jobs.
 ///
@@ -66,7 +74,7 @@ pub fn run(
         told(&rows.values().cloned().collect::<Vec<_>>());
     };
     let (alone, beside): (Vec<usize>, Vec<usize>) =
-        (0..jobs.len()).partition(|job| needs_the_host(jobs[*job].0.cause));
+        (0..jobs.len()).partition(|job| runs_alone(jobs[*job]));
     side_by_side(&beside, &mut workshops, one);
     side_by_side(&alone, &mut workshops[..1], one);
     let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +124,7 @@ mod tests {
         let under_way = AtomicUsize::new(0);
         let one = |_: &mut Workshop, (case, seed): Job<'_>| {
             let others = under_way.fetch_add(1, Ordering::SeqCst);
-            assert!(others == 0 || !needs_the_host(case.cause), "{}", case.name);
+            assert!(others == 0 || !runs_alone((case, seed)), "{}", case.name);
             // Long enough for another lane to come in between, where there is one.
             thread::sleep(Duration::from_millis(1));
             under_way.fetch_sub(1, Ordering::SeqCst);

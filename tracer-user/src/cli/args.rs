@@ -218,6 +218,14 @@ pub enum ExportForm {
     Folded,
     /// Folded stacks of CPU time, in samples
     FoldedCpu,
+    /// A flame graph of waiting, as an SVG file for a browser
+    Svg,
+    /// A flame graph of CPU time
+    SvgCpu,
+    /// Waiting and CPU time by call stack, for speedscope.app
+    Speedscope,
+    /// Who waits for whom, as a graph for Graphviz (`dot -Tsvg`)
+    Dot,
     /// What each thread and task does over time, requests and wake-ups, for ui.perfetto.dev
     Perfetto,
 }

@@ -5,7 +5,9 @@ use std::io::{IsTerminal, Write};
 use super::args::{Export, ExportForm};
 use super::exit::{Exit, Failure, OrExit};
 use super::output::{self, Sink};
-use crate::export::{self as exporting, ExportError, Folded, Perfetto, Time};
+use crate::export::{
+    self as exporting, ExportError, FlameGraph, Folded, Perfetto, Speedscope, Time, WaitForGraph,
+};
 use crate::row::RowSource;
 use crate::trace::Reader;
 
@@ -25,7 +27,12 @@ pub fn export(wanted: &Export) -> Result<Exit, Failure> {
         }
     }
     let is_text = match wanted.to {
-        ExportForm::Folded | ExportForm::FoldedCpu => true,
+        ExportForm::Folded
+        | ExportForm::FoldedCpu
+        | ExportForm::Svg
+        | ExportForm::SvgCpu
+        | ExportForm::Speedscope
+        | ExportForm::Dot => true,
         ExportForm::Perfetto => false,
     };
     if !is_text && wanted.output.is_none() && std::io::stdout().is_terminal() {
@@ -38,6 +45,10 @@ pub fn export(wanted: &Export) -> Result<Exit, Failure> {
     let mut form: Box<dyn exporting::Export> = match wanted.to {
         ExportForm::Folded => Box::new(Folded::new(reader.meta(), Time::OffCpu)),
         ExportForm::FoldedCpu => Box::new(Folded::new(reader.meta(), Time::OnCpu)),
+        ExportForm::Svg => Box::new(FlameGraph::new(reader.meta(), Time::OffCpu)),
+        ExportForm::SvgCpu => Box::new(FlameGraph::new(reader.meta(), Time::OnCpu)),
+        ExportForm::Speedscope => Box::new(Speedscope::new(reader.meta())),
+        ExportForm::Dot => Box::new(WaitForGraph),
         ExportForm::Perfetto => Box::new(Perfetto),
     };
     let mut sink = Sink::open(wanted.output.as_deref()).or_exit(Exit::BadInput)?;
@@ -53,9 +64,9 @@ pub fn export(wanted: &Export) -> Result<Exit, Failure> {
     }
     if sink.finish().or_exit(Exit::BadInput)? == 0 {
         let nothing = match wanted.to {
-            ExportForm::Folded => "no thread of the target waited",
-            ExportForm::FoldedCpu => "no sample of a running thread was taken",
-            ExportForm::Perfetto => "nothing happened",
+            ExportForm::Folded | ExportForm::Svg => "no thread of the target waited",
+            ExportForm::FoldedCpu | ExportForm::SvgCpu => "no sample of a running thread was taken",
+            ExportForm::Speedscope | ExportForm::Dot | ExportForm::Perfetto => "nothing happened",
         };
         let _ = writeln!(std::io::stderr(), "holdup: in this recording {nothing}");
     }

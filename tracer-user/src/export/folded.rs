@@ -8,7 +8,7 @@
 //! On the CPU each sample counts. Waits whose stack was not taken hang below their program alone.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, Write};
+use std::io::Write;
 
 use super::{Export, ExportError};
 use crate::row::{
@@ -98,12 +98,15 @@ impl Export for Folded {
         for batch in source.batches() {
             self.take(&batch?);
         }
-        Ok(self.finish(out)?)
+        for (line, sum) in self.lines() {
+            writeln!(out, "{line} {sum}")?;
+        }
+        Ok(())
     }
 }
 
 impl Folded {
-    fn take(&mut self, batch: &Batch) {
+    pub(super) fn take(&mut self, batch: &Batch) {
         for task in &batch.tasks {
             self.name(task);
         }
@@ -135,19 +138,18 @@ impl Folded {
         }
     }
 
-    fn finish(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut lines: BTreeMap<String, u64> = BTreeMap::new();
+    /// Time by call stack, whose frames have semicolons between them: microseconds, or samples.
+    pub(super) fn lines(&self) -> BTreeMap<String, u64> {
+        let mut sums: BTreeMap<String, u64> = BTreeMap::new();
         for (key, sum) in &self.sums {
-            *lines.entry(self.line(key)).or_default() += sum;
+            *sums.entry(self.line(key)).or_default() += sum;
         }
-        for (line, sum) in lines {
-            let count = match self.time {
-                Time::OffCpu => sum.div_ceil(1000),
-                Time::OnCpu => sum,
-            };
-            writeln!(out, "{line} {count}")?;
+        if self.time == Time::OffCpu {
+            for sum in sums.values_mut() {
+                *sum = sum.div_ceil(1000);
+            }
         }
-        Ok(())
+        sums
     }
 }
 

@@ -3,15 +3,22 @@
 //! In: a trace. Out: bytes. Each form is one file or folder behind one trait and takes batches as they come: memory is bounded by a batch and by
 //! what is summed up. Nothing is concluded here.
 
+mod dot;
+mod flame_graph;
 mod folded;
 mod perfetto;
+mod speedscope;
 
 use std::io::{self, Write};
 
+use crate::analyse::AnalysisError;
 use crate::row::{RowSource, SourceError};
 
+pub use dot::WaitForGraph;
+pub use flame_graph::FlameGraph;
 pub use folded::{Folded, Time};
 pub use perfetto::Perfetto;
+pub use speedscope::Speedscope;
 
 /// Why a trace could not be exported.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +26,9 @@ pub enum ExportError {
     /// It cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// What it comes to cannot be found.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
     /// What came of it cannot be written.
     #[error("cannot write the export: {0}")]
     Write(#[from] io::Error),

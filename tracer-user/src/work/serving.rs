@@ -23,6 +23,9 @@ const WAKES: f64 = 0.5;
 /// A thread that itself waits at a lock for more than this share of the times that it lets go of it shares the lock with the others.
 const WAITS: f64 = 0.1;
 
+/// Whoever fetches less often than this for each time that it writes does not fetch what it writes: it loads code, or reads settings.
+const ONCE: f64 = 0.1;
+
 /// They, in order of their ids.
 pub(super) fn serving(inventory: &Inventory<'_>, stages: &Stages) -> Vec<ActorId> {
     let threads = targets(inventory).into_iter();
@@ -56,7 +59,8 @@ pub(super) fn serving(inventory: &Inventory<'_>, stages: &Stages) -> Vec<ActorId
 /// What a thread does, as far as it tells for whom.
 struct Part {
     pid: Pid,
-    fetches: bool,
+    /// How often it fetched.
+    fetches: u64,
     writes: BTreeMap<OperationId, u64>,
     /// By lock, how often it waited there.
     waits: BTreeMap<ClassId, u64>,
@@ -68,7 +72,7 @@ impl Part {
     fn of(inventory: &Inventory<'_>, stages: &Stages, actor: &Actor<'_>) -> Self {
         let mut part = Self {
             pid: actor.account.pid,
-            fetches: false,
+            fetches: 0,
             writes: BTreeMap::new(),
             waits: BTreeMap::new(),
             releases: BTreeMap::new(),
@@ -78,7 +82,7 @@ impl Part {
                 Some(StageName::Write) => {
                     part.writes.insert(*id, *count);
                 }
-                Some(_) => part.fetches = true,
+                Some(_) => part.fetches += count,
                 None => {}
             }
             let Some(operation) = inventory.operation(*id) else {
@@ -98,13 +102,17 @@ impl Part {
         part
     }
 
+    /// It fetches nothing, but for what it once began with.
     fn only_writes(&self) -> bool {
-        !self.fetches && !self.writes.is_empty()
+        let writes: u64 = self.writes.values().sum();
+        #[expect(clippy::cast_precision_loss, reason = "counts of one window")]
+        let is_once = self.fetches as f64 <= ONCE * writes as f64;
+        writes > 0 && is_once
     }
 
     /// It fetches, and leaves it to that thread to write.
     fn may_hand_over(&self, to: &Self) -> bool {
         let writes = |id: &OperationId| self.writes.contains_key(id);
-        self.pid == to.pid && self.fetches && !to.writes.keys().any(writes)
+        self.pid == to.pid && self.fetches > 0 && !to.writes.keys().any(writes)
     }
 }

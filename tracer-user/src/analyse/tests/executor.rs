@@ -42,6 +42,21 @@ fn one_thread_that_writes_for_all_is_a_pool_that_is_too_small() {
     );
 }
 
+/// It reads its settings, or loads code, now and then.
+#[test]
+fn what_such_a_thread_seldom_reads_is_none_of_its_turns() {
+    let text = |every: &str| {
+        format!(
+            "16 callers: fetch A 20ms; hand over H\n1 pool: take over H; {every}fetch C 1ms; write B 8ms"
+        )
+    };
+    let verdict = report(&text("every 50 items ")).verdict;
+    assert_eq!(verdict.cause, Cause::Pool, "{verdict:#?}");
+    // Who fetches as often as it writes works for itself, and feeds the others.
+    let verdict = report(&text("")).verdict;
+    assert_ne!(verdict.cause, Cause::Pool, "{verdict:#?}");
+}
+
 /// With as many requests under way all the while it does not show whether the peer would serve more.
 #[test]
 fn several_threads_are_a_pool_or_their_peer_serves_no_more() {

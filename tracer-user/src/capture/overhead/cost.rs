@@ -114,6 +114,7 @@ impl Meter {
             wall,
             cpus: self.host.cpus(),
             own: own.since(self.own),
+            ran: own.since(self.own),
             targets: self.targets(&tracked()),
             pattern: tally.finish(wall, busy),
             ..Facts::default()

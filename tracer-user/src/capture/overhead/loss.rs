@@ -23,8 +23,10 @@ pub struct Facts {
     pub unrecorded: Nanos,
     /// Time in programs on other threads of the host.
     pub aside: Nanos,
-    /// CPU time that holdup itself used.
+    /// CPU time that holdup itself usually uses in such a time.
     pub own: Nanos,
+    /// CPU time that it used in this one, bursts included.
+    pub ran: Nanos,
     /// CPU time that the tracked processes used, with what was added.
     pub targets: Nanos,
     /// How the records are spread over threads.
@@ -56,7 +58,8 @@ impl Facts {
         ratio(added, wall)
     }
 
-    /// How much longer something takes by the clock than it takes CPU time, since threads queue for a CPU.
+    /// How much longer something takes by the clock than it takes CPU time, since threads queue for a CPU. Who queues behind holdup as it
+    /// begins, for a moment, waits for that moment alone.
     fn stretch(&self) -> f64 {
         // Targets that use no CPU time are not made to wait for it.
         if self.targets == Nanos::ZERO {
@@ -64,7 +67,7 @@ impl Facts {
         }
         1.0 + ratio(
             self.pattern.queued * self.wall.seconds(),
-            self.targets.seconds(),
+            (self.targets + self.ran).seconds(),
         )
     }
 

@@ -17,7 +17,7 @@
 //!   16 that hand on a lock, what each does while it holds it counts, and what it does before and after does not. Where all
 //!   programs together take less than the allowed share of one core, nothing is lost beyond it while CPUs are free.
 //! - **The stretch** is 1 while CPUs are free. While they are short, a thread needs `(running + queued) / running` of time by the clock for
-//!   what it computes, and so for what is added. Of n threads that compute on c CPUs each is a chain of an n-th of the records, and
+//!   what it computes, and so for what is added; holdup itself is among what runs. Of n threads that compute on c CPUs each is a chain of an n-th of the records, and
 //!   the stretch is n / c: together that is the time added on all threads / their CPU time. Queueing is what the records say; a queue
 //!   of a moment after a wake-up counts only while all CPUs of the host have work.
 //! - **Taken** from the host is what holdup uses itself, and what programs take on threads that nobody watches.

@@ -36,6 +36,7 @@ fn of_length(facts: Facts, wall: Nanos) -> Facts {
         unrecorded: scale(facts.unrecorded),
         aside: scale(facts.aside),
         own: scale(facts.own),
+        ran: scale(facts.ran),
         targets: scale(facts.targets),
         pattern: Pattern {
             sites: facts.pattern.sites * wall.seconds() / facts.wall.seconds(),
@@ -258,6 +259,15 @@ fn a_short_queue_as_the_window_opens_is_passed_over() {
     let start = period(1.0, 20.0, 0.2, 6.0);
     let calm = period(1.0, 20.0, 0.2, 0.0);
     assert!(start.loss() > BUDGET);
+    // Where it is holdup that they queue behind, it may take all of the first periods.
+    let behind_holdup = Facts {
+        ran: percent(90.0),
+        ..period(1.0, 5.0, 0.5, 1.5)
+    };
+    let mut at_first = Budget::new(BUDGET);
+    for _ in 0..FIRST_PERIODS {
+        assert_eq!(next(&mut at_first, behind_holdup), Step::Stay);
+    }
     for _ in 0..2 {
         assert_eq!(next(&mut budget, start), Step::Stay);
     }
