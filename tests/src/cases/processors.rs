@@ -118,11 +118,12 @@ fn spin_lock(draw: &mut Draw) -> Plan {
     .culprit(Culprit::CallSite("acquire"))
 }
 
-/// Threads count in counters that lie side by side in memory; there are processors for all that compute at a time where nobody slows them.
+/// Threads count in counters that lie side by side in memory; there are processors for all that compute at a time, also while they slow each
+/// other: what they cost each other shows by the moments in which fewer compute.
 fn counters(draw: &mut Draw) -> Plan {
     let cores = std::thread::available_parallelism().map_or(2, |cores| cores.get() as u64);
     let workers = (2 * cores).clamp(4, 16);
-    let fetch_us = draw.between(8_000, 12_000);
+    let fetch_us = draw.between(16_000, 24_000);
     // About 5 ns each where nobody else has the line.
     let rounds = draw.between(400_000, 700_000);
     let count_us = rounds * 5 / 1000;

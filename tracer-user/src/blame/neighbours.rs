@@ -45,6 +45,9 @@ const MOST_SHORT: f64 = 0.02;
 const MOST_CHANGES: usize = 4_096;
 /// Fewer parts tell nothing of how sure the figure is.
 const LEAST_PARTS: usize = 4;
+/// What others do within a head must vary by this share of its mean: what they cost in all is told from that, four standard deviations away at
+/// most. Where all CPUs are full it hardly varies, and what makes it is what else goes on in the host.
+const VARIES: f64 = 0.25;
 /// Least F statistic of the instrument.
 const STRONG: f64 = 10.0;
 /// The interval is this many standard errors to each side.
@@ -118,6 +121,7 @@ struct HeadSums {
     /// How many stretches were shorter.
     short: f64,
     beside: f64,
+    beside_squared: f64,
     computed_beside: f64,
     others_beside: f64,
 }
@@ -130,6 +134,7 @@ impl Sums {
             HeadSums {
                 short: f64::from(u8::from(ended.is_none())),
                 beside,
+                beside_squared: beside * beside,
                 computed_beside: computed * beside,
                 others_beside: stretch.others * beside,
             }
@@ -149,6 +154,7 @@ impl Sums {
         for (head, more) in self.heads.iter_mut().zip(&more.heads) {
             head.short += more.short;
             head.beside += more.beside;
+            head.beside_squared += more.beside_squared;
             head.computed_beside += more.computed_beside;
             head.others_beside += more.others_beside;
         }
@@ -158,6 +164,13 @@ impl Sums {
     fn head(&self) -> Option<usize> {
         let may_be = |head: &HeadSums| head.short <= MOST_SHORT * self.number;
         self.heads.iter().rposition(may_be)
+    }
+
+    /// By how much what others do in this head varies, squared, times the number of stretches; and how much it is, squared, times the same.
+    fn variation(&self, head: usize) -> [f64; 2] {
+        let head = &self.heads[head];
+        let squared_mean = head.beside * head.beside / self.number.max(1.0);
+        [(head.beside_squared - squared_mean).max(0.0), squared_mean]
     }
 
     /// Both covariances with what others do in this head, times the number of stretches.
@@ -327,12 +340,16 @@ impl Neighbours {
         }
         let computed = kinds.values().map(|sums| sums.computed).sum();
         let beside = kinds.values().map(|sums| sums.others).sum();
+        let mut varies = [0.0; 2];
         let mut parts: Vec<[f64; 2]> = Vec::new();
         for part in &self.parts {
             let mut covariances = [0.0; 2];
             for (kind, all) in &kinds {
                 if let (Some(sums), Some(head)) = (part.get(kind), all.head()) {
                     let [of_computed, of_others] = sums.covariances(head);
+                    let [variance, squared] = sums.variation(head);
+                    varies[0] += variance;
+                    varies[1] += squared;
                     covariances[0] += of_computed;
                     covariances[1] += of_others;
                 }
@@ -344,7 +361,8 @@ impl Neighbours {
         if parts.len() < LEAST_PARTS {
             return None;
         }
-        if !is_strong(&parts) {
+        let varies = varies[0] >= VARIES * VARIES * varies[1];
+        if !varies || !is_strong(&parts) {
             return None;
         }
         let sum = |of: usize| parts.iter().map(|part| part[of]).sum::<f64>();

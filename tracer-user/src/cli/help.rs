@@ -77,10 +77,12 @@ Examples:
 
 pub const EXPORT: &str = "\
 Examples:
-  holdup export t.holdup --to folded | inferno-flamegraph --countname us > waiting.svg
-  holdup export t.holdup --to folded-cpu -o cpu.folded                      opens in speedscope
+  holdup export t.holdup --to perfetto -o t.pftrace       open it in ui.perfetto.dev
+  holdup export t.holdup --to svg -o waiting.svg          open it in a browser
+  holdup export t.holdup --to dot | dot -Tsvg > graph.svg
 
-Each wait of the target's threads counts with its call stack, where that was taken, and the call it is in.";
+Flame graphs and stacks count each wait of the target's threads with its call stack, where that was taken, and the call it is in; what a \
+trace says over time is in the form for Perfetto.";
 
 pub const SKILL: &str = "\
 Examples:

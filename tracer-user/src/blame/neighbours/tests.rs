@@ -142,6 +142,19 @@ fn where_all_compute_all_the_while_nothing_is_told() {
     assert_eq!(run(&CREW, 0.2).0, None);
 }
 
+/// It is not told from the few moments in which they do not what they cost each other in all.
+#[test]
+fn where_they_hardly_ever_wait_nothing_is_told() {
+    let crew = Crew {
+        waits: 0.3,
+        slows: 0.7,
+        ..CREW
+    };
+    assert_eq!(run(&crew, 10.0).0, None);
+    let crew = Crew { waits: 1.0, ..crew };
+    assert!(run(&crew, 10.0).0.is_some());
+}
+
 /// Two kinds of work: a long one that follows a wait in which others compute, and a short one that does not.
 #[test]
 fn kinds_of_work_are_not_compared_with_each_other() {
