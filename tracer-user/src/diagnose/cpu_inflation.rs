@@ -1,6 +1,6 @@
 //! `cpu-inflation`: workers compute longer while others compute beside them, and nothing waits.
 //!
-//! Must be seen: CPU time of the workers between two waits that is longer where more of the target's threads computed as it began
+//! Must be seen: CPU time of the workers between two waits that is longer where more of the target's threads computed in its first moments
 //! ([`crate::blame::Slowdown`]), by so much that the lower end of its interval is worth naming. Refuted by: workers that wait in loops, which
 //! take CPU time for as long as the others hold what they want ([`super::spin`]). Near to it: work that differs from item to item, which has
 //! more beside it where it is longer, and is not longer for that. Not told: workers that are tasks, and such as all compute all the while.
@@ -66,10 +66,12 @@ fn inflated(findings: &Findings<'_>) -> Option<Inflated> {
             possible: of_all(slowdown.most),
         }
     };
+    // What the kernel takes memory back in is longer beside others too, and is counted there.
+    let computing = 1.0 - findings.short_of_memory().unwrap_or(0.0);
     let inflated = Inflated {
         slowdown,
-        run: lost(run),
-        queued: lost(behind_own),
+        run: lost(computing * run),
+        queued: lost(computing * behind_own),
     };
     let least = inflated.run.proved + inflated.queued.proved;
     (least >= WORTH_NAMING * findings.time()).then_some(inflated)

@@ -69,3 +69,20 @@ fn workers_that_spin_are_not_slowed_by_memory() {
     let by = &cleared.expect("it is cleared").by;
     assert!(by[0].contains("90% of the workers' CPU time"), "{by:?}");
 }
+
+/// Time in which memory is taken back is counted once.
+#[test]
+fn what_is_short_of_memory_is_not_lost_twice() {
+    let text = "cpus 8\n4 workers: fetch A 4ms+-3ms; compute 2ms+-1ms crowded 1.5; append F";
+    let report = super::spin::sampled(text, |sample, at| sample.memory_stall = at < 80);
+    let factor = |report: &Report| report.parallelism.serialization_factor;
+    let run = |cause| {
+        let rows = report.causes.iter().filter(|row| row.cause == cause);
+        rows.map(|row| row.share).sum::<f64>()
+    };
+    let (memory, inflation) = (run(Cause::Memory), run(Cause::CpuInflation));
+    assert!(memory > 3.0 * inflation, "{:#?}", report.causes);
+    // Where nothing is computed an item takes 4 ms.
+    let most = 4.0 / 0.004 / report.items.rate_per_s;
+    assert!(factor(&report) < most, "{} of {most}", factor(&report));
+}

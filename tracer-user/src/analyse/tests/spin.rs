@@ -10,6 +10,11 @@ const STACK: StackId = StackId(9_999);
 
 /// More workers than CPUs that compute; of a hundred samples of each, so many are in code that waits in a loop.
 pub(super) fn of(text: &str, spins: u64) -> Report {
+    sampled(text, |sample, at| sample.spins = at < spins)
+}
+
+/// Of a hundred samples of each worker, numbered from 0, each is as it is made.
+pub(super) fn sampled(text: &str, make: impl Fn(&mut Sample, u64)) -> Report {
     let mut source = script::workload(text);
     let opened = source.meta.opened;
     let batch = &mut source.batches[0];
@@ -31,13 +36,16 @@ pub(super) fn of(text: &str, spins: u64) -> Report {
         }],
     });
     for (tid, pid) in targets {
-        batch.samples.extend((0..100).map(|at| Sample {
-            end: Nanos(opened.0 + 1 + at),
-            tid,
-            pid,
-            stack: STACK,
-            spins: at < spins,
-            ..Sample::default()
+        batch.samples.extend((0..100).map(|at| {
+            let mut sample = Sample {
+                end: Nanos(opened.0 + 1 + at),
+                tid,
+                pid,
+                stack: STACK,
+                ..Sample::default()
+            };
+            make(&mut sample, at);
+            sample
         }));
     }
     batch.samples.sort_by_key(|sample| sample.end);

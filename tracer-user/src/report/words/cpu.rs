@@ -1,6 +1,6 @@
 //! Too few CPUs, in words.
 
-use super::{Words, of_workers, percent};
+use super::{Words, hot_function, of_workers, percent};
 use crate::diagnose::{CpuFacts, Findings};
 
 pub(super) fn words(findings: &Findings<'_>, facts: &CpuFacts) -> Words {
@@ -47,13 +47,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &CpuFacts) -> Words {
             1e3 * facts.item_s
         ),
     });
-    if let Some(runs) = &facts.runs {
-        evidence.push(format!(
-            "Of the samples of that CPU time, {} are in {}.",
-            percent(runs.share),
-            runs.name
-        ));
-    }
+    evidence.extend(facts.runs.as_ref().map(hot_function));
     Words {
         evidence,
         clause: match facts.is_in_peers() {

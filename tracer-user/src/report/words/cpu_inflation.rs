@@ -1,6 +1,6 @@
 //! Computing that takes longer beside others, in words.
 
-use super::{Words, percent};
+use super::{Words, hot_function, percent};
 use crate::diagnose::{Findings, InflationFacts};
 use crate::number::millis;
 
@@ -31,13 +31,7 @@ pub(super) fn words(findings: &Findings<'_>, facts: &InflationFacts) -> Words {
             facts.queued
         ));
     }
-    if let Some(runs) = &facts.runs {
-        evidence.push(format!(
-            "Of the samples of that CPU time, {} are in {}.",
-            percent(runs.share),
-            runs.name
-        ));
-    }
+    evidence.extend(facts.runs.as_ref().map(hot_function));
     Words {
         evidence,
         clause: format!(

@@ -29,7 +29,7 @@ mod thread_pool;
 mod user_lock;
 mod verdict;
 
-use crate::diagnose::{Candidate, Facts, Findings};
+use crate::diagnose::{Candidate, Facts, Findings, HotFunction};
 use crate::row::printable;
 
 pub(super) use advice::{next_limit, promise};
@@ -102,6 +102,15 @@ pub(super) fn statement(text: &str) -> String {
         Some((end, _)) => format!("{} ...", &text[..end]),
         None => text.into_owned(),
     }
+}
+
+/// Where the CPU time that was just told of goes.
+fn hot_function(runs: &HotFunction) -> String {
+    format!(
+        "Of the samples of that CPU time, {} are in {}.",
+        percent(runs.share),
+        runs.name
+    )
 }
 
 /// A share in percent.
