@@ -1,7 +1,8 @@
 //! A peer on this host, seen from its own threads: what a request goes through between its arrival and its reply.
 //!
 //! A thread that is blocked within a request and woken by another one that answers requests of the same service has waited
-//! for that one: a row lock of a database is handed on this way, whatever call it is waited for in. A signal may end the call in between, as
+//! for that one: a row lock of a database is handed on this way, whatever call it is waited for in. Who answers what is
+//! known from the first reply on; what was waited for before is decided then. A signal may end the call in between, as
 //! a timer that is to find deadlocks does; who begins the same wait anew has waited all the while for whoever ends that. Of waits that a
 //! window cuts it is not seen who ends them: they are taken to be like those that ended there.
 
@@ -20,6 +21,8 @@ use crate::row::{Call, Nanos, Pid, ResourceId};
 
 /// What a call returns that a signal ended: `-EINTR` (include/uapi/asm-generic/errno-base.h).
 const INTERRUPTED: i64 = -4;
+/// Most waits that are kept until it is known whether who ended them answers the same requests.
+const UNDECIDED: usize = 1 << 16;
 
 /// What one thread did since the beginning, by state.
 #[derive(Clone, Debug, Default)]
@@ -94,6 +97,8 @@ pub struct Services {
     idle: HashMap<ActorId, Nanos>,
     /// The latest wait of each, unless another request's thread ended it, or it was for a known lock or a socket.
     ended: HashMap<ActorId, Ended>,
+    /// Waits of threads of which it is not known yet what they answer, or what who ended them does.
+    undecided: Vec<(ActorId, Ended)>,
     answering: HashMap<ActorId, ClassId>,
 }
 
@@ -161,29 +166,38 @@ impl Services {
             return;
         }
         if by_another {
-            self.handed_on(actor, ended);
-        } else {
-            self.ended.insert(actor, ended);
+            let sums = self.threads.entry(actor).or_default();
+            *sums.co_waiters.entry(ended.station).or_default() += ended.time;
+            sums.handed_off += 1;
+            return;
+        }
+        self.ended.insert(actor, ended);
+        let is_known = |of: &ActorId| self.answering.contains_key(of);
+        let is_open = |waker: ActorId| !is_known(&waker) || !is_known(&actor);
+        if ended.waker.is_some_and(is_open) && self.undecided.len() < UNDECIDED {
+            self.undecided.push((actor, ended));
         }
     }
 
-    fn handed_on(&mut self, actor: ActorId, ended: Ended) {
-        let sums = self.threads.entry(actor).or_default();
-        *sums.co_waiters.entry(ended.station).or_default() += ended.time;
-        sums.handed_off += 1;
-    }
-
-    /// With its first reply a thread turns out to serve the same as who has ended its latest wait.
+    /// With its first reply a thread turns out to serve the same as who has ended its waits, or whose waits it has ended.
     fn first_reply(&mut self, actor: ActorId, service: ClassId, classes: &ResourceClasses) {
         if self.answering.insert(actor, service).is_some() {
             return;
         }
-        if let Some(ended) = self.ended.get(&actor).copied()
-            && let Some(waker) = ended.waker
-            && self.serve_the_same(actor, waker, classes)
-        {
-            self.ended.remove(&actor);
-            self.handed_on(actor, ended);
+        for (waiter, ended) in std::mem::take(&mut self.undecided) {
+            let Some(waker) = ended.waker else {
+                continue;
+            };
+            let answers = self.answering.get(&waiter).copied();
+            match answers.filter(|_| self.answering.contains_key(&waker)) {
+                None => self.undecided.push((waiter, ended)),
+                Some(answers) if self.serve_the_same(waiter, waker, classes) => {
+                    let stats = self.stats.entry(answers).or_default();
+                    *stats.co_waiters.entry(ended.station).or_default() += ended.time;
+                    stats.handed_off += 1;
+                }
+                Some(_) => {}
+            }
         }
     }
 
@@ -200,6 +214,8 @@ impl Services {
             && let Some(ended) = self.ended.get_mut(&actor)
         {
             ended.interrupted = true;
+            // Whoever ends the wait that it begins anew has ended this one too.
+            self.undecided.pop_if(|(waiter, _)| *waiter == actor);
         }
     }
 

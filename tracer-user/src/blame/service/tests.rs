@@ -175,6 +175,42 @@ fn the_first_reply_tells_for_whom_its_thread_has_waited() {
     check_first(ActorId::Thread(Tid(99)), 0);
 }
 
+/// Both wait when the window opens, and neither has answered: of two waits of the second, which the first ends, it is told by the replies
+/// of both, in either order.
+#[test]
+fn what_was_waited_for_before_the_first_replies_is_decided_by_them() {
+    for order in [[0, 1], [1, 0]] {
+        let (classifier, service, poll) = classifier();
+        let mut services = Services::default();
+        let runs = State::Running;
+        let change = |services: &mut Services, times, was, now, waker| {
+            change_of(services, times, was, now, waker, &classifier);
+        };
+        change(&mut services, (0, 40), poll, runs, Some(THREADS[0]));
+        change(&mut services, (40, 41), runs, poll, None);
+        change(&mut services, (41, 60), poll, runs, Some(THREADS[0]));
+        // This one was for nobody of them.
+        change(&mut services, (60, 61), runs, poll, None);
+        change(
+            &mut services,
+            (61, 64),
+            poll,
+            runs,
+            Some(ActorId::Thread(Tid(99))),
+        );
+        for which in order {
+            let headless = Request {
+                headless: true,
+                ..reply(which, 65)
+            };
+            services.replied(THREADS[which], &headless, service[which], &classifier);
+        }
+        let stats = &services.stats[&service[1]];
+        let co_waiters: Nanos = stats.co_waiters.values().copied().sum();
+        assert_eq!((co_waiters.0, stats.handed_off), (59, 2), "{stats:?}");
+    }
+}
+
 /// What a window says of a thread that waits when it ends, of whose waits one has ended.
 fn check_cut(waker: Option<ActorId>, expect: f64) {
     let (classifier, service, poll) = classifier();
