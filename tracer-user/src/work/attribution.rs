@@ -29,6 +29,8 @@ pub(super) enum Role {
     Interpreter,
     /// Sleeping.
     Sleep,
+    /// A request to this peer that only frames others.
+    Frame(ClassId),
 }
 
 /// A stretch of time between two operations; its pieces end at `end` in the list of all.
@@ -222,6 +224,7 @@ impl OpenTime {
     ///
     /// - A lock belongs to what is done once it is had: the operation after it, unless it was let go before that.
     /// - What is done under a lock, sleeping too, belongs where the lock does.
+    /// - What is done after a request that frames others at a peer belongs to the next one at that peer, if that is the next operation.
     fn attribute(&mut self, next: Next, out: &mut Slots) {
         let returned = self.returned();
         let context = |part| Context {
@@ -230,6 +233,7 @@ impl OpenTime {
             part,
         };
         let mut held: Option<(LockId, Part)> = None;
+        let mut framed: Option<ClassId> = None;
         let mut from = 0;
         for (index, segment) in self.segments.iter().enumerate() {
             if index < returned {
@@ -260,8 +264,14 @@ impl OpenTime {
                     }
                     within.unwrap_or(Part::Between)
                 }
-                Role::Between | Role::Interpreter => within.unwrap_or(Part::Between),
-                Role::Sleep => within.unwrap_or(Part::Asleep),
+                Role::Frame(peer) => {
+                    framed = Some(peer);
+                    within.unwrap_or(Part::Frame(peer))
+                }
+                Role::Between | Role::Interpreter => {
+                    within.unwrap_or(framed.map_or(Part::Between, Part::Framed))
+                }
+                Role::Sleep => within.unwrap_or(framed.map_or(Part::Asleep, Part::Framed)),
             };
             for (state, length) in &self.segment_pieces[from..segment.end] {
                 out.add(context(part), *state, *length);

@@ -188,11 +188,12 @@ impl Recorder {
         match kind {
             OperationKind::Request(verb) | OperationKind::Refused(verb) => {
                 let (out, inward) = totals.bytes.entry(verb).or_default();
-                *(if row.call.call.is_output() {
-                    out
-                } else {
-                    inward
-                }) += row.call.bytes();
+                if row.call.call.is_output() {
+                    *out += row.call.bytes();
+                } else if matches!(kind, OperationKind::Request(_)) {
+                    // What is sent with a refusal is nothing that was asked for.
+                    *inward += row.call.bytes();
+                }
                 let refused = row.request.is_some_and(|request| request.is_refused());
                 totals.throttled += u64::from(refused);
             }
@@ -384,6 +385,7 @@ fn role(
         OperationKind::LockFile | OperationKind::LockRefused => WaitKind::FileLock,
         OperationKind::Sleep if row.polled_lock.is_some() => WaitKind::FileLock,
         OperationKind::Sleep => return Role::Sleep,
+        OperationKind::Request(Verb::SqlOther) => return Role::Frame(row.class),
         OperationKind::Release | OperationKind::UnlockFile => {
             return row.lock.map_or(Role::Between, Role::Release);
         }

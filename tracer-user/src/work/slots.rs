@@ -6,7 +6,7 @@
 
 use foldhash::HashMap;
 
-use crate::classify::{OperationId, SiteId, State};
+use crate::classify::{ClassId, OperationId, SiteId, State};
 use crate::row::Nanos;
 
 /// What comes after a stretch of time.
@@ -35,6 +35,10 @@ pub enum Part {
     Section,
     /// Asleep with no lock held.
     Asleep,
+    /// A request to this peer that only frames others, such as the one that begins a transaction.
+    Frame(ClassId),
+    /// After such a request, with no lock held.
+    Framed(ClassId),
 }
 
 /// What a stretch of time lies between.

@@ -9,7 +9,7 @@ use super::slots::{Context, Next, Part, Slots};
 use super::stage::{StageName, Stages};
 use super::times::Times;
 use crate::actors::ActorId;
-use crate::classify::{OperationId, OperationKind, State, WaitSite};
+use crate::classify::{ClassId, OperationId, OperationKind, State, WaitSite};
 use crate::row::{Nanos, Verb};
 
 /// One stage of one worker, or of all.
@@ -291,12 +291,33 @@ impl Resolver<'_> {
             {
                 self.stage_after(None, context)
             }
-            State::Waiting(site) if self.is_frame(sites.get(site).operation) => {
+            State::Waiting(site)
+                if !matches!(context.part, Part::Frame(_))
+                    && self.is_frame(sites.get(site).operation) =>
+            {
                 // What frames others, or takes a lock for them, belongs to what it is done for.
                 self.next(context).unwrap_or_else(|| self.stage(context))
             }
             _ => self.stage(context),
         }
+    }
+
+    /// The next operation is one at this peer.
+    fn leads_to(&self, context: Context, peer: ClassId) -> bool {
+        match context.next {
+            Next::Operation(next) => self.is_at(next, peer),
+            Next::Lock(_) | Next::Unseen => false,
+        }
+    }
+
+    fn is_at(&self, operation: OperationId, class: ClassId) -> bool {
+        let at = self.inventory.operation(operation).map(|of| of.class);
+        at == Some(class)
+    }
+
+    fn was_refused(&self, operation: OperationId) -> bool {
+        let kind = self.inventory.operation(operation).map(|of| of.kind);
+        matches!(kind, Some(OperationKind::Refused(_)))
     }
 
     fn is_frame(&self, operation: OperationId) -> bool {
@@ -325,7 +346,8 @@ impl Resolver<'_> {
     /// The stage of a context.
     ///
     /// - A lock belongs to what is done once it is had; a section that ends before the next operation belongs where it is.
-    /// - A sleep belongs to the operation before it.
+    /// - A sleep belongs to the operation before it; one between fetch and write is transform, unless the fetch was refused.
+    /// - A request that only frames others belongs to those at its peer: what follows it, or else what came before.
     /// - Computing between fetch and write is transform; before the next fetch it belongs to that fetch.
     /// - Where a window begins, what came before is taken to be what usually does.
     fn stage(&self, context: Context) -> StageName {
@@ -337,8 +359,18 @@ impl Resolver<'_> {
         let after = self.next(context);
         match context.part {
             Part::Inside => after.unwrap_or(Other),
-            Part::Asleep => before.or(after).unwrap_or(Other),
-            Part::Between => match (before, after) {
+            Part::Asleep => match (before, after) {
+                (Some(Fetch), Some(Write)) if !self.was_refused(context.before) => Transform,
+                _ => before.or(after).unwrap_or(Other),
+            },
+            Part::Frame(peer)
+                if self.is_at(context.before, peer) && !self.leads_to(context, peer) =>
+            {
+                before.or(after).unwrap_or(Other)
+            }
+            Part::Frame(_) => after.or(before).unwrap_or(Other),
+            Part::Framed(peer) if self.leads_to(context, peer) => after.unwrap_or(Other),
+            Part::Between | Part::Framed(_) => match (before, after) {
                 _ if !self.is_classified => Transform,
                 (Some(Fetch), Some(Write) | None) => Transform,
                 (_, Some(after)) => after,

@@ -28,6 +28,24 @@ fn requests_belong_to_stages_by_verb_and_bytes() {
 }
 
 #[test]
+fn what_frames_statements_belongs_to_them() {
+    let text = "2 workers: fetch A 4ms; begin D 2ms; compute 1ms; insert D 3ms";
+    let work = check(text, Write, WaitKind::Request, 0.5);
+    let run = work.stage(Write).run.seconds() / 2.0;
+    assert!((run / work.window.seconds() - 0.1).abs() < 0.01, "{run}");
+    // What comes after them and leads elsewhere ends them.
+    let text = "2 workers: fetch A 4ms; insert D 3ms; begin D 2ms; compute 1ms";
+    let work = check(text, Write, WaitKind::Request, 0.5);
+    let run = work.stage(Fetch).run.seconds() / 2.0;
+    assert!((run / work.window.seconds() - 0.1).abs() < 0.01, "{run}");
+    // What is computed before statements elsewhere is not theirs.
+    let text = "2 workers: fetch A 4ms; begin D 2ms; compute 1ms; write B 3ms";
+    let work = check(text, Write, WaitKind::Request, 0.5);
+    let run = work.stage(Transform).run.seconds() / 2.0;
+    assert!((run / work.window.seconds() - 0.1).abs() < 0.01, "{run}");
+}
+
+#[test]
 fn a_file_that_is_written_too_is_read_to_write_it() {
     let text = "2 workers: read in 6ms; fsync out 4ms";
     check(text, Fetch, WaitKind::File, 0.6);
@@ -67,6 +85,9 @@ fn computing_between_fetch_and_write_is_transform() {
 fn a_sleep_belongs_to_the_operation_before_it() {
     let text = "2 workers: fetch A 4ms; append F; sleep 6ms";
     check(text, Write, WaitKind::Sleep, 0.6);
+    // A call that sleeps while it works on what was fetched.
+    let text = "2 workers: fetch A 4ms; sleep 4ms; write B 2ms";
+    check(text, Transform, WaitKind::Sleep, 0.4);
     // Who was refused sleeps within its fetch.
     let refused = Work::of("peer A refuses 50%\n4 workers: fetch A 20ms; append F");
     let all = refused.blocked(Fetch, WaitKind::Sleep);
