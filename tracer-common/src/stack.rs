@@ -33,7 +33,8 @@ pub struct UserRegisters {
 pub struct StackEvent {
     /// Kind [`crate::EventKind::Stack`] or [`crate::EventKind::Sample`].
     pub header: Header,
-    /// The key under which waits name this stack ([`crate::WaitEvent::stack`]); of no use for a sample.
+    /// The key under which waits name this stack ([`crate::WaitEvent::stack`]); of a sample the kernel's program counter, 0: the thread runs
+    /// in user mode.
     pub stack: u64,
     /// Thread.
     pub tid: u32,

@@ -92,17 +92,23 @@ pub unsafe fn take(state: &TaskState, task: *const u8, now: u64) -> u64 {
         return 0;
     }
     // SAFETY: `task` as above.
-    unsafe { send(EventKind::Stack, task, now, 0) }
+    unsafe { send(EventKind::Stack, task, now, 0, None) }
 }
 
-/// Sends the user stack of the current thread in a record of this kind, with these bits of `stack_flag`. Gives its number, 0: there was
-/// no room, or no stack. A sample without one is sent: the stack of a thread that begins or ends need not be in memory, and where the
+/// Sends the user stack of the current thread in a record of this kind, with these bits of `stack_flag`, and this key; none: a number of
+/// its own. Gives it, 0: there was no room, or no stack. A sample without one is sent: the stack of a thread that begins or ends need not be in memory, and where the
 /// thread runs is in its registers.
 ///
 /// # Safety
 /// `task` is the BTF pointer of the current thread.
 #[inline(always)]
-pub unsafe fn send(kind: EventKind, task: *const u8, now: u64, flags: u32) -> u64 {
+pub unsafe fn send(
+    kind: EventKind,
+    task: *const u8,
+    now: u64,
+    flags: u32,
+    key: Option<u64>,
+) -> u64 {
     // SAFETY: `task` as above; the entry's memory is written by this function alone, the registers are a BTF pointer.
     unsafe {
         let Some(mut entry) = ring::reserve::<Snapshot>() else {
@@ -121,7 +127,10 @@ pub unsafe fn send(kind: EventKind, task: *const u8, now: u64, flags: u32) -> u6
             entry.discard(0);
             return 0;
         }
-        let number = number();
+        let number = match key {
+            Some(key) => key,
+            None => number(),
+        };
         let header = Header {
             len: size_of::<Snapshot>() as u32,
             ..ring::header::<StackEvent>(kind, now)

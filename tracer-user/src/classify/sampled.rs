@@ -32,11 +32,12 @@ pub struct Sampled {
     counts: BTreeMap<(Tid, Option<FunctionIndex>), Count>,
 }
 
-/// How many samples, how many of them in code that waits in a loop, and how many while memory is taken back.
+/// How many samples, how many of them in code that waits in a loop, the program's or the kernel's, and how many while memory is taken back.
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
     all: u64,
     spins: u64,
+    kernel_spins: u64,
     memory_stalls: u64,
     own_script: u64,
     library_script: u64,
@@ -85,6 +86,7 @@ impl Sampled {
         let count = self.counts.entry(key).or_default();
         count.all += 1;
         count.spins += u64::from(spins);
+        count.kernel_spins += u64::from(sample.kernel_spins);
         count.memory_stalls += u64::from(sample.memory_stall);
         match self.scripts.get(&sample.stack) {
             Some(Author::User) => count.own_script += 1,
@@ -112,6 +114,12 @@ impl Sampled {
     #[must_use]
     pub fn spinning(&self, is_one: impl Fn(Tid) -> bool) -> SampledFunctions {
         self.sum(is_one, |count| count.spins)
+    }
+
+    /// Where those threads wait for locks of the kernel without letting go of their CPUs.
+    #[must_use]
+    pub fn spinning_in_kernel(&self, is_one: impl Fn(Tid) -> bool) -> SampledFunctions {
+        self.sum(is_one, |count| count.kernel_spins)
     }
 
     /// Where the kernel takes memory back for those threads.

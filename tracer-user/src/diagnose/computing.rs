@@ -82,6 +82,17 @@ impl Findings<'_> {
         (all >= LEAST).then_some(share)
     }
 
+    /// The share of their CPU time in which the workers wait for locks of the kernel, 0 to 1; `None`: too few samples.
+    #[must_use]
+    pub fn spin_in_kernel(&self) -> Option<f64> {
+        let sampled = &self.inventory.classifier.sampled;
+        let is_worker = |tid| self.workers.contains_key(&ActorId::Thread(tid));
+        let all = sampled.functions(is_worker).samples;
+        #[expect(clippy::cast_precision_loss, reason = "numbers of samples")]
+        let share = sampled.spinning_in_kernel(is_worker).samples as f64 / all as f64;
+        (all >= LEAST).then_some(share)
+    }
+
     /// How many workers were found to wait in loops.
     #[must_use]
     pub fn spinning_workers(&self) -> usize {

@@ -77,9 +77,10 @@ fn inflated(findings: &Findings<'_>) -> Option<Inflated> {
     (least >= WORTH_NAMING * findings.time()).then_some(inflated)
 }
 
-/// The waiting in loops that is what grows, as a share of the workers' CPU time.
+/// The waiting in loops, the program's or the kernel's, that is what grows, as a share of the workers' CPU time.
 fn spins(findings: &Findings<'_>, inflated: &Inflated) -> Option<f64> {
-    let (share, _) = findings.workers_spin()?;
+    let own = findings.workers_spin().map_or(0.0, |(share, _)| share);
+    let share = own + findings.spin_in_kernel().unwrap_or(0.0);
     (share * findings.all.run.seconds() > SPINS * inflated.run.likely).then_some(share)
 }
 

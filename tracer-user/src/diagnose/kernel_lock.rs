@@ -2,7 +2,7 @@
 //!
 //! Must be seen: workers blocked in it; the kernel says so itself (`lock:contention_begin`), so nothing has to be told apart but what it
 //! guards and who has it. Whoever wakes the next had it: a worker, or a stranger (a monitor that reads `/proc/PID/smaps` holds the lock
-//! of the address space meanwhile). Not it: waiting for the disk with such a lock, in syncs, which is the disk's.
+//! of the address space meanwhile). Samples of workers tell how long they spin for such a lock before they sleep. Not it: waiting for the disk with such a lock, in syncs, which is the disk's.
 
 use super::candidate::{Candidate, Claim, Ruling};
 use super::culprit::{Culprit, CulpritKind};
@@ -38,6 +38,8 @@ pub struct KernelLockFacts {
     pub waiters: usize,
     /// Worker time that took, s.
     pub seconds: f64,
+    /// Worker time on a CPU that took beside it, before they slept, s.
+    pub spun: f64,
     /// Share of the wake-ups that came from workers, 0 to 1; `None`: no waker was seen.
     pub by_workers: Option<f64>,
     /// Who else ended most of the waits; `None`: mostly workers did.
@@ -52,15 +54,23 @@ pub struct KernelLockFacts {
 
 pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
     let mut ruling = Ruling::default();
-    for (site, seconds) in findings.sites() {
-        if site.kind == WaitKind::KernelLock && seconds >= WORTH_NAMING * findings.time() {
-            ruling.candidates.extend(candidate(findings, site, seconds));
+    // Who spins for a lock does so before it sleeps: for which one the samples do not tell, and mostly it is the one that is slept for most.
+    let mut spun = findings.spin_in_kernel().unwrap_or(0.0) * findings.all.run.seconds();
+    let sites = findings.sites().into_iter();
+    for (site, seconds) in sites.filter(|(site, _)| site.kind == WaitKind::KernelLock) {
+        let times = (seconds, std::mem::take(&mut spun));
+        if times.0 + times.1 >= WORTH_NAMING * findings.time() {
+            ruling.candidates.extend(candidate(findings, site, times));
         }
     }
     ruling
 }
 
-fn candidate(findings: &Findings<'_>, site: WaitSite, seconds: f64) -> Option<Candidate> {
+fn candidate(
+    findings: &Findings<'_>,
+    site: WaitSite,
+    (seconds, spun): (f64, f64),
+) -> Option<Candidate> {
     let stats = findings.lock(site)?;
     let by_workers = by_co_waiters(findings, stats);
     let charged = stats.charged();
@@ -71,6 +81,7 @@ fn candidate(findings: &Findings<'_>, site: WaitSite, seconds: f64) -> Option<Ca
         guards: guards(findings, site.class),
         waiters: findings.waiting_workers(stats),
         seconds,
+        spun,
         by_workers,
         stranger: if is_by_others {
             stranger(findings, stats)
@@ -103,6 +114,11 @@ fn candidate(findings: &Findings<'_>, site: WaitSite, seconds: f64) -> Option<Ca
                 possible: seconds,
             },
         }],
+        running: Lost {
+            proved: 0.0,
+            likely: spun,
+            possible: spun,
+        },
         demand,
         tests: vec![
             Sign::KernelSaysSo.is(Outcome::Seen),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Disk, DiskLimit, MemoryLimit, Nanos, Network, OwnBytes, Pid};
 
 /// Schema of the rows: `major.minor`. A newer minor may add columns and is read; a newer major is refused.
-pub const SCHEMA: (u32, u32) = (1, 3);
+pub const SCHEMA: (u32, u32) = (1, 4);
 
 /// One instant on both clocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -41,6 +41,8 @@ pub struct Sample {
     pub stack: StackId,
     /// The code there waits in a loop.
     pub spins: bool,
+    /// It waits for a lock of the kernel without letting go of its CPU.
+    pub kernel_spins: bool,
     /// The kernel takes memory back on its behalf.
     pub memory_stall: bool,
 }

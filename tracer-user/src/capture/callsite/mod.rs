@@ -14,6 +14,7 @@ mod dwarf;
 mod image;
 mod images;
 mod jit;
+mod kernel_spins;
 mod lines;
 mod linetable;
 mod pclntab;
@@ -38,12 +39,14 @@ use framehop::{CacheNative, MayAllocateDuringUnwind, UnwindRegsNative};
 use tracer_common::{StackEvent, UserRegisters};
 
 use self::images::Images;
+use self::kernel_spins::KernelSpins;
 use self::process::{Place, Process, Walked};
 use self::python::Call;
 use self::runtimes::Runtime;
 use self::spin_loops::SpinLoops;
 use self::v8::Function;
-use super::{clock, decode::Stacks};
+use super::clock;
+use super::decode::{Found, Stacks};
 use crate::row::{Frame, Nanos, Pid, Stack, StackId};
 
 /// Most processes whose mappings are kept; each takes some 20 kB.
@@ -82,6 +85,7 @@ pub struct Sites {
     /// Stacks of threads that were found running, by their functions.
     functions: HashMap<(Pid, Vec<Frame>), StackId>,
     loops: SpinLoops,
+    kernel_spins: KernelSpins,
     pending: HashMap<u64, Known>,
     order: VecDeque<u64>,
     rows: Vec<Stack>,
@@ -108,6 +112,7 @@ impl Sites {
             ids: HashMap::new(),
             functions: HashMap::new(),
             loops: SpinLoops::default(),
+            kernel_spins: KernelSpins::default(),
             pending: HashMap::new(),
             order: VecDeque::new(),
             rows: Vec::new(),
@@ -386,11 +391,14 @@ impl Stacks for Sites {
         }
     }
 
-    fn sample(&mut self, event: &StackEvent, bytes: &[u8]) -> (StackId, bool) {
+    fn sample(&mut self, event: &StackEvent, bytes: &[u8]) -> Found {
         let id = self.take_sample(event, bytes);
         self.failures += u64::from(id.is_none());
-        let spins = self.loops.is_in_one(Pid(event.pid), event.registers.ip);
-        (id.unwrap_or(StackId::NONE), spins)
+        Found {
+            stack: id.unwrap_or(StackId::NONE),
+            spins: self.loops.is_in_one(Pid(event.pid), event.registers.ip),
+            kernel_spins: self.kernel_spins.is_in_one(event.stack),
+        }
     }
 }
 

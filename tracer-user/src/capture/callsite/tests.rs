@@ -219,7 +219,7 @@ fn a_sample_without_a_stack_is_named_by_its_registers() {
     let program = Program::start(&mut command);
     let (event, _) = program.snapshot(program.waiting(4)[0], 0);
     let mut sites = Sites::new();
-    let (id, _) = sites.sample(&event, &[]);
+    let id = sites.sample(&event, &[]).stack;
     let rows = sites.take_rows();
     assert_eq!((sites.failures(), rows.len(), rows[0].id), (0, 1, id));
     assert_eq!(rows[0].frames.len(), 1, "{rows:#?}");

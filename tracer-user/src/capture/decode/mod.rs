@@ -69,9 +69,19 @@ pub trait Stacks {
     fn id(&mut self, key: u64, pid: Pid, end: Nanos) -> StackId;
     /// A snapshot: the bytes of the user stack from the stack pointer upwards. To be used in memory and dropped.
     fn snapshot(&mut self, event: &StackEvent, bytes: &[u8]);
-    /// The same of a thread that was found running: the id of what it ran, [`StackId::NONE`] where that is not known; and whether the
-    /// code there waits in a loop.
-    fn sample(&mut self, event: &StackEvent, bytes: &[u8]) -> (StackId, bool);
+    /// The same of a thread that was found running.
+    fn sample(&mut self, event: &StackEvent, bytes: &[u8]) -> Found;
+}
+
+/// Where a thread was found running.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// What it ran, [`StackId::NONE`] where that is not known.
+    pub stack: StackId,
+    /// The code there waits in a loop.
+    pub spins: bool,
+    /// So does the kernel's, for a lock.
+    pub kernel_spins: bool,
 }
 
 /// Knows the tracked threads.

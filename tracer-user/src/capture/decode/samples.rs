@@ -2,7 +2,9 @@
 
 use tracer_common::{FileEvent, RawResource, SocketEvent, StackEvent};
 
-use super::{Destination, Resources, Stacks, Statements, Threads, Undecodable, Wire, decode};
+use super::{
+    Destination, Found, Resources, Stacks, Statements, Threads, Undecodable, Wire, decode,
+};
 use crate::row::{Batch, Nanos, Pid, ResourceId, StackId, TaskRole, Tid};
 
 /// Keeps everything; resource ids count up from 1, stack ids are the keys.
@@ -44,9 +46,13 @@ impl Stacks for Keys<'_> {
     fn snapshot(&mut self, event: &StackEvent, bytes: &[u8]) {
         self.0.push((event.stack, bytes.to_vec()));
     }
-    fn sample(&mut self, event: &StackEvent, bytes: &[u8]) -> (StackId, bool) {
+    fn sample(&mut self, event: &StackEvent, bytes: &[u8]) -> Found {
         self.snapshot(event, bytes);
-        (self.id(event.stack, Pid(event.pid), Nanos::ZERO), true)
+        Found {
+            stack: self.id(event.stack, Pid(event.pid), Nanos::ZERO),
+            spins: true,
+            kernel_spins: false,
+        }
     }
 }
 

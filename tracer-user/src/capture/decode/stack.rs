@@ -2,7 +2,7 @@
 
 use tracer_common::{SNAPSHOT_BYTES, StackEvent, stack_flag};
 
-use super::{Destination, Undecodable, read};
+use super::{Destination, Found, Undecodable, read};
 use crate::row::{Nanos, Pid, Sample, Tid};
 
 pub(super) fn decode(record: &[u8], to: &mut Destination<'_>) -> Result<(), Undecodable> {
@@ -13,13 +13,18 @@ pub(super) fn decode(record: &[u8], to: &mut Destination<'_>) -> Result<(), Unde
 
 pub(super) fn decode_sample(record: &[u8], to: &mut Destination<'_>) -> Result<(), Undecodable> {
     let (event, bytes) = split(record)?;
-    let (stack, spins) = to.stacks.sample(&event, bytes);
+    let Found {
+        stack,
+        spins,
+        kernel_spins,
+    } = to.stacks.sample(&event, bytes);
     to.rows.samples.push(Sample {
         end: Nanos(event.header.end),
         tid: Tid(event.tid),
         pid: Pid(event.pid),
         stack,
         spins,
+        kernel_spins,
         memory_stall: event.flags & stack_flag::MEMORY_STALL != 0,
     });
     Ok(())
@@ -87,6 +92,7 @@ mod tests {
             pid: Pid(4),
             stack: StackId(8),
             spins: true,
+            kernel_spins: false,
             memory_stall: true,
         };
         assert_eq!(to.rows.samples, [expect]);

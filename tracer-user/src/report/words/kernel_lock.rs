@@ -5,6 +5,9 @@ use super::{Words, of_workers, percent};
 use crate::diagnose::{Findings, Guards, KernelLockFacts};
 use crate::number::millis;
 
+/// Less spinning beside the waiting is not told.
+const SHOWN: f64 = 0.02;
+
 pub(super) fn words(findings: &Findings<'_>, facts: &KernelLockFacts) -> Words {
     let name = name(findings, facts);
     let waiters = of_workers(findings, facts.waiters);
@@ -12,6 +15,12 @@ pub(super) fn words(findings: &Findings<'_>, facts: &KernelLockFacts) -> Words {
         "{waiters} waited for the {name}, {:.1} s of worker time in all, by the kernel's own word.",
         facts.seconds
     )];
+    if facts.spun >= SHOWN * facts.seconds {
+        evidence.push(format!(
+            "Before they slept they spun for such a lock for {:.1} s on a CPU, by samples of where they run in the kernel.",
+            facts.spun
+        ));
+    }
     if let Some(share) = facts.by_workers {
         evidence.push(format!(
             "{} of the waits were ended by fellow workers.",

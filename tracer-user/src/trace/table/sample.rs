@@ -16,6 +16,7 @@ impl Table for Sample {
         column("stack_id", Kind::U32, Packing::Few),
         column("spins", Kind::Bool, Packing::Few).since(2),
         column("memory_stall", Kind::Bool, Packing::Few).since(3),
+        column("kernel_spins", Kind::Bool, Packing::Few).since(4),
     ];
 
     fn of(batch: &Batch) -> &Vec<Self> {
@@ -34,6 +35,7 @@ impl Table for Sample {
             u32s(rows, |r| r.stack.0),
             bools(rows, |r| r.spins),
             bools(rows, |r| r.memory_stall),
+            bools(rows, |r| r.kernel_spins),
         ]
     }
 
@@ -44,6 +46,7 @@ impl Table for Sample {
         let stack = columns.u32("stack_id")?;
         let spins = columns.bools("spins")?;
         let memory_stall = columns.bools("memory_stall")?;
+        let kernel_spins = columns.bools("kernel_spins")?;
         rows.keys.extend_from_slice(&end);
         rows.rows.extend((0..columns.rows()).map(|i| Self {
             end: Nanos(end[i]),
@@ -52,6 +55,7 @@ impl Table for Sample {
             stack: StackId(stack[i]),
             spins: spins[i],
             memory_stall: memory_stall[i],
+            kernel_spins: kernel_spins[i],
         }));
         Ok(())
     }

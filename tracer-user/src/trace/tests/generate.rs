@@ -245,6 +245,7 @@ pub(super) fn batch(dice: &mut Dice, after: u64, watermark: u64, most: u64) -> B
             stack: StackId(dice.wild32()),
             spins: dice.flag(),
             memory_stall: dice.flag(),
+            kernel_spins: dice.flag(),
         }
     );
     rows!(
