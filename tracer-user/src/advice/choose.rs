@@ -3,10 +3,10 @@
 use super::remedy::{Fix, FixInput, Remedy, Variant};
 use super::{
     address_space, async_lock, batch_fetch, batch_write, blocking_call, blocking_lock, checkpoint,
-    consumers, critical_section, disk, even_work, event_loop, feed, fewer_workers, file_lock,
-    fsync, gate, kept_connections, kept_interpreter, less_garbage, less_memory, more_workers,
-    own_data, own_file, pacing, polled_lock, pool, processes, shard, sqlite, thread_pool,
-    transaction,
+    consumers, critical_section, disk, even_work, event_loop, feed, fewer_bytes, fewer_workers,
+    file_lock, fsync, gate, kept_connections, kept_interpreter, less_garbage, less_memory,
+    more_workers, own_data, own_file, pacing, polled_lock, pool, processes, shard, sqlite,
+    thread_pool, transaction,
 };
 use crate::cause::Cause;
 use crate::work::StageName;
@@ -51,6 +51,7 @@ fn choose(input: &FixInput<'_>) -> Option<&'static Remedy> {
         Cause::Pool if input.variant == Variant::OfThreads => &thread_pool::REMEDY,
         Cause::Pool if input.variant == Variant::HandedOver => &consumers::REMEDY,
         Cause::Pool => &pool::REMEDY,
+        Cause::Network if input.variant == Variant::OfWay => &fewer_bytes::REMEDY,
         Cause::Network => &kept_connections::REMEDY,
         Cause::RateLimit => &pacing::REMEDY,
         Cause::Starved => &feed::REMEDY,

@@ -20,6 +20,7 @@ mod disk;
 mod even_work;
 mod event_loop;
 mod feed;
+mod fewer_bytes;
 mod fewer_workers;
 mod file_lock;
 mod fsync;

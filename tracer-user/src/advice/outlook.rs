@@ -50,6 +50,7 @@ fn variant(findings: &Findings<'_>, conclusion: &Conclusion) -> Variant {
         Some(Facts::SingleThread(facts)) if facts.times.mostly_sleeps() => Variant::InCalls,
         Some(Facts::InterpreterLock(facts)) if facts.keeping.is_some() => Variant::InCalls,
         Some(Facts::ThreadPool(_)) => Variant::OfThreads,
+        Some(Facts::SlowWay(_)) => Variant::OfWay,
         Some(Facts::Consumer(_)) => Variant::HandedOver,
         Some(Facts::KernelLock(facts)) => match facts.guards {
             Guards::AddressSpace => Variant::OfAddressSpace,

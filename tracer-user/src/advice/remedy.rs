@@ -73,11 +73,13 @@ pub enum Variant {
     OfAddressSpace,
     /// Of a lock of the kernel: it guards a file.
     OfFile,
+    /// Of the network: the way is what is shared.
+    OfWay,
 }
 
 impl Variant {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Usual,
         Self::AmongTasks,
         Self::InCalls,
@@ -88,6 +90,7 @@ impl Variant {
         Self::HeldByTransaction,
         Self::OfAddressSpace,
         Self::OfFile,
+        Self::OfWay,
     ];
 }
 

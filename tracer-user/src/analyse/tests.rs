@@ -23,6 +23,7 @@ mod runtime_pause;
 mod sampled;
 mod served;
 mod shown;
+mod slow_way;
 mod snapshots;
 mod spin;
 mod statements;

@@ -12,12 +12,14 @@ use super::kernel_lock::KernelLockFacts;
 use super::memory::MemoryFacts;
 use super::network::NetworkFacts;
 use super::pool::PoolFacts;
+use super::pooler::PoolerFacts;
 use super::quota::QuotaFacts;
 use super::rate_limit::RateLimitFacts;
 use super::remote::RemoteFacts;
 use super::runtime_pause::RuntimePauseFacts;
 use super::served::ServedFacts;
 use super::single_thread::SingleThreadFacts;
+use super::slow_way::SlowWayFacts;
 use super::spin::SpinFacts;
 use super::starved::StarvedFacts;
 use super::task_lock::TaskLockFacts;
@@ -55,8 +57,12 @@ pub enum Facts {
     Served(ServedFacts),
     /// Of [`Cause::Network`].
     Network(NetworkFacts),
+    /// Of [`Cause::Network`], where the way is what the workers share.
+    SlowWay(SlowWayFacts),
     /// Of [`Cause::Pool`].
     Pool(PoolFacts),
+    /// Of [`Cause::Pool`], where a peer has it.
+    Pooler(PoolerFacts),
     /// Of [`Cause::Pool`], where it is one of threads.
     ThreadPool(ThreadPoolFacts),
     /// Of [`Cause::RateLimit`].
@@ -94,8 +100,8 @@ impl Facts {
             Self::KernelLock(_) => Cause::KernelLock,
             Self::Memory(_) => Cause::Memory,
             Self::Remote(_) | Self::Served(_) => Cause::RemoteSerial,
-            Self::Network(_) => Cause::Network,
-            Self::Pool(_) | Self::ThreadPool(_) => Cause::Pool,
+            Self::Network(_) | Self::SlowWay(_) => Cause::Network,
+            Self::Pool(_) | Self::Pooler(_) | Self::ThreadPool(_) => Cause::Pool,
             Self::RateLimit(_) => Cause::RateLimit,
             Self::SingleThread(_) => Cause::SingleThread,
             Self::Consumer(facts) => facts.cause(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::behind::behind;
 use super::findings::Findings;
 use crate::actors::ActorId;
 use crate::blame::{Behind, HolderActivity, LockStats, ServiceStats, is_known_lock, port_of};
@@ -20,6 +21,9 @@ const LOOP_IS_BUSY: f64 = 0.8;
 
 /// As long as this takes it to run on a CPU that is idle, at most: some 5 us, 50 and more in a virtual machine.
 const MOMENT: Nanos = Nanos(100_000);
+
+/// A request that is with what stands behind the peer for this share of its time is passed on.
+const PASSES_ON: f64 = 0.8;
 
 /// Threads that work on requests for this share of the time have no pause in which more of them could be served.
 const ALL_ALONG: f64 = 0.9;
@@ -41,20 +45,50 @@ pub(super) struct Inside<'a> {
     pub(super) locked: f64,
     /// Mean time a request waits for another one in a way that is not known as a lock, s.
     pub(super) co_waiters: f64,
+    /// Where else it queues while this peer waits for replies from there, and for how long on average, s.
+    pub(super) behind: Option<(String, f64)>,
     pub(super) lock: Option<(WaitSite, &'a LockStats)>,
     pub(super) replies: f64,
+    /// What it passes requests on to, if what is told is of that.
+    pub(super) through: Option<String>,
 }
 
 /// Looks into the processes at the other end of the workers' sockets to where `site` is waited for, which exchanged `visits`
 /// turns with it. `None`: they are elsewhere, what they answer is not what the workers ask, or they are event loops that wait
-/// for others themselves.
+/// for others themselves, and what stands behind them is not seen.
 pub(super) fn look_inside<'a>(
     findings: &'a Findings<'a>,
     site: WaitSite,
     visits: f64,
 ) -> Option<Inside<'a>> {
+    let books = books(findings, site.class);
+    let found = through(findings, (site, visits), &books);
+    found.or_else(|| of_books(findings, (site, visits), &books, None))
+}
+
+/// A peer that passes requests on is seen by what stands behind it, where that has them for most of the time.
+fn through<'a>(
+    findings: &'a Findings<'a>,
+    (site, visits): (WaitSite, f64),
+    books: &[&ServiceStats],
+) -> Option<Inside<'a>> {
+    let behind = behind(findings, books, visits)?;
+    let passes = behind.response * visits >= PASSES_ON * findings.blocked(site);
+    let name = passes.then(|| match behind.process(findings).as_str() {
+        "" => behind.address.to_owned(),
+        process => format!("{} ({process})", behind.address),
+    })?;
+    of_books(findings, (site, visits), &behind.books, Some(name))
+}
+
+/// The same by what these processes did; `through`: the name of what they are, if it is not the peer itself.
+fn of_books<'a>(
+    findings: &'a Findings<'a>,
+    (site, visits): (WaitSite, f64),
+    books: &[&'a ServiceStats],
+    through: Option<String>,
+) -> Option<Inside<'a>> {
     let peer = site.class;
-    let books = books(findings, peer);
     let (first, others) = books.split_first()?;
     let mut stats = (*first).clone();
     for other in others {
@@ -66,7 +100,7 @@ pub(super) fn look_inside<'a>(
     } else {
         stats.requests
     });
-    if replies < 1.0 || (replies - visits).abs() > SAME_REQUESTS * visits.max(replies) {
+    if !is_same_number(replies, visits) {
         return None;
     }
     let present = findings.present(site);
@@ -89,9 +123,11 @@ pub(super) fn look_inside<'a>(
             starved: (response - service).max(0.0) * starved / busy.max(1e-9),
             locked: 0.0,
             co_waiters: 0.0,
+            behind: None,
             lock: None,
             replies,
             stats,
+            through,
         });
     }
     let blocked = |is_one: fn(WaitKind) -> bool| {
@@ -101,6 +137,7 @@ pub(super) fn look_inside<'a>(
     let locks = blocked(is_known_lock);
     let in_kernel = blocked(|kind| kind == WaitKind::KernelLock);
     let co_waiters = stats.for_co_waiters();
+    let elsewhere = queues_behind(findings, &stats);
     let (queued, late) = (stats.queued.seconds(), stats.late.seconds());
     let all_locks: Vec<(WaitSite, &LockStats)> = books
         .iter()
@@ -112,7 +149,8 @@ pub(super) fn look_inside<'a>(
     // What a thread queues for behind strangers, or for a moment as it is woken, one request alone would queue for too.
     let moments = (behind.nobody * late).min(replies * MOMENT.seconds());
     let alone = behind.strangers * (queued + late) + moments;
-    let worked = stats.total.seconds() - locks - co_waiters - queued + alone;
+    let queues_behind = elsewhere.as_ref().map_or(0.0, |(_, time)| *time);
+    let worked = stats.total.seconds() - locks - co_waiters - queues_behind - queued + alone;
     let lock = all_locks
         .into_iter()
         .max_by_key(|(key, stats)| (stats.waiting, std::cmp::Reverse(*key)));
@@ -124,10 +162,47 @@ pub(super) fn look_inside<'a>(
         starved: starved / replies,
         locked: (locks - in_kernel - for_a_cpu) / replies,
         co_waiters: co_waiters / replies,
+        behind: elsewhere.map(|(address, time)| (address, time / replies)),
         lock,
         replies,
         stats,
+        through,
     })
+}
+
+/// Where the requests of a service queue most behind it, while it waits for replies from there, and for how long all of them do, s.
+fn queues_behind(findings: &Findings<'_>, stats: &ServiceStats) -> Option<(String, f64)> {
+    let asked = stats.blocked.iter();
+    let asked = asked.filter(|(site, _)| site.kind == WaitKind::Request);
+    let queues = asked.filter_map(|(site, time)| {
+        let books = books(findings, site.class);
+        let share = queue_share(findings, &books)?;
+        Some((findings.class(site.class), share * time.seconds()))
+    });
+    queues.max_by(|one, other| one.1.total_cmp(&other.1))
+}
+
+/// Which share of its time a request queues in these processes, for each other; `None`: it is not seen.
+fn queue_share(findings: &Findings<'_>, books: &[&ServiceStats]) -> Option<f64> {
+    let (first, others) = books.split_first()?;
+    let mut stats = (*first).clone();
+    for other in others {
+        stats.merge(other);
+    }
+    if is_loop(&stats) || stats.requests == 0 {
+        return None;
+    }
+    let blocked = stats.blocked.iter();
+    let locks = blocked.filter(|(site, _)| is_known_lock(site.kind));
+    let locks: f64 = locks.map(|(_, time)| time.seconds()).sum();
+    let own = behind_whom(findings, &stats).own;
+    let queues = locks + stats.for_co_waiters() + own * stats.queued.seconds();
+    Some((queues / stats.total.seconds().max(1e-9)).min(1.0))
+}
+
+/// A service has answered as many requests as were sent to it.
+pub(super) fn is_same_number(replies: f64, visits: f64) -> bool {
+    replies >= 1.0 && (replies - visits).abs() <= SAME_REQUESTS * visits.max(replies)
 }
 
 impl Inside<'_> {
@@ -190,15 +265,23 @@ fn service(worked: f64, present: f64) -> f64 {
 }
 
 /// What is known of the processes behind the workers' sockets to `peer`.
-fn books<'a>(findings: &'a Findings<'a>, peer: ClassId) -> Vec<&'a ServiceStats> {
+pub(super) fn books<'a>(findings: &'a Findings<'a>, peer: ClassId) -> Vec<&'a ServiceStats> {
     let members = findings.classes.members(peer);
     let pids: BTreeSet<Pid> = members
         .iter()
         .map(|socket| socket.peer_pid)
         .filter(|pid| pid.0 != 0)
         .collect();
-    let name = findings.classes.name(peer);
-    let port = name.rsplit_once(':').map_or(name, |(_, port)| port);
+    serving_at(findings, findings.classes.name(peer), &pids)
+}
+
+/// What these processes did for who reaches them at an address.
+pub(super) fn serving_at<'a>(
+    findings: &'a Findings<'a>,
+    address: &str,
+    pids: &BTreeSet<Pid>,
+) -> Vec<&'a ServiceStats> {
+    let port = address.rsplit_once(':').map_or(address, |(_, port)| port);
     let services = findings.services.iter();
     services
         .filter(|(class, stats)| {

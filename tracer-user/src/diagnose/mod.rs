@@ -5,6 +5,7 @@
 //! words are the report's. A rule that sees too little says nothing.
 
 mod accesses;
+mod behind;
 mod blocks;
 mod candidate;
 mod carriers;
@@ -36,12 +37,14 @@ mod kernel_lock;
 mod memory;
 mod network;
 mod pool;
+mod pooler;
 mod quota;
 mod rate_limit;
 mod remote;
 mod runtime_pause;
 mod served;
 mod single_thread;
+mod slow_way;
 mod spin;
 mod starved;
 mod task_lock;
@@ -80,6 +83,7 @@ pub use kernel_lock::{Guards, KernelLockFacts};
 pub use memory::MemoryFacts;
 pub use network::{Dropped, NetworkFacts};
 pub use pool::{PoolFacts, PoolView};
+pub use pooler::PoolerFacts;
 pub use quota::{QuotaFacts, Throttled};
 pub use rate_limit::{RateLimitFacts, Throttle};
 pub use refutation::Refutation;
@@ -88,6 +92,7 @@ pub use runtime_pause::RuntimePauseFacts;
 pub use served::ServedFacts;
 pub use sign::{Outcome, Sign, Test};
 pub use single_thread::{HeldBack, SingleThreadFacts};
+pub use slow_way::SlowWayFacts;
 pub use spin::SpinFacts;
 pub use starved::StarvedFacts;
 pub use statements::StatementShare;
@@ -101,8 +106,9 @@ pub use weight::Weight;
 /// the serialization factor.
 #[must_use]
 pub fn rulings(findings: &Findings<'_>) -> Ruling {
-    let rules: [fn(&Findings<'_>) -> Ruling; 23] = [
+    let rules: [fn(&Findings<'_>) -> Ruling; 25] = [
         pool::rule,
+        pooler::rule,
         thread_pool::rule,
         interpreter_lock::rule,
         imbalance::rule,
@@ -111,6 +117,7 @@ pub fn rulings(findings: &Findings<'_>) -> Ruling {
         task_lock::rule,
         file_lock::rule,
         network::rule,
+        slow_way::rule,
         remote::rule,
         served::rule,
         rate_limit::rule,

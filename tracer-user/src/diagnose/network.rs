@@ -302,7 +302,7 @@ fn dropped(
 }
 
 /// What TCP sent again to a peer, and all it sent there.
-fn resent(findings: &Findings<'_>, peer: ClassId) -> Option<(u64, u64)> {
+pub(super) fn resent(findings: &Findings<'_>, peer: ClassId) -> Option<(u64, u64)> {
     let name = findings.classes.name(peer);
     let mut peers = findings.meta.network.peers.iter();
     let counted = peers.find(|counted| counted.remote == name)?;

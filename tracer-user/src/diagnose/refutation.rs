@@ -139,6 +139,16 @@ pub enum Refutation {
         /// What a connect takes, s.
         mean_s: f64,
     },
+    /// What is sent is on its way meanwhile.
+    OnItsWay {
+        /// Share of the waiting, 0 to 1.
+        share: f64,
+    },
+    /// The other end does not read what it is sent.
+    NotRead {
+        /// Share of the waiting, 0 to 1.
+        share: f64,
+    },
     /// The threads of the server work on requests all along.
     ServerBusy {
         /// Share of the time, 0 to 1.

@@ -2,7 +2,8 @@
 //!
 //! A peer on this host is read from inside: what its threads do between a request and its reply, and which lock they queue
 //! for. A peer elsewhere is read from its replies ([`crate::scaling::estimate_sharing`]); what cannot be told apart stays open.
-//! Refuted by: a peer that works on the request for nearly all of the reply's time, or takes as long however many come.
+//! Refuted by: a peer that works on the request for nearly all of the reply's time, or takes as long however many come; bytes that are
+//! on their way meanwhile.
 
 use super::candidate::{Candidate, Claim, Ruling};
 use super::culprit::{Culprit, CulpritKind};
@@ -10,8 +11,10 @@ use super::facts::{Facts, Holding};
 use super::findings::Findings;
 use super::inside::{Inside, look_inside};
 use super::network;
+use super::pooler;
 use super::refutation::Refutation;
 use super::sign::{Outcome, Sign, Test};
+use super::slow_way;
 use super::statements::StatementShare;
 use super::user_lock::WORTH_NAMING;
 use crate::blame::Figures;
@@ -93,6 +96,8 @@ pub struct InsideFacts {
     pub service_s: f64,
     /// What the rest is spent on.
     pub queue: InsideQueue,
+    /// What it passes requests on to, if this is told of that.
+    pub through: Option<String>,
 }
 
 impl InsideFacts {
@@ -104,12 +109,13 @@ impl InsideFacts {
             response_s,
             service_s: peer.service,
             queue,
+            through: peer.through.clone(),
         }
     }
 }
 
 /// What requests queue for inside a peer.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum InsideQueue {
     /// A lock.
     Lock {
@@ -128,6 +134,13 @@ pub enum InsideQueue {
         wait_s: f64,
         /// How often it was handed on.
         times: u64,
+    },
+    /// What it asks for of another peer.
+    Behind {
+        /// The address of that one.
+        address: String,
+        /// Waiting, s a request.
+        wait_s: f64,
     },
     /// The one thread there is.
     OneThread,
@@ -159,6 +172,15 @@ pub(super) fn rule(findings: &Findings<'_>) -> Ruling {
         let Some((sharing, seen)) = findings.reading(&[site]) else {
             continue;
         };
+        // What its connections are lent for waits for one of these.
+        if pooler::lends(findings, site, &seen).is_some() {
+            continue;
+        }
+        if let Some(way) = slow_way::shared(findings, site) {
+            let by = Refutation::OnItsWay { share: way.share() };
+            ruling.clear(Cause::RemoteSerial, culprit(findings, site), by);
+            continue;
+        }
         #[expect(clippy::cast_precision_loss, reason = "a number of visits")]
         match look_inside(findings, site, seen.count as f64) {
             Some(peer) => inside(findings, (site, seconds), &seen, &peer, &mut ruling),
@@ -224,6 +246,7 @@ fn inside(
     if let InsideQueue::Lock { class, .. } = queue {
         culprit.call_site = findings.call_site(class).unwrap_or_default();
     }
+    let is_told = Outcome::of(queue != InsideQueue::Unknown);
     let facts = RemoteFacts {
         site,
         at_once: seen.others + 1.0,
@@ -249,7 +272,7 @@ fn inside(
         capacity,
         tests: vec![
             Sign::SeenInside.is(Outcome::Seen),
-            Sign::QueueInside.is(Outcome::of(queue != InsideQueue::Unknown)),
+            Sign::QueueInside.is(is_told),
             verbs(findings, site),
         ],
         ..Candidate::new(findings.stage_of(site), culprit, Facts::Remote(facts))
@@ -279,6 +302,10 @@ fn queue_of(findings: &Findings<'_>, peer: &Inside<'_>, queueing: f64) -> Inside
             wait_s: peer.co_waiters,
             times: peer.stats.handed_off,
         }
+    } else if let Some((address, wait_s)) =
+        (peer.behind.clone()).filter(|(_, wait_s)| *wait_s > MOST * queueing)
+    {
+        InsideQueue::Behind { address, wait_s }
     } else if peer.stats.threads.len() == 1 {
         InsideQueue::OneThread
     } else {
@@ -387,6 +414,7 @@ mod tests {
                 response_s: 0.07,
                 service_s: 0.01,
                 queue,
+                through: None,
             }),
         };
         assert_eq!(facts.waits_for_a_transaction(), expected, "{facts:?}");

@@ -41,6 +41,10 @@ pub enum Sign {
     AskedAgain,
     /// The queue of the listener had no room.
     QueueFull,
+    /// Most of the waiting is time in which bytes are on their way.
+    OnItsWay,
+    /// What is on its way stands in a queue, or is dropped.
+    WayIsFull,
     /// Replies come one by one, evenly spaced, in the order of the requests.
     EvenReplies,
     /// Requests that are not encrypted, so that more is known of them than their sizes.

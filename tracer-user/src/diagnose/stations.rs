@@ -81,6 +81,15 @@ impl Findings<'_> {
         visits
     }
 
+    /// Bytes that the target sends to a peer and is sent by it.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "bytes of one window")]
+    pub fn bytes(&self, peer: ClassId) -> f64 {
+        let totals = self.inventory.totals(peer);
+        let all = totals.into_iter().flat_map(|totals| totals.bytes.values());
+        all.map(|(out, inward)| (out + inward) as f64).sum()
+    }
+
     /// Time in which at least one worker has a visit at a wait site, s.
     #[must_use]
     pub fn present(&self, site: WaitSite) -> f64 {

@@ -32,7 +32,7 @@ pub use kernel::{KernelSpan, KernelSpanKind};
 pub use memory::MemorySource;
 pub use memory_limit::MemoryLimit;
 pub use meta::{Clocks, Counters, Host, IdleCpus, Meta, SCHEMA, Settings, Target};
-pub use network::{Listener, Network, TcpPeer};
+pub use network::{Listener, Network, TcpPeer, Transit};
 pub use open_request::OpenRequest;
 pub use printable::{is_unsafe, printable, printable_bytes};
 pub use resource::{FileKind, Resource, ResourceKind, SocketRole};

@@ -37,6 +37,32 @@ pub struct Listener {
     pub process: String,
 }
 
+/// Looks at the targets' connections to one address for what is on its way. On its way are many bytes that are sent and not confirmed
+/// yet, or wait to be sent, while the other end has room for them. All counts are sums over looks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Transit {
+    /// The address.
+    pub remote: String,
+    /// How often it was looked at.
+    pub looks: u32,
+    /// Looks that found something on its way there or back.
+    pub used: u32,
+    /// Connections that there were.
+    pub connections: u32,
+    /// Of them, those that were asked about.
+    pub asked: u32,
+    /// Of these, those with much on its way there.
+    pub sending: u32,
+    /// Those with as much for which the other end has no room: it does not read.
+    pub unread: u32,
+    /// Those with nothing on its way there and much on its way back, from an end that is on this host too.
+    pub receiving: u32,
+    /// Of those that send and those that receive the ones that wait longer for a confirmation than twice the shortest time it took: what
+    /// they sent stands in a queue.
+    pub queued: u32,
+}
+
 /// All of it; as new: nothing was told, as in traces before 1.3.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -45,6 +71,8 @@ pub struct Network {
     pub peers: Vec<TcpPeer>,
     /// Listeners that they may connect to.
     pub listeners: Vec<Listener>,
+    /// What is on its way, by address.
+    pub transits: Vec<Transit>,
     /// Connections that listeners of the namespace dropped, since their queue was full (`ListenOverflows`); absent: not known.
     pub overflows: Option<u64>,
     /// Connections that they dropped, for whatever reason (`ListenDrops`); absent: not known.

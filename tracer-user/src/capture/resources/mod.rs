@@ -21,6 +21,8 @@ mod peers;
 mod sock_diag;
 mod tcp_books;
 mod tcp_diag;
+mod transits;
+mod unconfirmed;
 mod unix_diag;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -40,6 +42,7 @@ use tcp_diag::Connection;
 
 pub use listeners::Listeners;
 pub use peers::LocalPeer;
+pub use transits::{Ends, Transits};
 
 /// More resources than this get no id, so that a program which makes them without end cannot exhaust memory.
 const MOST: usize = 1 << 20;
@@ -61,6 +64,8 @@ struct Client {
 
 /// Most ports that are remembered.
 const PORTS: usize = 4096;
+/// Most connections whose ends are.
+const ENDS: usize = 4096;
 
 /// Most files without a whole path that are looked at again, and how often each is.
 const NAMELESS: usize = 256;
@@ -86,6 +91,8 @@ pub struct Table {
     books: TcpBooks,
     /// Ports that sockets of the targets are connected to.
     ports: BTreeSet<u16>,
+    /// The ends of connections, by the process that used one first.
+    ends: BTreeMap<Ends, Pid>,
 }
 
 impl Default for Table {
@@ -115,6 +122,7 @@ impl Table {
             search: Search::default(),
             books: TcpBooks::default(),
             ports: BTreeSet::new(),
+            ends: BTreeMap::new(),
         }
     }
 
@@ -179,6 +187,18 @@ impl Table {
     #[must_use]
     pub fn ports(&self) -> &BTreeSet<u16> {
         &self.ports
+    }
+
+    /// The ends of the connections of processes `pids` that they made themselves, those that are gone left out.
+    #[must_use]
+    pub fn ends(&self, pids: &[Pid]) -> Vec<Ends> {
+        let ours = self.ends.iter().filter(|(_, pid)| pids.contains(pid));
+        ours.map(|(ends, _)| *ends).collect()
+    }
+
+    /// These connections are gone.
+    pub fn forget(&mut self, gone: &[Ends]) {
+        self.ends.retain(|ends, _| !gone.contains(ends));
     }
 
     /// The connections that processes `pids` made; those that several share stand there for each of them.
@@ -314,6 +334,15 @@ impl Table {
         let is_accepted = event.role == socket_role::SERVER;
         if event.remote_port != 0 && !is_accepted && self.ports.len() < PORTS {
             self.ports.insert(event.remote_port);
+        }
+        let is_tcp = i32::from(event.sock_type) == libc::SOCK_STREAM;
+        if let Some(ends) = address::ends(event)
+            && is_tcp
+            && event.remote_port != 0
+            && !is_accepted
+            && self.ends.len() < ENDS
+        {
+            self.ends.insert(ends, user);
         }
         self.search
             .socket(row, event, self.look.as_mut(), &mut self.rows);

@@ -16,23 +16,24 @@ use tracer_common::{Header, RawResource, ResourceTag, SocketEvent, socket_role};
 use super::sock_diag::{self, BY_FAMILY};
 use crate::row::{Nanos, Pid};
 
-/// `NLM_F_REQUEST | NLM_F_DUMP`, `NLMSG_DONE`, `NLMSG_ERROR` (include/uapi/linux/netlink.h).
+/// `NLM_F_REQUEST`, the same with `NLM_F_DUMP`, `NLMSG_DONE`, `NLMSG_ERROR` (include/uapi/linux/netlink.h).
+pub(super) const ONE: u16 = 1;
 const DUMP: u16 = 0x301;
 const DONE: u16 = 3;
 const ERROR: u16 = 2;
 /// `TCP_ESTABLISHED`, `TCP_LISTEN` (include/net/tcp_states.h).
-const ESTABLISHED: u8 = 1;
+pub(super) const ESTABLISHED: u8 = 1;
 const LISTEN: u8 = 10;
 /// `INET_DIAG_INFO` (include/uapi/linux/inet_diag.h).
 const INFO: u16 = 2;
 /// Sizes of `struct nlmsghdr`, `struct inet_diag_msg`, and offsets in the latter.
 const HEADER: usize = 16;
 const MESSAGE: usize = 72;
-const STATE: usize = 1;
+pub(super) const STATE: usize = 1;
 const PORTS: usize = 4;
 const ADDRESSES: usize = 8;
 const UNREAD: usize = 56;
-const UNSENT: usize = 60;
+pub(super) const UNSENT: usize = 60;
 const INODE: usize = 68;
 /// Offsets of `tcpi_last_data_sent` and `tcpi_last_data_recv`, ms, in `struct tcp_info` (include/uapi/linux/tcp.h).
 const LAST_SENT: usize = 44;
@@ -46,6 +47,8 @@ const SEGMENTS: usize = 136;
 const FAMILIES: [i32; 2] = [libc::AF_INET, libc::AF_INET6];
 /// Most bytes of answers that are read.
 const MOST: usize = 16 << 20;
+/// More than one answer takes.
+const ANSWER: usize = 4096;
 
 /// A connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,12 +179,21 @@ fn is_own(namespace: &File) -> bool {
 
 /// All answers to a question for the sockets of a family in some states, each a bit. `fd` answers for the namespace it was made in.
 fn dump(fd: &OwnedFd, family: i32, states: u32) -> io::Result<Vec<u8>> {
-    let request = request(u8::try_from(family).unwrap_or_default(), states);
+    ask(
+        fd,
+        &request(u8::try_from(family).unwrap_or_default(), states),
+    )
+}
+
+/// All answers to a question.
+pub(super) fn ask(fd: &OwnedFd, request: &[u8]) -> io::Result<Vec<u8>> {
     // SAFETY: the kernel reads `request`, which outlives the call, within its length.
     if unsafe { libc::send(fd.as_raw_fd(), request.as_ptr().cast(), request.len(), 0) } < 0 {
         return Err(io::Error::last_os_error());
     }
-    let (mut all, mut part) = (Vec::new(), vec![0u8; 1 << 16]);
+    let is_for_one = is_for_one(request);
+    let room = if is_for_one { ANSWER } else { 1 << 16 };
+    let (mut all, mut part) = (Vec::new(), vec![0u8; room]);
     while all.len() < MOST {
         // SAFETY: the kernel writes `part` within its length. It answers a dump as it is read, and does not let us wait.
         let len = unsafe {
@@ -199,7 +211,9 @@ fn dump(fd: &OwnedFd, family: i32, states: u32) -> io::Result<Vec<u8>> {
             break;
         };
         all.extend_from_slice(answers);
-        if messages(answers).any(|(kind, _)| kind == DONE || kind == ERROR) {
+        // To a question for one socket there is one answer.
+        let is_last = |(kind, _): (u16, &[u8])| kind == DONE || kind == ERROR;
+        if is_for_one || messages(answers).any(is_last) {
             break;
         }
     }
@@ -208,25 +222,31 @@ fn dump(fd: &OwnedFd, family: i32, states: u32) -> io::Result<Vec<u8>> {
 
 /// `struct nlmsghdr`, then `struct inet_diag_req_v2`: all sockets in these states, with their `tcp_info` where any is connected.
 fn request(family: u8, states: u32) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(72);
-    bytes.extend(72u32.to_ne_bytes());
-    bytes.extend(BY_FAMILY.to_ne_bytes());
-    bytes.extend(DUMP.to_ne_bytes());
-    bytes.extend([0; 8]);
     let is_of_listeners = states == 1 << LISTEN;
-    let with_info = if is_of_listeners {
-        0
-    } else {
-        1u8 << (INFO - 1)
-    };
-    bytes.extend([family, libc::IPPROTO_TCP as u8, with_info, 0]);
+    let mut bytes = request_head(family, DUMP, !is_of_listeners);
     bytes.extend(states.to_ne_bytes());
     bytes.extend([0; 48]);
     bytes
 }
 
+/// The beginning of a question, up to the states of the sockets.
+pub(super) fn request_head(family: u8, flags: u16, with_info: bool) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(72);
+    bytes.extend(72u32.to_ne_bytes());
+    bytes.extend(BY_FAMILY.to_ne_bytes());
+    bytes.extend(flags.to_ne_bytes());
+    bytes.extend([0; 8]);
+    let info = u8::from(with_info) << (INFO - 1);
+    bytes.extend([family, libc::IPPROTO_TCP as u8, info, 0]);
+    bytes
+}
+
+fn is_for_one(request: &[u8]) -> bool {
+    request.get(6..8) == Some(&ONE.to_ne_bytes())
+}
+
 /// The messages in answers: their kind and what they hold.
-fn messages(answers: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+pub(super) fn messages(answers: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     let mut rest = answers;
     std::iter::from_fn(move || {
         let length = u32::from_ne_bytes(*rest.first_chunk()?) as usize;
@@ -325,7 +345,7 @@ fn listener(body: &[u8]) -> Option<Listening> {
 }
 
 /// The attribute `INET_DIAG_INFO`: attributes are (length, type, value).
-fn info(body: &[u8]) -> Option<&[u8]> {
+pub(super) fn info(body: &[u8]) -> Option<&[u8]> {
     let mut at = MESSAGE;
     loop {
         let short = |at: usize| Some(u16::from_ne_bytes(*body.get(at..)?.first_chunk()?));

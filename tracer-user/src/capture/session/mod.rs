@@ -30,7 +30,7 @@ use super::callsite::Sites;
 use super::overhead::controller::Controller;
 use super::probes::attach::{self, Link};
 use super::probes::{object, offsets, sampler};
-use super::resources::{Listeners, Table};
+use super::resources::{Listeners, Table, Transits};
 use super::targets::disk_limits::DiskLimits;
 use super::targets::disks::Disks;
 use super::targets::memory_limits::MemoryLimits;
@@ -72,6 +72,7 @@ pub struct Session {
     disk_limits: DiskLimits,
     memory_limits: MemoryLimits,
     listeners: Listeners,
+    transits: Transits,
     servers: Servers,
     disks: Disks,
     idle_cpus: IdleWatch,
@@ -141,6 +142,7 @@ impl Session {
             disk_limits: DiskLimits::default(),
             memory_limits: MemoryLimits::default(),
             listeners: Listeners::default(),
+            transits: Transits::default(),
             servers: Servers::default(),
             disks: Disks::default(),
             idle_cpus: IdleWatch::default(),
@@ -191,6 +193,7 @@ impl Session {
         self.memory_limits = MemoryLimits::open(&pids);
         if let Some(first) = pids.first() {
             self.listeners = Listeners::of(*first);
+            self.transits = Transits::of(*first);
         }
         let seen = describe::seen(&pids, TaskRole::Target);
         self.disks = Disks::open(&pids);

@@ -94,8 +94,7 @@ impl Session {
             self.control_overhead()?;
             self.look_into_runtimes();
             if !self.is_paused() {
-                self.listeners
-                    .look(self.resources.ports(), clock::monotonic());
+                self.look_at_connections();
             }
             if now.duration_since(cut) >= CUT_EVERY {
                 cut = now;
@@ -120,6 +119,16 @@ impl Session {
             lost: lost + self.drain.late + self.drain.undecodable,
             threads: usize::try_from(self.threads).unwrap_or(usize::MAX),
             ended,
+        }
+    }
+
+    fn look_at_connections(&mut self) {
+        let now = clock::monotonic();
+        self.listeners.look(self.resources.ports(), now);
+        if self.transits.is_due(now) {
+            let ends = self.resources.ends(&self.targets.pids());
+            let gone = self.transits.look(&ends, now);
+            self.resources.forget(&gone);
         }
     }
 
@@ -220,6 +229,7 @@ impl Session {
         self.meta.network = Network {
             peers: self.resources.tcp_peers(),
             listeners: self.listeners.all(),
+            transits: self.transits.all(),
             overflows: dropped.map(|(overflows, _)| overflows),
             drops: dropped.map(|(_, drops)| drops),
         };

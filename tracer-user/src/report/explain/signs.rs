@@ -182,10 +182,12 @@ pub fn signs(cause: Cause) -> Signs {
             seen: &[
                 "Connects that take as long as TCP waits before it asks again (1, 3, 7 s).",
                 "Of a listener on this host: its queue was full.",
+                "Or most of the waiting is time in which bytes are on their way, and the other end has room for them.",
             ],
             cleared: &[
                 "Connects none of which was asked for again.",
                 "A server whose threads work on requests all the while.",
+                "Bytes for which the other end has no room, since it does not read.",
             ],
             near: &[(
                 Cause::RemoteSerial,

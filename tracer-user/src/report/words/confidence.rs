@@ -64,6 +64,8 @@ fn sign_words(sign: Sign) -> &'static str {
         Sign::QueueInside => "what requests queue for inside the peer",
         Sign::AskedAgain => "connects that take as long as TCP waits before it asks again",
         Sign::QueueFull => "a full queue at the listener",
+        Sign::WayIsFull => "a queue on the way, or segments that are lost there",
+        Sign::OnItsWay => "bytes that are on their way for most of the waiting",
         Sign::EvenReplies => "evenly spaced replies",
         Sign::Plaintext => "requests that are not encrypted",
         Sign::HoldersInExchange => "holders that are inside an exchange",

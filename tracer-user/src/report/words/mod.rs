@@ -15,6 +15,7 @@ mod kernel_lock;
 mod memory;
 mod network;
 mod pool;
+mod pooler;
 mod quota;
 mod rate_limit;
 mod refutation;
@@ -22,6 +23,7 @@ mod remote;
 mod runtime_pause;
 mod served;
 mod single_thread;
+mod slow_way;
 mod spin;
 mod starved;
 mod task_lock;
@@ -65,7 +67,9 @@ pub(super) fn words(findings: &Findings<'_>, candidate: &Candidate) -> Words {
         Facts::Remote(facts) => remote::words(findings, facts),
         Facts::Served(facts) => served::words(findings, facts),
         Facts::Network(facts) => network::words(findings, facts),
+        Facts::SlowWay(facts) => slow_way::words(findings, facts),
         Facts::Pool(facts) => pool::words(findings, facts),
+        Facts::Pooler(facts) => pooler::words(findings, facts),
         Facts::ThreadPool(facts) => thread_pool::words(findings, facts),
         Facts::RateLimit(facts) => rate_limit::words(findings, facts),
         Facts::SingleThread(facts) => single_thread::words(findings, facts),

@@ -107,6 +107,14 @@ pub fn refutation(by: &Refutation) -> String {
             "A connect takes {}, and TCP asks again after a second: none was dropped.",
             millis(1e3 * mean_s)
         ),
+        Refutation::OnItsWay { share } => format!(
+            "For {} of the waiting the request or its reply is on its way: the peer does not have it yet, or is done.",
+            percent(share)
+        ),
+        Refutation::NotRead { share } => format!(
+            "For {} of the waiting the other end has no room for what it is sent: it does not read.",
+            percent(share)
+        ),
         Refutation::ServerBusy { busy } => format!(
             "Its server works on requests for {} of the time: connections wait for it to be done with others.",
             percent(busy)

@@ -5,6 +5,7 @@ use super::{Words, percent, statement};
 use crate::blame::HolderActivity;
 use crate::diagnose::{Findings, InsideFacts, InsideQueue, OutsideFacts, RemoteFacts, RemoteView};
 use crate::number::millis;
+use crate::row::printable;
 use crate::work::StageName;
 
 /// A statement with less than this share of the waiting for a peer says little of it.
@@ -43,6 +44,13 @@ fn from_inside(findings: &Findings<'_>, facts: &RemoteFacts, inside: &InsideFact
         facts.at_once - 1.0,
     )];
     let mut chain = vec![waiting(findings, facts, &who)];
+    if let Some(through) = &inside.through {
+        let through = printable(through);
+        evidence.push(format!(
+            "It passes requests on to {through}; what is told of it here is of that one."
+        ));
+        chain.push(format!("it passes them on to {through}"));
+    }
     let mut holder = format!("the request {} works on", inside.process);
     let mut clause = served(findings, facts);
     match inside.queue {
@@ -77,6 +85,19 @@ fn from_inside(findings: &Findings<'_>, facts: &RemoteFacts, inside: &InsideFact
             clause = format!(
                 "requests to {name} wait for each other inside it and are let through one after the other"
             );
+        }
+        InsideQueue::Behind {
+            ref address,
+            wait_s,
+        } => {
+            let address = printable(address);
+            evidence.push(format!(
+                "{} of it a request queues at {address}, which {} asks for it.",
+                millis(1e3 * wait_s),
+                inside.process
+            ));
+            chain.push(format!("it asks {address}, where they queue"));
+            holder = format!("the request {address} works on");
         }
         InsideQueue::OneThread => {
             evidence.push("One thread of it answers all requests.".to_owned());
