@@ -85,9 +85,9 @@ async def work(worker, begin):
     page.enter(FETCH)
     while True:
         rows = await source.ask("GET", "/rows")
+        page.enter(TRANSFORM)
         if number("stalled_us"):
             time.sleep(seconds("stalled_us"))
-        page.enter(TRANSFORM)
         body = digest(rows) + filler
         if number("paused_us"):
             page.enter(OTHER)

@@ -149,9 +149,9 @@ async function work(worker) {
   enter(worker, FETCH);
   for (;;) {
     const rows = await ask('input', input, 'GET');
+    enter(worker, TRANSFORM);
     if (number('exec_us')) execSync(`sleep ${number('exec_us') / 1e6}`);
     if (number('stalled_us')) Atomics.wait(stalled, 0, 0, number('stalled_us') / 1000);
-    enter(worker, TRANSFORM);
     const body = digest(rows) + filler;
     if (settings.has('names')) {
       enter(worker, FETCH);

@@ -10,7 +10,7 @@ from wire import Peer
 def insert(sink, body, pause):
     while True:
         status, _ = sink.ask("POST", "/rows", body)
-        if status != 429:
+        if status not in (429, 503):
             return
         time.sleep(pause * random.uniform(0.5, 1.5))
 

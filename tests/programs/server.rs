@@ -1,4 +1,5 @@
-//! A server: each request takes a while; all at once, one at a time, or only so many a second. It may be slow to accept.
+//! A server: each request takes a while; all at once, one at a time, or only so many a second. It may ask another one for each, and be
+//! slow to accept.
 
 mod books;
 mod wire;
@@ -12,6 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use books::{Settings, now, scramble};
+use wire::Peer;
 
 unsafe extern "C" {
     fn listen(socket: i32, backlog: i32) -> i32;
@@ -34,6 +36,8 @@ struct Server {
     /// Time up to which the tokens are used up.
     used_up_to: Mutex<u64>,
     requests: AtomicU64,
+    /// Asked for each request, after the rest of it; empty: nobody.
+    behind: String,
 }
 
 impl Server {
@@ -65,6 +69,7 @@ impl Server {
     fn serve(&self, stream: TcpStream) -> Result<()> {
         stream.set_nodelay(true)?;
         let mut stream = BufReader::new(stream);
+        let mut behind = (!self.behind.is_empty()).then(|| Peer::connect(&self.behind));
         while let Some((_, body)) = wire::message(&mut stream)? {
             if !self.admitted() {
                 stream.get_mut().write_all(b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n")?;
@@ -74,6 +79,9 @@ impl Server {
                 self.store(&body);
             } else {
                 thread::sleep(self.service());
+            }
+            if let Some(behind) = &mut behind {
+                behind.ask("POST", "/rows", &body)?;
             }
             let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", self.reply.len()).into_bytes();
             answer.extend_from_slice(&self.reply);
@@ -102,8 +110,9 @@ fn main() {
         table: Mutex::new(()),
         used_up_to: Mutex::new(0),
         requests: AtomicU64::new(0),
+        behind: settings.word("behind").to_owned(),
     }));
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = TcpListener::bind((settings.word("at"), 0)).expect("a port");
     let backlog = settings.number("backlog") as i32;
     if backlog > 0 {
         // SAFETY: two numbers; a socket that listens already takes another backlog.

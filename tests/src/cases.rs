@@ -11,6 +11,7 @@ mod node;
 mod nothing;
 mod peers;
 mod processors;
+mod servers;
 mod tasks;
 mod tokio;
 
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Case> {
         disks::CASES,
         memory::CASES,
         peers::CASES,
+        servers::CASES,
         neighbours::CASES,
         processors::CASES,
         feeders::CASES,

@@ -23,6 +23,8 @@ pub mod programs;
 pub mod workshop;
 
 #[cfg(target_os = "linux")]
+pub mod link;
+#[cfg(target_os = "linux")]
 pub mod processors;
 #[cfg(target_os = "linux")]
 pub mod scene;

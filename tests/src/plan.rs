@@ -123,6 +123,12 @@ pub enum Service {
     Redis,
     /// PostgreSQL, as it comes, with an empty database.
     Postgres,
+    /// PgBouncer, as it comes, before the PostgreSQL that was started before it.
+    Bouncer,
+    /// MariaDB, as it comes, with a row for each worker.
+    MariaDb,
+    /// nginx, as it comes: by itself, or before the server that was started before it.
+    Nginx,
     /// Reads what the program prints.
     Reader,
     /// A file system that the program finds mounted.
@@ -139,6 +145,9 @@ impl Server {
             Service::Names => (Program::Python("slow_names"), "names"),
             Service::Redis => (Program::Python("start_redis"), "start"),
             Service::Postgres => (Program::Python("start_postgres"), "start"),
+            Service::Bouncer => (Program::Python("start_bouncer"), "start"),
+            Service::MariaDb => (Program::Python("start_mariadb"), "start"),
+            Service::Nginx => (Program::Python("start_nginx"), "start"),
             Service::Reader => (Program::Rust("reader"), self.role),
             Service::Files => (Program::Rust("files"), self.role),
         }
@@ -190,6 +199,8 @@ pub struct Plan {
     pub read_limit: Option<u32>,
     /// Bytes of memory that it may have.
     pub memory_limit: Option<u64>,
+    /// Bits a second that the way to the server for `output` carries.
+    pub link_limit: Option<u64>,
     /// What must be named.
     pub culprit: Culprit,
     /// What cannot be told apart from the case's cause from outside.
@@ -215,6 +226,7 @@ impl Plan {
             write_limit: None,
             read_limit: None,
             memory_limit: None,
+            link_limit: None,
             culprit: Culprit::Any,
             or: None,
             told: false,

@@ -21,6 +21,7 @@ pub const PYTHON_WITH: &[(&str, &str)] = &[
     ("books.py", include_str!("../programs/books.py")),
     ("wire.py", include_str!("../programs/wire.py")),
     ("serving.py", include_str!("../programs/serving.py")),
+    ("postgres.py", include_str!("../programs/postgres.py")),
 ];
 
 macro_rules! sources {
@@ -55,6 +56,11 @@ const SOURCES: &[(&str, &str)] = sources![
     "slow_names.py",
     "start_redis.py",
     "start_postgres.py",
+    "start_bouncer.py",
+    "start_mariadb.py",
+    "start_nginx.py",
+    "statements.py",
+    "updates.py",
     "advisory.py",
     "counts.py",
     "lines.py",

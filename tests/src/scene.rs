@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use holdup::demo::{GroundTruth, GroupLimit, LimitError, Record};
 
-use crate::plan::{Plan, Server, Service};
+use crate::link;
+use crate::plan::{Plan, Server, Service, Settings};
 use crate::workshop::{Workshop, WorkshopError};
 
 /// Every process of a scene ends by itself after this long, s.
@@ -29,6 +30,9 @@ pub enum SceneError {
     /// A file or a process could not be had.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// No namespace was made for the far end of a link.
+    #[error("a link between two network namespaces cannot be made here")]
+    NoLink,
     /// A server said no address.
     #[error("the server for {0} did not start")]
     NoServer(&'static str),
@@ -120,7 +124,19 @@ impl Scene {
             .set("seconds", LONGEST_S);
         let (mut servers, mut addresses) = (Vec::new(), Vec::new());
         let (mut stdout, mut place) = (Stdio::piped(), Place::Here);
+        let mut far = Place::Here;
+        if let Some(bits) = plan.link_limit {
+            let (link, pid) = start(link::command(bits, LONGEST_S), Stdio::null())?;
+            far = Place::NetworkOf(pid.parse().map_err(|_| SceneError::NoLink)?);
+            place = Place::NetworkOf(link.0.id());
+            servers.push(link);
+        }
         for server in &plan.servers {
+            // Of a link the server for `output` is at the far end.
+            let (at, address) = match far {
+                Place::NetworkOf(_) if server.role == "output" => (far, link::FAR),
+                _ => (place, "127.0.0.1"),
+            };
             let stdin = if server.service == Service::Reader {
                 let (printed, prints) = io::pipe()?;
                 stdout = prints.into();
@@ -128,7 +144,9 @@ impl Scene {
             } else {
                 Stdio::null()
             };
-            let (group, address) = start_server(workshop, server, path, stdin)?;
+            let settings_of = settings_of(server, &addresses).set("at", address);
+            let (group, address) =
+                start_server(workshop, (server, settings_of), (path, at), stdin)?;
             match server.service {
                 Service::Names => place = Place::AskingThere,
                 Service::Files => place = Place::MountsOf(group.0.id()),
@@ -136,6 +154,9 @@ impl Scene {
                 | Service::Tls
                 | Service::Redis
                 | Service::Postgres
+                | Service::Bouncer
+                | Service::MariaDb
+                | Service::Nginx
                 | Service::Reader => {}
             }
             settings = settings.set(server.role, &address);
@@ -226,6 +247,8 @@ fn limit(plan: &Plan, bench: &Path) -> Result<Option<GroupLimit>, LimitError> {
 enum Place {
     /// Here.
     Here,
+    /// In the network namespace of this process.
+    NetworkOf(u32),
     /// Where names are asked for as `resolv.conf` of its folder says: in a mount namespace of its own.
     AskingThere,
     /// Where this process has mounted something: in its mount namespace.
@@ -245,6 +268,10 @@ impl Place {
                 &["--mount", "sh", "-c", ASKING_THERE, "sh"],
                 &command,
             ),
+            Self::NetworkOf(pid) => {
+                let namespace = format!("--net=/proc/{pid}/ns/net");
+                by("nsenter", &[&namespace], &command)
+            }
             Self::MountsOf(pid) => {
                 let folder = command.get_current_dir().unwrap_or(Path::new("/"));
                 let folder = folder.to_string_lossy();
@@ -272,30 +299,40 @@ fn by(tool: &str, words: &[&str], command: &Command) -> Command {
     there
 }
 
+/// What a server is told: also where those are that were started before it.
+fn settings_of(server: &Server, addresses: &[(&'static str, String)]) -> Settings {
+    let own = server.settings.clone().set("seconds", LONGEST_S);
+    let all = addresses.iter();
+    all.fold(own, |settings, (role, address)| settings.set(role, address))
+}
+
 fn start_server(
     workshop: &mut Workshop,
-    server: &Server,
-    bench: &Path,
+    (server, settings_of): (&Server, Settings),
+    (bench, at): (&Path, Place),
     stdin: Stdio,
 ) -> Result<(Group, String), SceneError> {
     let (program, name) = server.program();
     let settings = format!("{}.settings", server.role);
-    std::fs::write(
-        bench.join(&settings),
-        server.settings.clone().set("seconds", LONGEST_S).text(),
-    )?;
+    std::fs::write(bench.join(&settings), settings_of.text())?;
     if server.service == Service::Tls {
         workshop.place_certificate(bench)?;
     }
     let mut command = workshop.place(program, bench, name)?;
     command.arg(settings);
-    let mut group = Group::start(command, stdin, Stdio::piped())?;
-    let mut address = String::new();
-    if let Some(out) = group.0.stdout.take() {
-        BufReader::new(out).read_line(&mut address)?;
-    }
-    if address.trim().is_empty() {
+    let (group, address) = start(at.take(command), stdin)?;
+    if address.is_empty() {
         return Err(SceneError::NoServer(server.role));
     }
-    Ok((group, address.trim().to_owned()))
+    Ok((group, address))
+}
+
+/// Starts a process that says a line once it is ready; gives that line.
+fn start(command: Command, stdin: Stdio) -> io::Result<(Group, String)> {
+    let mut group = Group::start(command, stdin, Stdio::piped())?;
+    let mut line = String::new();
+    if let Some(out) = group.0.stdout.take() {
+        BufReader::new(out).read_line(&mut line)?;
+    }
+    Ok((group, line.trim().to_owned()))
 }

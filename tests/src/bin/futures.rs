@@ -58,9 +58,9 @@ async fn work(settings: Arc<Settings>, gate: Option<Arc<Semaphore>>, worker: u64
     page.enter(FETCH, 0);
     loop {
         let rows = source.ask("GET", b"").await?;
+        page.enter(TRANSFORM, 0);
         // Blocks the thread that carries the task.
         std::thread::sleep(micros("stalled_us"));
-        page.enter(TRANSFORM, 0);
         let sum = digest(&rows, settings.number("rounds"));
         let body = [sum.to_string().as_bytes(), &filler].concat();
         page.enter(WRITE, 0);

@@ -55,6 +55,11 @@ const PEERS: Need = Need {
         "python3-aiohttp",
         "python3-redis",
         "python3-uvloop",
+        "python3-pymysql",
+        "mariadb-server",
+        "nginx",
+        "pgbouncer",
+        "iproute2",
     ],
 };
 
