@@ -25,6 +25,8 @@ pub mod work;
 pub mod blame;
 pub mod scaling;
 
+pub mod picture;
+
 pub mod cause;
 
 pub mod diagnose;

@@ -112,10 +112,10 @@ pub fn seconds(s: f64) -> String {
 /// A share of one as percent: `1.4%`, `98.6%`.
 #[must_use]
 pub fn percent(share: f64) -> String {
-    if !share.is_finite() {
+    let value = share * 100.0;
+    if !value.is_finite() {
         return UNKNOWN.to_owned();
     }
-    let value = share * 100.0;
     if value == 0.0 {
         "0%".to_owned()
     } else if value.abs() < 0.05 {

@@ -13,7 +13,8 @@ use crate::blame::{Collector, LockGroups};
 use crate::cause::Cause;
 use crate::classify::{Classifier, Event, WaitSite};
 use crate::diagnose::{Candidate, Checks, Evidence, Findings, Spans, conclude, rulings};
-use crate::report::{Asked, assemble};
+use crate::picture::Sketch;
+use crate::report::{Asked, assemble, draw};
 use crate::row::{Batch, KernelSpanKind, Meta, Nanos};
 use crate::timeline::{Comparison, Step, Sweep};
 use crate::work::{Crew, Cycle, Inventory, Recorder, Stages, UserRule, worker_totals};
@@ -25,6 +26,8 @@ struct Stations {
     recorder: Recorder,
     collector: Collector,
     comparison: Comparison,
+    /// Only where the report is to be drawn.
+    sketch: Option<Sketch>,
 }
 
 impl Stations {
@@ -34,11 +37,15 @@ impl Stations {
             recorder,
             collector,
             comparison,
+            sketch,
         } = self;
         comparison.observe(&step);
         let give = &mut |event: &Event<'_, ActorId>, classifier: &mut Classifier| {
             collector.collect(event, classifier);
             recorder.record(event, classifier);
+            if let Some(sketch) = sketch {
+                sketch.hear(event);
+            }
         };
         front.take(step, give);
     }
@@ -124,6 +131,7 @@ impl Analyzer {
                 recorder: Recorder::new(meta.opened, rules),
                 collector: Collector::new(meta.host.cpus),
                 comparison: Comparison::default(),
+                sketch: options.draw.then(|| Sketch::new(meta)),
             },
             spans: BTreeMap::new(),
             rows: 0,
@@ -148,6 +156,9 @@ impl Analyzer {
         front::gaps_of(&batch, &mut self.sweep);
         self.stations.front.learn(&batch);
         let stations = &mut self.stations;
+        if let Some(sketch) = &mut stations.sketch {
+            sketch.learn(&batch);
+        }
         self.sweep.push(batch, &mut |step| stations.take(step));
     }
 
@@ -156,7 +167,7 @@ impl Analyzer {
     /// # Errors
     /// [`AnalysisError`] when the user's item was not seen.
     pub fn snapshot(&self, meta: &Meta) -> Result<Analysis, AnalysisError> {
-        self.conclude(meta, self.sweep.now())
+        self.conclude(meta, self.sweep.now(), None)
     }
 
     /// Ends the window, and gives what is known of it.
@@ -167,11 +178,20 @@ impl Analyzer {
         let closed = meta.closed.max(self.opened);
         let stations = &mut self.stations;
         self.sweep.finish(closed, &mut |step| stations.take(step));
-        self.conclude(meta, closed)
+        let mut sketch = stations.sketch.take();
+        if let Some(sketch) = &mut sketch {
+            sketch.finish();
+        }
+        self.conclude(meta, closed, sketch.as_ref())
     }
 
-    /// What is known at `at`.
-    pub(super) fn conclude(&self, meta: &Meta, at: Nanos) -> Result<Analysis, AnalysisError> {
+    /// What is known at `at`; drawn by a finished sketch.
+    pub(super) fn conclude(
+        &self,
+        meta: &Meta,
+        at: Nanos,
+        sketch: Option<&Sketch>,
+    ) -> Result<Analysis, AnalysisError> {
         let Stations {
             front: Front {
                 classifier, actors, ..
@@ -179,6 +199,7 @@ impl Analyzer {
             recorder,
             collector,
             comparison,
+            ..
         } = &self.stations;
         let inventory = Inventory::at(classifier, recorder, &actors.carriers(), at);
         let stages = Stages::find(&inventory);
@@ -240,7 +261,12 @@ impl Analyzer {
         };
         let report = assemble(&findings, &conclusion, &advice, &checks, &asked);
         let unsettled = stop_rule::unsettled(&findings, &conclusion);
-        Ok(Analysis { report, unsettled })
+        let drawing = sketch.map(|sketch| draw(sketch, &findings, &conclusion));
+        Ok(Analysis {
+            report,
+            unsettled,
+            drawing,
+        })
     }
 }
 

@@ -15,7 +15,7 @@ mod tests;
 pub use analyzer::Analyzer;
 pub use front::events;
 
-use crate::report::Report;
+use crate::report::{Drawing, Report};
 use crate::row::{RowSource, SourceError};
 
 /// What the user knows better than the analysis.
@@ -33,15 +33,19 @@ pub struct Options {
     pub workers: Option<u32>,
     /// What stage a peer or file belongs to, by the user's words (`fetch:PEER`).
     pub stages: Vec<String>,
+    /// What the workers do over time is kept, for a page that draws it.
+    pub draw: bool,
 }
 
 /// The report, and whether a longer window would make it better.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Analysis {
     /// What is known now.
     pub report: Report,
     /// Why a longer window would help; empty: it would not.
     pub unsettled: Vec<String>,
+    /// What a page draws beside the report, where that was asked for and the window has ended.
+    pub drawing: Option<Drawing>,
 }
 
 /// Why there is no analysis.

@@ -16,6 +16,7 @@ mod kernel;
 mod network;
 mod own_server;
 mod pauses;
+mod pictures;
 mod polled;
 mod queues;
 mod rules;

@@ -396,6 +396,8 @@ pub enum FormatName {
     Text,
     /// For an issue or a wiki
     Markdown,
+    /// For a browser: one file with pictures of what each worker did
+    Html,
     /// For programs (schema holdup.report/1)
     Json,
     /// Gauges for Prometheus, by a file that node_exporter's textfile collector reads

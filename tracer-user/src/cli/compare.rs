@@ -55,7 +55,7 @@ fn read(path: &Path, wanted: &Compare) -> Result<Report, Failure> {
             stages: wanted.stages.clone(),
             ..Options::default()
         };
-        return finish::read(path, &options);
+        return finish::read(path, &options).map(|analysis| analysis.report);
     }
     parse(path, wanted.item.is_some() || !wanted.stages.is_empty()).or_exit(Exit::BadInput)
 }

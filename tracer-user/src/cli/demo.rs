@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use super::args::{Demo, FormatName, Output, Work};
 use super::exit::{Exit, Failure, OrExit};
 use super::{finish, output};
+use crate::analyse::Options;
 use crate::demo::Scenario;
 use crate::number::{millis, rate};
 use crate::report::{Report, folded};
@@ -72,9 +73,10 @@ fn live(wanted: &Demo) -> Result<Exit, Failure> {
         &Capture::default(),
     );
     let keep = wanted.keep.keep.as_deref();
-    let (watched, clocks) = running.record(|| live::watch(settings, &Work::default(), keep));
+    let options = finish::options(&Work::default(), &wanted.output);
+    let (watched, clocks) = running.record(|| live::watch(settings, &options, keep));
     drop(running);
-    let live::Watched { report, window } = watched?;
+    let live::Watched { analysis, window } = watched?;
     // Of the same window as the report: the first items, which found no queue yet, are in neither.
     let [opened, closed] = window.map(|instant| clocks.at(instant));
     let truth = match (opened, closed) {
@@ -82,7 +84,7 @@ fn live(wanted: &Demo) -> Result<Exit, Failure> {
         _ => Span::default(),
     };
     say("", &wanted.output)?;
-    let exit = finish::write(&report, &wanted.output)?;
+    let exit = finish::write(&analysis, &wanted.output)?;
     if truth.items > 0 && truth.length > Nanos::ZERO {
         use crate::work::StageName::{Fetch, Transform, Write};
         say("", &wanted.output)?;
@@ -97,7 +99,7 @@ fn live(wanted: &Demo) -> Result<Exit, Failure> {
             &wanted.output,
         )?;
     }
-    compare(wanted, &report)?;
+    compare(wanted, &analysis.report)?;
     Ok(exit)
 }
 
@@ -126,9 +128,10 @@ fn replay(wanted: &Demo, why: &str) -> Result<Exit, Failure> {
         &wanted.output,
     )?;
     say("", &wanted.output)?;
-    let report = finish::read(&trace, &finish::options(&Work::default()))?;
-    let exit = finish::write(&report, &wanted.output)?;
-    compare(wanted, &report)?;
+    let options = finish::options(&Work::default(), &wanted.output);
+    let analysis = finish::read(&trace, &options)?;
+    let exit = finish::write(&analysis, &wanted.output)?;
+    compare(wanted, &analysis.report)?;
     Ok(exit)
 }
 
@@ -138,7 +141,7 @@ fn compare(wanted: &Demo, fixed: &Report) -> Result<(), Failure> {
     if !wanted.fixed || !before.is_dir() {
         return Ok(());
     }
-    let before = finish::read(&before, &finish::options(&Work::default()))?;
+    let before = finish::read(&before, &Options::default())?.report;
     say("", &wanted.output)?;
     say(
         &format!(

@@ -5,12 +5,12 @@ use std::path::Path;
 use super::args::{FormatName, Output, Work};
 use super::exit::{Exit, Failure, OrExit};
 use super::output;
-use crate::analyse::{self, Options};
-use crate::report::{Format, Json, Markdown, Prometheus, Report, Text};
+use crate::analyse::{self, Analysis, Options};
+use crate::report::{Format, Html, Json, Markdown, Prometheus, Report, Text};
 use crate::trace::Reader;
 
-/// What the user knows better than the analysis.
-pub fn options(work: &Work) -> Options {
+/// What the user knows better than the analysis, and whether the report is to be drawn.
+pub fn options(work: &Work, wanted: &Output) -> Options {
     Options {
         total_items: work.total_items,
         done_items: work.done_items,
@@ -18,6 +18,7 @@ pub fn options(work: &Work) -> Options {
         item: work.item.clone(),
         workers: work.workers,
         stages: work.stages.clone(),
+        draw: wanted.format == FormatName::Html,
     }
 }
 
@@ -25,22 +26,23 @@ pub fn options(work: &Work) -> Options {
 ///
 /// # Errors
 /// [`Exit::BadInput`]: there is no trace, or none that can be read.
-pub fn read(folder: &Path, options: &Options) -> Result<Report, Failure> {
+pub fn read(folder: &Path, options: &Options) -> Result<Analysis, Failure> {
     let reader = Reader::open(folder).or_exit(Exit::BadInput)?;
-    let analysis = analyse::analyse(&reader, options).or_exit(Exit::BadInput)?;
-    Ok(analysis.report)
+    analyse::analyse(&reader, options).or_exit(Exit::BadInput)
 }
 
 /// The report as it is to be written.
-pub fn print(report: &Report, wanted: &Output) -> String {
+pub fn print(analysis: &Analysis, wanted: &Output) -> String {
+    let page = Html::new(analysis.drawing.as_ref());
     let format: &dyn Format = match wanted.format {
         FormatName::Text => &Text,
         FormatName::Markdown => &Markdown,
+        FormatName::Html => &page,
         FormatName::Json => &Json,
         FormatName::Prometheus => &Prometheus,
     };
     format.print(
-        report,
+        &analysis.report,
         &output::look(wanted.output.is_some(), wanted.details),
     )
 }
@@ -49,10 +51,10 @@ pub fn print(report: &Report, wanted: &Output) -> String {
 ///
 /// # Errors
 /// [`Exit::BadInput`]: it cannot be written.
-pub fn write(report: &Report, wanted: &Output) -> Result<Exit, Failure> {
-    output::put(print(report, wanted).as_bytes(), wanted.output.as_deref())
+pub fn write(analysis: &Analysis, wanted: &Output) -> Result<Exit, Failure> {
+    output::put(print(analysis, wanted).as_bytes(), wanted.output.as_deref())
         .or_exit(Exit::BadInput)?;
-    Ok(exit(report, wanted.fail_above))
+    Ok(exit(&analysis.report, wanted.fail_above))
 }
 
 /// No item: no answer. Else whether the serialization factor is what the user can live with.

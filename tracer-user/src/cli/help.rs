@@ -58,6 +58,7 @@ pub const REPORT: &str = "\
 Examples:
   holdup report before.holdup
   holdup report before.holdup --details --format markdown -o report.md
+  holdup report before.holdup --format html -o report.html                 a page to send around
   holdup report before.holdup --stage write:10.0.0.7:5432";
 
 pub const COMPARE: &str = "\

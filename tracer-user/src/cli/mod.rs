@@ -128,7 +128,10 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
             if let Some(file) = &report.output.output {
                 output::check(file).or_exit(Exit::BadInput)?;
             }
-            let answer = finish::read(&report.trace, &finish::options(&report.work))?;
+            let answer = finish::read(
+                &report.trace,
+                &finish::options(&report.work, &report.output),
+            )?;
             return finish::write(&answer, &report.output);
         }
         Command::Workload { words } => workload(words)?,

@@ -145,6 +145,13 @@ impl Findings<'_> {
                 .is_some_and(|carriers| carriers.busy() >= BUSY)
     }
 
+    /// The threads that carry the workers.
+    #[must_use]
+    pub fn carriers_of_workers(&self) -> Vec<ActorId> {
+        let carriers = self.carrier_actors().into_iter();
+        carriers.map(|(id, _)| id).collect()
+    }
+
     fn carrier_actors(&self) -> Vec<(ActorId, &Actor<'_>)> {
         let of_workers = self.inventory.processes_of_tasks(self.workers.keys());
         let all = self.inventory.actors.iter();

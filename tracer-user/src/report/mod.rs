@@ -1,9 +1,11 @@
 //! The report as one value, the words for what was found, and the formats that print it. Nothing is computed here but how
 //! the same figures are shown.
 //!
-//! In: the findings, the conclusion, the advice. Out: a [`Report`]; text, markdown, JSON, gauges for Prometheus. The JSON form of [`Report`] is the contract
+//! In: the findings, the conclusion, the advice. Out: a [`Report`], and where a page is to
+//! draw it a [`Drawing`]; text, markdown, HTML, JSON, gauges for Prometheus. The JSON form of [`Report`] is the contract
 //! `holdup.report/1`: fields are added, never changed.
 
+mod drawing;
 mod value;
 
 mod words;
@@ -16,6 +18,7 @@ pub(crate) mod page;
 mod sections;
 
 mod format;
+mod html;
 pub(crate) mod json;
 pub(crate) mod markdown;
 mod prometheus;
@@ -28,8 +31,12 @@ pub(crate) mod example;
 #[cfg(test)]
 mod tests;
 
-pub use assemble::{Asked, assemble};
+pub use assemble::{Asked, assemble, draw};
+pub use drawing::{
+    ActorRow, Doing, DoingKind, Drawing, Responses, RowSegment, StackTime, WaitDetail,
+};
 pub use format::{Format, Look};
+pub use html::Html;
 pub use json::Json;
 pub use markdown::Markdown;
 pub use prometheus::Prometheus;

@@ -8,7 +8,7 @@ use super::{Fault, File};
 /// Modules of `tracer-user` that are pure.
 const PURE: &[&str] = &[
     "row", "number", "script", "timeline", "classify", "actors", "work", "blame", "scaling",
-    "cause", "report", "diagnose", "advice", "analyse",
+    "picture", "cause", "report", "diagnose", "advice", "analyse",
 ];
 
 /// What would make an answer depend on more than the rows, or a module on more than the language.

@@ -238,7 +238,7 @@ fn report(tasks: u32, times: (u64, u64)) -> Report {
     for (at, mark) in marks(tasks, times, window) {
         by_hand.happen(at, mark);
     }
-    let analysis = by_hand.analyzer.conclude(&meta, meta.closed);
+    let analysis = by_hand.analyzer.conclude(&meta, meta.closed, None);
     analysis.expect("no item is asked for").report
 }
 

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use crate::analyse::{Analysis, Analyzer, Options};
 use crate::cli::exit::{Exit, Failure, OrExit};
 use crate::cli::finish;
-use crate::report::Report;
 use crate::row::{Meta, Nanos, RowSource as _};
 use crate::trace::Reader;
 
@@ -57,20 +56,17 @@ impl Follower {
         Some(reader.meta().clone())
     }
 
-    /// The report on the finished recording.
+    /// The analysis of the finished recording.
     ///
     /// # Errors
     /// [`Exit::BadInput`]: it cannot be read, or a word of the user's makes no sense.
-    pub fn finish(mut self) -> Result<Report, Failure> {
+    pub fn finish(mut self) -> Result<Analysis, Failure> {
         let reader = Reader::open(&self.folder).or_exit(Exit::BadInput)?;
         let is_up_to_date = |analyzer: &Analyzer| analyzer.knows(reader.meta());
         let followed =
             self.catch_up().is_some() && self.analyzer.as_ref().is_some_and(is_up_to_date);
         match self.analyzer.take().filter(|_| followed) {
-            Some(analyzer) => {
-                let analysis = analyzer.finish(reader.meta()).or_exit(Exit::BadInput)?;
-                Ok(analysis.report)
-            }
+            Some(analyzer) => analyzer.finish(reader.meta()).or_exit(Exit::BadInput),
             None => finish::read(&self.folder, &self.options),
         }
     }
@@ -115,7 +111,11 @@ mod tests {
         };
         let options = crate::trace::Options::default().join(join);
         let mut writer = options.create(&path, &meta).expect("created");
-        let mut follower = Follower::new(&path, Options::default());
+        let options = Options {
+            draw: true,
+            ..Options::default()
+        };
+        let mut follower = Follower::new(&path, options.clone());
         for second in 1..40 {
             writer.accept(batch(second)).expect("written");
             if second % 10 == 0 {
@@ -125,9 +125,13 @@ mod tests {
         meta.closed = Nanos(40_000_000_000);
         writer.finish(&meta).expect("finished");
         let followed = follower.finish().expect("followed");
-        let whole = finish::read(&path, &Options::default()).expect("read");
+        let whole = finish::read(&path, &options).expect("read");
         assert_eq!(followed, whole);
-        assert!(whole.coverage.events > 70, "{:?}", whole.coverage);
+        assert!(
+            whole.report.coverage.events > 70,
+            "{:?}",
+            whole.report.coverage
+        );
     }
 
     #[test]

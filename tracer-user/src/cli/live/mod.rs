@@ -15,8 +15,8 @@ use std::time::Duration;
 use super::args::{Attach, Capture, Keep, Output, Record, Run, Target, Work};
 use super::exit::{Exit, Failure, OrExit};
 use super::{finish, output};
+use crate::analyse::{Analysis, Options};
 use crate::capture::{self, CaptureError, Session, TargetSpec, host};
-use crate::report::Report;
 use crate::row::Nanos;
 use crate::trace::{self, TraceError};
 
@@ -45,7 +45,7 @@ pub fn record(wanted: &Record) -> Result<Exit, Failure> {
         argv.extend(command_argv(&wanted.cmd));
     }
     let mut settings = settings(targets, argv, wanted.window.duration, &wanted.capture);
-    let until = Until::of(&mut settings, &Work::default());
+    let until = Until::of(&mut settings, &Options::default());
     let session = open(settings)?;
     let options = trace::Options::default().overwrite(wanted.overwrite);
     let recorded =
@@ -81,38 +81,39 @@ fn report(
     if let Some(file) = &wanted.output {
         output::check(file).or_exit(Exit::BadInput)?;
     }
-    let Watched { report, .. } = watch(settings, work, keep.keep.as_deref())?;
-    finish::write(&report, wanted)
+    let options = finish::options(work, wanted);
+    let Watched { analysis, .. } = watch(settings, &options, keep.keep.as_deref())?;
+    finish::write(&analysis, wanted)
 }
 
 /// Captures into a spool, or into the folder to `keep`, and analyses what is in it.
 pub fn watch(
     mut settings: capture::Settings,
-    work: &Work,
+    options: &Options,
     keep: Option<&Path>,
 ) -> Result<Watched, Failure> {
-    let until = Until::of(&mut settings, work);
+    let until = Until::of(&mut settings, options);
     let spool = Spool::new(keep)?;
     let session = open(settings)?;
-    let options = trace::Options::default().join(keep.is_some());
-    let recorded = record::record(session, &spool.path(), options, until)?;
+    let joined = trace::Options::default().join(keep.is_some());
+    let recorded = record::record(session, &spool.path(), joined, until)?;
     interrupt::quit_at_once(spool.temporary());
     let window = [
         recorded.meta.opened,
         recorded.meta.closed + recorded.meta.paused,
     ];
-    let report = match recorded.follower {
+    let analysis = match recorded.follower {
         Some(follower) => follower.finish(),
-        None => finish::read(&spool.path(), &finish::options(work)),
+        None => finish::read(&spool.path(), options),
     }?;
-    Ok(Watched { report, window })
+    Ok(Watched { analysis, window })
 }
 
 /// What came of a live look.
 #[derive(Debug)]
 pub struct Watched {
-    /// The report.
-    pub report: Report,
+    /// What was found.
+    pub analysis: Analysis,
     /// When the window opened and closed, on the monotonic clock.
     pub window: [Nanos; 2],
 }

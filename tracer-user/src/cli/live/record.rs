@@ -10,9 +10,7 @@ use super::progress::Line;
 use super::stop_rule::{self, StopRule};
 use crate::analyse::Options;
 use crate::capture::{self, CaptureError, Flow, Progress, Session};
-use crate::cli::args::Work;
 use crate::cli::exit::{Exit, Failure, OrExit};
-use crate::cli::finish;
 use crate::row::{Batch, Meta, RowSink, SinkError};
 use crate::trace::{self, TraceError, Writer};
 
@@ -26,12 +24,12 @@ pub enum Until {
 
 impl Until {
     /// What the user said by `--duration`, or did not say; then the capture gets the longest time.
-    pub fn of(settings: &mut capture::Settings, work: &Work) -> Self {
+    pub fn of(settings: &mut capture::Settings, options: &Options) -> Self {
         match settings.duration {
             Some(time) => Self::Time(time),
             None => {
                 settings.duration = Some(stop_rule::LONGEST);
-                Self::Settled(finish::options(work))
+                Self::Settled(options.clone())
             }
         }
     }
@@ -166,7 +164,8 @@ impl RowSink for Lenient<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::args::{FormatName, Output};
+    use crate::cli::args::{FormatName, Output, Work};
+    use crate::cli::finish;
     use crate::row::{MemorySource, Nanos, Pid, Reason, Tid, Wait, Waker};
 
     impl Source for MemorySource {
@@ -247,11 +246,18 @@ mod tests {
         // As `attach` does it: epochs as they came. As `record` does it: joined.
         record(rows(), &spool, options.join(false), until()).expect("recorded");
         record(rows(), &kept, options, until()).expect("recorded");
-        for format in [FormatName::Text, FormatName::Markdown, FormatName::Json] {
+        for format in [
+            FormatName::Text,
+            FormatName::Markdown,
+            FormatName::Html,
+            FormatName::Json,
+        ] {
             let print = |folder: &Path| {
-                let report = finish::read(folder, &Options::default()).expect("read");
-                assert!(report.coverage.events > 0);
-                finish::print(&report, &wanted(format))
+                let wanted = wanted(format);
+                let options = finish::options(&Work::default(), &wanted);
+                let analysis = finish::read(folder, &options).expect("read");
+                assert!(analysis.report.coverage.events > 0);
+                finish::print(&analysis, &wanted)
             };
             assert_eq!(print(&spool), print(&kept));
         }

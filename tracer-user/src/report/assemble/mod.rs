@@ -2,9 +2,12 @@
 
 mod causes;
 mod coverage;
+mod drawing;
 mod items;
 mod stages;
 mod statements;
+
+pub use drawing::draw;
 
 use super::words::{next_limit, promise, reason, sentence};
 use super::{

@@ -149,7 +149,7 @@ fn resources(findings: &Findings<'_>, stage: &StageTime) -> Vec<Resource> {
     list
 }
 
-fn kind(findings: &Findings<'_>, site: WaitSite) -> &'static str {
+pub(super) fn kind(findings: &Findings<'_>, site: WaitSite) -> &'static str {
     match site.kind {
         WaitKind::Futex | WaitKind::FileLock | WaitKind::KernelLock => "lock",
         WaitKind::Sync | WaitKind::File => "file",
@@ -167,7 +167,7 @@ fn kind(findings: &Findings<'_>, site: WaitSite) -> &'static str {
     }
 }
 
-fn name(findings: &Findings<'_>, site: WaitSite) -> String {
+pub(super) fn name(findings: &Findings<'_>, site: WaitSite) -> String {
     let class = || findings.class(site.class);
     match site.kind {
         WaitKind::Futex => findings.lock_name(site.class),

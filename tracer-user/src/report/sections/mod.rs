@@ -10,6 +10,21 @@ use super::page::{Block, Page, Phrase, Section};
 use super::{Report, names};
 use crate::number::count;
 
+/// Title: rate, workers, target.
+pub const BASELINE: &str = "Baseline Metrics";
+/// Title: time by stage.
+pub const PROFILE: &str = "Profiling Results";
+/// Title: how far it scales.
+pub const SCALING: &str = "Parallelization Analysis";
+/// Title: the cause, and what speaks for it.
+pub const CAUSE: &str = "Root Cause";
+/// Title: what to change.
+pub const FIX: &str = "Recommended Fix";
+/// Title: what that would bring.
+pub const GAIN: &str = "Expected Improvement";
+/// Title: blame, resources, coverage.
+pub const EVIDENCE: &str = "Evidence";
+
 /// What fits one screen; `details` lifts these.
 struct Limits {
     evidence: usize,
@@ -61,16 +76,13 @@ pub fn page(report: &Report, details: bool) -> Page {
     Page {
         verdict: Phrase::new(sentence).tone(names::severity(verdict.severity).1),
         sections: vec![
-            section("Baseline Metrics", figures::baseline(report, details)),
-            section("Profiling Results", figures::profile(report)),
-            section(
-                "Parallelization Analysis",
-                figures::parallel(report, details),
-            ),
-            section("Root Cause", cause::root_cause(report, &limits)),
-            section("Recommended Fix", change::fix(report)),
-            section("Expected Improvement", change::expected(report)),
-            section("Evidence", evidence::evidence(report, &limits, details)),
+            section(BASELINE, figures::baseline(report, details)),
+            section(PROFILE, figures::profile(report)),
+            section(SCALING, figures::parallel(report, details)),
+            section(CAUSE, cause::root_cause(report, &limits)),
+            section(FIX, change::fix(report)),
+            section(GAIN, change::expected(report)),
+            section(EVIDENCE, evidence::evidence(report, &limits, details)),
         ],
     }
 }
