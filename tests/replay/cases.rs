@@ -9,7 +9,7 @@ use zoo::expectation::Expectation;
 const FOLDER: &str = "tests/traces";
 
 /// The trace and the expectation of each case, without their endings.
-fn stems() -> BTreeSet<PathBuf> {
+pub fn stems() -> BTreeSet<PathBuf> {
     let folder = super::root().join(FOLDER);
     let entries =
         std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

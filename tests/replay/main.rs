@@ -1,6 +1,7 @@
 //! Recorded traces, reported on again: no rights, no kernel.
 
 mod cases;
+mod pages;
 mod readme;
 mod recordings;
 mod spoilt;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::stages::{kind, name};
+use super::stages::name;
 use crate::actors::ActorId;
 use crate::blame::{Part, Visit};
 use crate::classify::{OperationId, SiteId, State, WaitKind, WaitSite};
@@ -90,6 +90,14 @@ impl Accent {
             running: candidate.running.likely > 0.0,
             queued: candidate.run_queue.likely > 0.0,
         })
+    }
+}
+
+impl Accent {
+    /// What serialises is waited for inside the process.
+    fn inside(&self) -> Option<WaitSite> {
+        let mut sites = self.sites.iter().copied();
+        sites.find(|site| site.kind == WaitKind::Parked)
     }
 }
 
@@ -219,11 +227,22 @@ impl Drawer<'_> {
         }
         let findings = self.findings;
         let site = station(findings, findings.inventory.classifier.sites.get(id));
-        let number = self.doings.number(Doing {
+        let mut doing = Doing {
             kind: doing_kind(site.kind),
             name: wait_name(findings, site),
             serialises: self.accent.sites.contains(&site),
-        });
+        };
+        // From outside all that tasks wait for in their process is one; only its runtime tells it apart.
+        if site.kind == WaitKind::Parked
+            && let Some(place) = self.accent.inside()
+        {
+            doing.serialises = true;
+            if findings.place(place).is_some() {
+                let place = findings.class(place.class);
+                doing.name = format!("{}, where its runtime shows {place}", doing.name);
+            }
+        }
+        let number = self.doings.number(doing);
         self.sites.insert(id, number);
         number
     }
@@ -332,19 +351,27 @@ fn doing_kind(kind: WaitKind) -> DoingKind {
     }
 }
 
-/// `waits for 127.0.0.1:8123`, `waits for the lock taken in flush_batch (writer.py:88)`.
+/// `waits for the reply of 127.0.0.1:8123`, `waits for the lock taken in flush_batch (writer.py:88)`.
 fn wait_name(findings: &Findings<'_>, site: WaitSite) -> String {
     let name = name(findings, site);
-    match (site.kind, kind(findings, site)) {
-        (WaitKind::Sleep, _) => "sleeps".to_owned(),
-        (WaitKind::Request, _) => format!("waits for the reply of {name}"),
-        (WaitKind::File, _) => format!("waits for file {name}"),
-        (WaitKind::Carrier, _) => "waits for the thread that carries it".to_owned(),
-        (WaitKind::Parked, _) if name == "parked in the process" => {
-            "waits inside its process".to_owned()
+    match site.kind {
+        WaitKind::Request => format!("waits for the reply of {name}"),
+        WaitKind::Futex | WaitKind::FileLock | WaitKind::KernelLock => {
+            format!("waits for the {name}")
         }
-        (_, "lock") => format!("waits for the {name}"),
-        _ => format!("waits: {name}"),
+        WaitKind::Service => format!("waits to be asked at {name}"),
+        WaitKind::PipeRead => format!("waits to read from {name}"),
+        WaitKind::PipeWrite => format!("waits to write to {name}"),
+        WaitKind::File => format!("waits for file {name}"),
+        WaitKind::Sleep => "sleeps".to_owned(),
+        WaitKind::Poll => "waits in a poll".to_owned(),
+        WaitKind::Carrier => "waits for the thread that carries it".to_owned(),
+        WaitKind::Parked => "waits inside its process".to_owned(),
+        WaitKind::Child => "waits for a child process".to_owned(),
+        WaitKind::Other => "waits in another call".to_owned(),
+        WaitKind::Sync | WaitKind::Connect | WaitKind::Fault | WaitKind::Memory => {
+            format!("waits for {name}")
+        }
     }
 }
 

@@ -149,7 +149,7 @@ fn resources(findings: &Findings<'_>, stage: &StageTime) -> Vec<Resource> {
     list
 }
 
-pub(super) fn kind(findings: &Findings<'_>, site: WaitSite) -> &'static str {
+fn kind(findings: &Findings<'_>, site: WaitSite) -> &'static str {
     match site.kind {
         WaitKind::Futex | WaitKind::FileLock | WaitKind::KernelLock => "lock",
         WaitKind::Sync | WaitKind::File => "file",

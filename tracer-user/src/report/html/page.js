@@ -408,6 +408,8 @@
       place.replaceChildren();
       const shown = path[path.length - 1];
       const depth = path.length - 1;
+      const room = place.clientWidth;
+      const all = document.createDocumentFragment();
       let deepest = depth;
       const box = (frame, from, level, above) => {
         const [name, weight, serialises] = frame;
@@ -421,15 +423,15 @@
         const share = `${unit(weight)}, ${(100 * weight / root[1]).toFixed(1)}% of all`;
         made.title = `${data.names[name]}\n${share}`;
         made.setAttribute("aria-label", `${data.names[name]}, ${share}`);
-        if (width * place.clientWidth < 28) made.textContent = "";
-        place.append(made);
+        if (width * room < 28) made.textContent = "";
+        all.append(made);
         return made;
       };
       path.slice(0, -1).forEach((frame, level) => {
         box(frame, 0, level, true).onclick = () => draw(path.slice(0, level + 1), level);
       });
       const below = (frame, from, level, way) => {
-        if (frame[1] / shown[1] < 0.0012) return;
+        if ((frame[1] / shown[1]) * room < 1.5) return;
         deepest = Math.max(deepest, level);
         box(frame, from, level, false).onclick = () => draw(way, way.length - 1);
         let at = from;
@@ -439,6 +441,7 @@
         }
       };
       below(shown, 0, depth, path);
+      place.append(all);
       place.style.height = `${(deepest + 1) * HEIGHT}px`;
       const first = place.children[focus ?? 0];
       first.tabIndex = 0;
