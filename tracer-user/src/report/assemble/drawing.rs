@@ -7,7 +7,7 @@ use crate::actors::ActorId;
 use crate::blame::{Part, Visit};
 use crate::classify::{OperationId, SiteId, State, WaitKind, WaitSite};
 use crate::diagnose::{Candidate, Conclusion, Findings, Ground};
-use crate::picture::{Detail, Row, Sketch};
+use crate::picture::{Detail, DetailId, Row, Sketch};
 use crate::report::{
     ActorRow, Doing, DoingKind, Drawing, Responses, RowSegment, StackTime, WaitDetail,
 };
@@ -36,6 +36,7 @@ pub fn draw(sketch: &Sketch, findings: &Findings<'_>, conclusion: &Conclusion) -
         details: vec![WaitDetail::default()],
         numbers: HashMap::new(),
         sites: HashMap::new(),
+        several: (findings.carriers()).is_some_and(|of| of.threads > of.processes),
     };
     let workers: Vec<ActorId> = (findings.cycle.workers.iter().copied())
         .filter(|who| sketch.row(*who).is_some())
@@ -138,6 +139,8 @@ struct Drawer<'a> {
     details: Vec<WaitDetail>,
     numbers: HashMap<(String, String), u32>,
     sites: HashMap<SiteId, u32>,
+    /// Several threads of a process carry the workers.
+    several: bool,
 }
 
 impl Drawer<'_> {
@@ -148,8 +151,11 @@ impl Drawer<'_> {
         for segment in row.strip.segments() {
             let steps = segment.until.saturating_sub(from);
             from = segment.until;
-            let doing = self.doing(segment.state);
-            let detail = self.detail(self.sketch.detail(segment.detail));
+            let (mut doing, mut detail) = (self.doing(segment.state), segment.detail);
+            if carries && self.is_idle(segment.state) {
+                (doing, detail) = (self.idle(), DetailId::NONE);
+            }
+            let detail = self.detail(self.sketch.detail(detail));
             match segments.last_mut() {
                 Some(last) if last.doing == doing && last.detail == detail => last.steps += steps,
                 _ => segments.push(RowSegment {
@@ -219,6 +225,26 @@ impl Drawer<'_> {
             State::Waiting(id) => return self.waits(id),
         };
         self.doings.number(doing)
+    }
+
+    /// A thread that carries workers waits for what comes: in a poll, or where several of them park in futexes.
+    fn is_idle(&self, state: State) -> bool {
+        let State::Waiting(id) = state else {
+            return false;
+        };
+        match self.findings.inventory.classifier.sites.get(id).kind {
+            WaitKind::Poll => true,
+            WaitKind::Futex => self.several,
+            _ => false,
+        }
+    }
+
+    fn idle(&mut self) -> u32 {
+        self.doings.number(Doing {
+            kind: DoingKind::Inside,
+            name: "has nothing to run".to_owned(),
+            serialises: false,
+        })
     }
 
     fn waits(&mut self, id: SiteId) -> u32 {

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::super::Report;
 use super::numbers::px;
+use crate::cause::Cause;
 use crate::number::{count, figure, range};
 
 /// More workers are drawn as so many, each of which stands for several.
@@ -18,7 +19,8 @@ const PITCH: f64 = 18.0;
 pub fn crew(report: &Report) -> Markup {
     let parallel = &report.parallelism;
     let (workers, working) = (report.workers.count, parallel.effective_workers);
-    if workers == 0 || report.items.count == 0 || !working.is_finite() {
+    let is_told = report.verdict.cause != Cause::Unknown && report.items.count > 0;
+    if workers == 0 || !is_told || !working.is_finite() {
         return html! {};
     }
     let drawn = workers.min(MOST);

@@ -29,6 +29,7 @@ struct Data<'a> {
 struct Row<'a> {
     name: String,
     what: &'a str,
+    carries: bool,
     /// For each segment: steps, number of the doing, number of the detail.
     segments: Vec<u32>,
     /// From one to the next.
@@ -126,6 +127,7 @@ fn row(of: &super::super::ActorRow) -> Row<'_> {
     Row {
         name: shortened(&of.name, LONGEST),
         what: &of.what,
+        carries: of.carries,
         segments: segments.collect(),
         ticks: ticks.collect(),
     }

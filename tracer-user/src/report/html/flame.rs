@@ -68,8 +68,13 @@ pub fn flames(drawing: Option<&Drawing>) -> Markup {
             p.faint { "This report came without its trace, so where in the code time goes is not drawn." }
         };
     };
+    let waiting = if drawing.unseen > 0 {
+        "Waiting of those workers that events show one by one"
+    } else {
+        "Waiting of the workers"
+    };
     html! {
-        (flame("waiting", "Waiting of the workers", &drawing.waiting, seconds, "No worker waited."))
+        (flame("waiting", waiting, &drawing.waiting, seconds, "No worker waited."))
         (flame("computing", "CPU time, of the workers' processes and their local peers", &drawing.computing, samples, "No running thread was sampled."))
     }
 }

@@ -96,7 +96,7 @@
       }
       let tick = 0;
       const ticks = Float64Array.from(row.ticks, (gap) => (tick += gap) * data.tick);
-      return { name: row.name, what: row.what, ends, doing, detail, ticks };
+      return { name: row.name, what: row.what, carries: row.carries, ends, doing, detail, ticks };
     });
     const paints = Int8Array.from(data.doings, ([kind, , serialises]) => paintOf(kind, serialises));
     const canvas = rowsPart.querySelector("canvas");
@@ -108,17 +108,21 @@
     let size = {};
     let chosen = { row: 0, at: 0 };
 
-    // The first segment that ends after an instant.
-    const indexAt = (row, at) => {
-      let [low, high] = [0, row.ends.length];
+    // The first of sorted instants that is after another one.
+    const after = (instants, at) => {
+      let [low, high] = [0, instants.length];
       while (low < high) {
         const middle = (low + high) >> 1;
-        if (row.ends[middle] > at) high = middle;
+        if (instants[middle] > at) high = middle;
         else low = middle + 1;
       }
       return low;
     };
+    const indexAt = (row, at) => after(row.ends, at);
     const timeAt = (x) => view[0] + ((x - size.gutter) / size.plot) * (view[1] - view[0]);
+    // Threads that carry the workers stand apart, below them.
+    const yOf = (number) => size.top + number * size.pitch + (rows[number].carries ? size.gap : 0);
+    const rowAt = (y) => rows.findIndex((_, number) => y >= yOf(number) && y < yOf(number) + size.pitch);
     const xOf = (at) => size.gutter + ((at - view[0]) / (view[1] - view[0])) * size.plot;
 
     const measure = () => {
@@ -128,7 +132,8 @@
       const pitch = rows.length <= 12 ? 22 : rows.length <= 40 ? 15 : rows.length <= 80 ? 11 : 8;
       const gutter = narrow ? 58 : 92;
       const top = 22;
-      size = { width, scale, pitch, gutter, top, plot: width - gutter, height: top + rows.length * pitch + 4 };
+      const gap = rows.some((row) => row.carries) ? 7 : 0;
+      size = { width, scale, pitch, gutter, top, gap, plot: width - gutter, height: top + rows.length * pitch + gap + 4 };
       canvas.width = width * scale;
       canvas.height = size.height * scale;
       canvas.style.height = `${size.height}px`;
@@ -186,16 +191,18 @@
           }
         }
       }
-      context.putImageData(pixels, size.gutter * scale, (size.top + number * size.pitch) * scale);
+      context.putImageData(pixels, size.gutter * scale, yOf(number) * scale);
     };
     const drawTicks = (row, number) => {
-      const { scale, pitch, top } = size;
+      const { scale, pitch } = size;
       const length = Math.max(3, Math.round(pitch * 0.45));
-      const y = top + number * pitch;
-      let before = -9;
-      for (const at of row.ticks) {
-        if (at < view[0]) continue;
-        if (at > view[1]) break;
+      const y = yOf(number);
+      const [from, to] = view.map((at) => after(row.ticks, at));
+      // Where they would touch they say nothing.
+      if (to - from > size.plot / 4) return;
+      let before = -99;
+      for (let i = from; i < to; i++) {
+        const at = row.ticks[i];
         const x = Math.round(xOf(at) * scale) / scale;
         if (x - before < 1) continue;
         if (x - before > 14) {
@@ -230,7 +237,7 @@
       context.font = `${Math.min(12, Math.max(9, size.pitch - 1))}px system-ui, sans-serif`;
       rows.forEach((row, number) => {
         if (number % every) return;
-        context.fillText(row.name.length > 15 ? `${row.name.slice(0, 14)}\u2026` : row.name, 0, size.top + (number + 0.5) * size.pitch - 1, size.gutter - 8);
+        context.fillText(row.name.length > 15 ? `${row.name.slice(0, 14)}\u2026` : row.name, 0, yOf(number) + 0.5 * size.pitch - 1, size.gutter - 8);
       });
       context.globalAlpha = 1;
     };
@@ -282,7 +289,8 @@
       const to = row.ends[index];
       const [, name] = data.doings[row.doing[index]];
       const [site, by] = data.details[row.detail[index]] || [0, 0];
-      const lines = [`${time(to - from)}, from ${time(from)} on`];
+      const about = data.step > 1e-4 ? "about " : "";
+      const lines = [`${about}${time(to - from)}, from ${time(from)} on`];
       if (data.names[site]) lines.push(`in ${data.names[site]}`);
       if (data.names[by]) lines.push(`ended by ${data.names[by]}`);
       lines.push(row.what);
@@ -295,7 +303,7 @@
       hair.hidden = tip.hidden = false;
       const x = Math.min(size.width, Math.max(size.gutter, xOf(at)));
       hair.style.left = `${x}px`;
-      const y = size.top + (number + 1) * size.pitch + 6;
+      const y = yOf(number) + size.pitch + 6;
       const left = Math.min(x + 12, size.width - tip.offsetWidth);
       tip.style.left = `${Math.max(0, left)}px`;
       tip.style.top = `${y + tip.offsetHeight > size.height && y > tip.offsetHeight + size.pitch ? y - tip.offsetHeight - size.pitch - 10 : y}px`;
@@ -348,8 +356,8 @@
           zoom(Math.max(8, Math.abs(before - other)) / apart, timeAt(other));
         } else look(view[0] + ((before - event.offsetX) / size.plot) * length, length);
       }
-      const number = Math.floor((event.offsetY - size.top) / size.pitch);
-      if (event.offsetX < size.gutter || number < 0 || number >= rows.length) return hide();
+      const number = rowAt(event.offsetY);
+      if (event.offsetX < size.gutter || number < 0) return hide();
       chosen = { row: number, at: timeAt(event.offsetX) };
       show(number, chosen.at);
     });

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::{ActorRow, Doing, DoingKind, Drawing};
 use super::numbers::shortened;
-use crate::number::{count, percent, seconds};
+use crate::number::{count, millis, percent};
 
 /// The part of the page that the script fills, and the table.
 pub fn rows(drawing: Option<&Drawing>) -> Markup {
@@ -50,11 +50,11 @@ pub fn rows(drawing: Option<&Drawing>) -> Markup {
 fn said(drawing: &Drawing) -> String {
     /// Steps that a reader could see.
     const COARSE: f64 = 1e-4;
-    let mut said = "Small ticks: an item is done.".to_owned();
+    let mut said = "Small ticks, where there is room: an item is done.".to_owned();
     if drawing.step_s > COARSE {
         said.push_str(&format!(
             " Drawn in steps of {}; what is shorter has its share of the steps.",
-            seconds(drawing.step_s)
+            millis(1e3 * drawing.step_s)
         ));
     }
     if drawing.left_out > 0 {
