@@ -199,6 +199,15 @@ mod tests {
     }
 
     #[test]
+    fn a_step_under_way_goes_on_in_longer_steps() {
+        let mut strip = strip(&[(10, State::Running), (7, WAITS)], 10);
+        strip.coarsen(10, 20);
+        assert_eq!((strip.at, strip.segments().len()), (17, 0));
+        strip.push(20, (WAITS, DetailId::NONE), 20);
+        assert_eq!(strip.segments().len(), 1);
+    }
+
+    #[test]
     fn longer_steps_keep_the_shares_and_what_is_under_way() {
         let pieces = [(75, State::Running), (25, WAITS), (11, State::Queued)].repeat(500);
         let mut strip = strip(&pieces, 1);

@@ -42,7 +42,7 @@ impl Frame {
         let mut least = LEAST * root.weight;
         root.prune(least);
         while root.count() > MOST_FRAMES && least < root.weight {
-            least *= 2.0;
+            least *= 1.25;
             root.prune(least);
         }
         root
@@ -174,10 +174,10 @@ mod tests {
 
     #[test]
     fn a_graph_has_its_bound() {
-        let stacks: Vec<StackTime> = (0..900)
+        let stacks: Vec<StackTime> = (1000..1700)
             .map(|number| {
                 stack(
-                    &["main", &number.to_string(), "x", "y"],
+                    &["main", &number.to_string(), "x", "y", "z", "w"],
                     1.0 + f64::from(number),
                 )
             })

@@ -79,6 +79,10 @@ fn names_from_outside_are_text() {
         for drawing in [None, Some(&drawing)] {
             let page = page(&report, drawing);
             assert!(!page.contains("<img") && !page.contains("<b><b>") && !page.contains("<!--"));
+            assert!(
+                !page.contains("# <b>"),
+                "as the example has it in every field"
+            );
             let scripts = page.matches("<script").count();
             assert_eq!(scripts, 1 + usize::from(drawing.is_some()));
             assert_eq!(page.matches("</script").count(), scripts);
