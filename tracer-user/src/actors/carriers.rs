@@ -14,7 +14,7 @@ use super::tasks::{Give, Place, Process, TaskIndex, Tasks, carried, parked};
 use crate::classify::{
     ClassifiedCall, Classifier, Event, OperationId, OperationKind, State, WaitKind, WaitSite,
 };
-use crate::row::{Nanos, Pid, ResourceId, Syscall, Task, TaskFact, TaskRole, Tid};
+use crate::row::{Nanos, Pid, ResourceId, Syscall, Task, TaskRole, Tid};
 
 /// So many requests at once make a carrier of a thread that waits in `epoll_wait`, as event loops do.
 const IN_A_LOOP: u32 = 2;
@@ -125,10 +125,7 @@ impl Actors {
     }
 
     fn thread(&mut self, task: &Task) {
-        if matches!(
-            task.fact,
-            TaskFact::SchedStatOpened | TaskFact::SchedStatClosed
-        ) {
+        if task.is_reading() {
             return;
         }
         let thread = self.threads.entry(task.tid).or_default();

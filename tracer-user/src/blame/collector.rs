@@ -19,7 +19,7 @@ use crate::classify::{
     ClassId, ClassKind, ClassifiedCall, Classifier, Event, LockId, Operation, OperationId,
     OperationKind, Piece, Request, State, WaitBegin, WaitKind, WaitSite,
 };
-use crate::row::{Call, Nanos, Pid, ResourceId, StackId, Syscall, TaskFact, TaskRole};
+use crate::row::{Call, Nanos, Pid, ResourceId, StackId, Syscall, TaskRole};
 
 /// Who ended the waits at a wait site; of waits that one waiter at a pipe after the other ends, who woke the first of them.
 #[derive(Clone, Debug, Default)]
@@ -123,10 +123,7 @@ impl Collector {
             ),
             Event::Call(call) => self.call(call, classifier),
             Event::Task(task) => {
-                if !matches!(
-                    task.fact,
-                    TaskFact::SchedStatOpened | TaskFact::SchedStatClosed
-                ) {
+                if !task.is_reading() {
                     let who = ActorId::Thread(task.tid);
                     let was = std::mem::replace(&mut self.actor(who).role, task.role);
                     if was == TaskRole::Target && task.role != was {

@@ -55,7 +55,7 @@ impl Folded {
     }
 
     fn name(&mut self, task: &Task) {
-        if task.role != TaskRole::Target {
+        if task.role != TaskRole::Target || task.is_reading() {
             return;
         }
         let exe = task.exe.rsplit('/').next().unwrap_or_default();
@@ -175,7 +175,7 @@ fn frame(frame: &Frame) -> String {
 }
 
 /// What is waited for, where that has a name.
-fn of(resource: &Resource) -> String {
+pub(super) fn of(resource: &Resource) -> String {
     let name = if resource.remote.is_empty() {
         &resource.path
     } else {
@@ -193,7 +193,7 @@ fn word(text: &str) -> String {
 mod tests {
     use super::super::export;
     use super::*;
-    use crate::row::{MemorySource, ResourceKind, Sample, Tid};
+    use crate::row::{MemorySource, ResourceKind, Sample, TaskFact, Tid};
 
     const MS: u64 = 1_000_000;
     const TARGET: Pid = Pid(7);
@@ -233,6 +233,11 @@ mod tests {
             tasks: vec![
                 task(TARGET, TaskRole::Target, "/usr/bin/work;er"),
                 task(Pid(8), TaskRole::Peer, "/usr/bin/server"),
+                Task {
+                    pid: Pid(8),
+                    fact: TaskFact::SchedStatClosed,
+                    ..Task::default()
+                },
             ],
             stacks: vec![Stack {
                 id: StackId(1),

@@ -107,3 +107,14 @@ pub struct Task {
     /// What the kernel counts, in rows of the two facts that say so.
     pub schedstat: SchedStat,
 }
+
+impl Task {
+    /// A reading of the kernel's figures, which says nothing of why a thread is recorded, or of its name.
+    #[must_use]
+    pub fn is_reading(&self) -> bool {
+        matches!(
+            self.fact,
+            TaskFact::SchedStatOpened | TaskFact::SchedStatClosed
+        )
+    }
+}

@@ -125,6 +125,9 @@ impl Picture<'_> {
     }
 
     fn learn(&mut self, task: &Task) {
+        if task.is_reading() {
+            return;
+        }
         let thread = self.threads.entry(task.tid).or_default();
         (thread.pid, thread.role) = (task.pid, task.role);
         if !task.name.is_empty() {
