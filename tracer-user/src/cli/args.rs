@@ -52,6 +52,9 @@ pub enum Command {
     /// Write a recording in the form of another viewer
     #[command(after_help = help::EXPORT)]
     Export(Export),
+    /// Print views of a recording for DuckDB, so that queries need no joins
+    #[command(after_help = help::SQL_VIEWS)]
+    SqlViews(SqlViews),
     /// Say what a cause is, how it is told from others, and what helps
     #[command(after_help = help::EXPLAIN)]
     Explain(Explain),
@@ -232,6 +235,28 @@ pub enum ExportForm {
 
 #[derive(Debug, Args)]
 pub struct Explain {
+#[derive(Debug, Args)]
+pub struct SqlViews {
+    /// Folder written by `holdup record`
+    #[arg(value_name = "FOLDER")]
+    pub trace: PathBuf,
+    /// Schema to put them into, so that several recordings can be held against each other
+    #[arg(long, value_name = "NAME", default_value = "main", value_parser = schema)]
+    pub schema: String,
+    /// Write to this file instead of the terminal
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// A name that needs no quotes in a query.
+fn schema(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    match text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(is_plain) {
+        true => Ok(text.to_owned()),
+        false => Err("is no plain name; use letters, digits and _, a letter first".to_owned()),
+    }
+}
+
     /// The cause, as reports call it (user-lock, remote-serial, ...) [default: list all]
     #[arg(value_parser = cause_parser())]
     pub cause: Option<Cause>,

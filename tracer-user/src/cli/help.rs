@@ -86,6 +86,14 @@ Flame graphs and stacks count each wait of the target's threads with its call st
 trace says over time is in the form for Perfetto.";
 
 pub const SKILL: &str = "\
+pub const SQL_VIEWS: &str = "\
+Examples:
+  holdup sql-views t.holdup | duckdb t.db                 then: duckdb t.db 'SELECT * FROM threads'
+  (holdup sql-views t.holdup; cat query.sql) | duckdb
+  holdup sql-views before.holdup --schema before | duckdb both.db
+
+The views read the recording where it lies; nothing is copied. docs/QUERIES.md has queries to begin with.";
+
 Examples:
   holdup skill                              print it
   holdup skill --install                    into ./.claude/skills

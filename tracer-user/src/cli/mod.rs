@@ -27,6 +27,7 @@ mod live;
 #[path = "elsewhere.rs"]
 mod live;
 mod skill;
+mod sql_views;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -141,6 +142,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Compare(wanted) => return compare::compare(&wanted),
         Command::Explain(wanted) => return explain::explain(&wanted),
         Command::Export(wanted) => return export::export(&wanted),
+        Command::SqlViews(wanted) => return sql_views::sql_views(&wanted),
         Command::Skill(wanted) => return skill::skill(&wanted),
         Command::Doctor => return doctor::doctor(),
         Command::Demo(demo) => return demo::demo(&demo),

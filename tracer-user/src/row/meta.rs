@@ -130,11 +130,44 @@ pub struct Counters {
     pub peak_resident: u64,
 }
 
+/// Something that was not seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// What, or why.
+    pub name: &'static str,
+    /// How often.
+    pub count: u64,
+    /// A whole record was lost; else a detail of one.
+    pub is_record: bool,
+}
+
 impl Counters {
+    /// All losses by name.
+    #[must_use]
+    pub fn losses(&self) -> [Loss; 9] {
+        let loss = |name, count, is_record| Loss {
+            name,
+            count,
+            is_record,
+        };
+        [
+            loss("ring buffer full", self.ring_full, true),
+            loss("kernel table full", self.table_full, true),
+            loss("late", self.late, true),
+            loss("undecodable", self.undecodable, true),
+            loss("unwritten", self.unwritten, true),
+            loss("user memory unreadable", self.user_faults, false),
+            loss("stacks not taken", self.stack_failures, false),
+            loss("switches not seen", self.unseen_switches, false),
+            loss("negative times", self.negative_times, false),
+        ]
+    }
+
     /// Records lost for whatever reason.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.ring_full + self.table_full + self.late + self.undecodable + self.unwritten
+        let records = self.losses().into_iter().filter(|loss| loss.is_record);
+        records.fold(0, |sum, loss| sum.saturating_add(loss.count))
     }
 }
 

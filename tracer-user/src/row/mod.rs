@@ -31,7 +31,7 @@ pub use disk::{Disk, DiskLimit, DiskUnit, DiskUse, OwnBytes};
 pub use kernel::{KernelSpan, KernelSpanKind};
 pub use memory::MemorySource;
 pub use memory_limit::MemoryLimit;
-pub use meta::{Clocks, Counters, Host, IdleCpus, Meta, SCHEMA, Settings, Target};
+pub use meta::{Clocks, Counters, Host, IdleCpus, Loss, Meta, SCHEMA, Settings, Target};
 pub use network::{Listener, Network, TcpPeer, Transit};
 pub use open_request::OpenRequest;
 pub use printable::{is_unsafe, printable, printable_bytes};

@@ -93,6 +93,26 @@ impl<T: Table> Cursor<T> {
     }
 }
 
+/// Gives the rows of one table of the epoch in `folder` to `take`, one after the other.
+pub(super) fn each_row<T: Table>(
+    folder: &Path,
+    epoch: &Epoch,
+    minor: u32,
+    take: &mut dyn FnMut(T),
+) -> Result<(), Damage> {
+    let mut cursor = Cursor::<T>::open(folder, epoch, minor)?;
+    loop {
+        let last = cursor.fill(epoch)?;
+        cursor
+            .take(last.unwrap_or(u64::MAX))
+            .into_iter()
+            .for_each(&mut *take);
+        if last.is_none() {
+            return Ok(());
+        }
+    }
+}
+
 macro_rules! merge {
     ($($field:ident: $row:ty,)*) => {
         /// The batches of one epoch.

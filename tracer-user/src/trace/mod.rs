@@ -41,9 +41,12 @@ mod check;
 mod merge;
 mod read;
 
+mod views;
+
 pub use create::Options;
 pub use error::TraceError;
 pub use read::Reader;
+pub use views::ViewsError;
 pub use write::Writer;
 
 #[cfg(test)]

@@ -17,9 +17,9 @@ use crate::row::{Batch, Meta, Nanos, RowSource, SourceError};
 /// Reads a trace.
 #[derive(Debug)]
 pub struct Reader {
-    folder: PathBuf,
-    meta: Meta,
-    epochs: Vec<Epoch>,
+    pub(super) folder: PathBuf,
+    pub(super) meta: Meta,
+    pub(super) epochs: Vec<Epoch>,
 }
 
 impl Reader {

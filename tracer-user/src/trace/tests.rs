@@ -6,6 +6,7 @@ mod columns;
 mod damage;
 mod output;
 mod round_trip;
+mod views;
 
 use std::path::Path;
 

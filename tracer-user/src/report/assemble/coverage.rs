@@ -7,17 +7,6 @@ use crate::row::printable;
 pub(super) fn coverage(findings: &Findings<'_>, checks: &Checks) -> Coverage {
     let meta = findings.meta;
     let counters = &meta.counters;
-    let losses = [
-        ("ring buffer full", counters.ring_full),
-        ("kernel table full", counters.table_full),
-        ("late", counters.late),
-        ("undecodable", counters.undecodable),
-        ("unwritten", counters.unwritten),
-        ("user memory unreadable", counters.user_faults),
-        ("stacks not taken", counters.stack_failures),
-        ("switches not seen", counters.unseen_switches),
-        ("negative times", counters.negative_times),
-    ];
     let mut notes: Vec<String> = meta
         .notes
         .iter()
@@ -41,10 +30,9 @@ pub(super) fn coverage(findings: &Findings<'_>, checks: &Checks) -> Coverage {
     Coverage {
         events: checks.rows,
         lost: counters.lost(),
-        lost_by_cause: losses
-            .iter()
-            .filter(|(_, n)| *n > 0)
-            .map(|(name, n)| ((*name).to_owned(), *n))
+        lost_by_cause: (counters.losses().into_iter())
+            .filter(|loss| loss.count > 0)
+            .map(|loss| (loss.name.to_owned(), loss.count))
             .collect(),
         unmatched_wakeups: counters.unmatched_wakeups,
         self_cpu_share: counters.self_cpu.seconds()
