@@ -229,12 +229,12 @@ pub enum ExportForm {
     Speedscope,
     /// Who waits for whom, as a graph for Graphviz (`dot -Tsvg`)
     Dot,
+    /// Waiting by call stack, for `go tool pprof`
+    Pprof,
     /// What each thread and task does over time, requests and wake-ups, for ui.perfetto.dev
     Perfetto,
 }
 
-#[derive(Debug, Args)]
-pub struct Explain {
 #[derive(Debug, Args)]
 pub struct SqlViews {
     /// Folder written by `holdup record`
@@ -257,6 +257,8 @@ fn schema(text: &str) -> Result<String, String> {
     }
 }
 
+#[derive(Debug, Args)]
+pub struct Explain {
     /// The cause, as reports call it (user-lock, remote-serial, ...) [default: list all]
     #[arg(value_parser = cause_parser())]
     pub cause: Option<Cause>,

@@ -6,7 +6,8 @@ use super::args::{Export, ExportForm};
 use super::exit::{Exit, Failure, OrExit};
 use super::output::{self, Sink};
 use crate::export::{
-    self as exporting, ExportError, FlameGraph, Folded, Perfetto, Speedscope, Time, WaitForGraph,
+    self as exporting, ExportError, FlameGraph, Folded, Perfetto, Pprof, Speedscope, Time,
+    WaitForGraph,
 };
 use crate::row::RowSource;
 use crate::trace::Reader;
@@ -33,7 +34,7 @@ pub fn export(wanted: &Export) -> Result<Exit, Failure> {
         | ExportForm::SvgCpu
         | ExportForm::Speedscope
         | ExportForm::Dot => true,
-        ExportForm::Perfetto => false,
+        ExportForm::Perfetto | ExportForm::Pprof => false,
     };
     if !is_text && wanted.output.is_none() && std::io::stdout().is_terminal() {
         return Err(anyhow::anyhow!(
@@ -50,6 +51,7 @@ pub fn export(wanted: &Export) -> Result<Exit, Failure> {
         ExportForm::Speedscope => Box::new(Speedscope::new(reader.meta())),
         ExportForm::Dot => Box::new(WaitForGraph),
         ExportForm::Perfetto => Box::new(Perfetto),
+        ExportForm::Pprof => Box::new(Pprof),
     };
     let mut sink = Sink::open(wanted.output.as_deref()).or_exit(Exit::BadInput)?;
     match exporting::export(&reader, form.as_mut(), &mut sink) {
@@ -66,7 +68,9 @@ pub fn export(wanted: &Export) -> Result<Exit, Failure> {
         let nothing = match wanted.to {
             ExportForm::Folded | ExportForm::Svg => "no thread of the target waited",
             ExportForm::FoldedCpu | ExportForm::SvgCpu => "no sample of a running thread was taken",
-            ExportForm::Speedscope | ExportForm::Dot | ExportForm::Perfetto => "nothing happened",
+            ExportForm::Speedscope | ExportForm::Dot | ExportForm::Perfetto | ExportForm::Pprof => {
+                "nothing happened"
+            }
         };
         let _ = writeln!(std::io::stderr(), "holdup: in this recording {nothing}");
     }

@@ -81,11 +81,11 @@ Examples:
   holdup export t.holdup --to perfetto -o t.pftrace       open it in ui.perfetto.dev
   holdup export t.holdup --to svg -o waiting.svg          open it in a browser
   holdup export t.holdup --to dot | dot -Tsvg > graph.svg
+  holdup export t.holdup --to pprof -o t.pb.gz            go tool pprof -top t.pb.gz
 
 Flame graphs and stacks count each wait of the target's threads with its call stack, where that was taken, and the call it is in; what a \
 trace says over time is in the form for Perfetto.";
 
-pub const SKILL: &str = "\
 pub const SQL_VIEWS: &str = "\
 Examples:
   holdup sql-views t.holdup | duckdb t.db                 then: duckdb t.db 'SELECT * FROM threads'
@@ -94,6 +94,7 @@ Examples:
 
 The views read the recording where it lies; nothing is copied. docs/QUERIES.md has queries to begin with.";
 
+pub const SKILL: &str = "\
 Examples:
   holdup skill                              print it
   holdup skill --install                    into ./.claude/skills

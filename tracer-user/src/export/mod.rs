@@ -7,6 +7,7 @@ mod dot;
 mod flame_graph;
 mod folded;
 mod perfetto;
+mod pprof;
 mod speedscope;
 
 use std::io::{self, Write};
@@ -18,6 +19,7 @@ pub use dot::WaitForGraph;
 pub use flame_graph::FlameGraph;
 pub use folded::{Folded, Time};
 pub use perfetto::Perfetto;
+pub use pprof::Pprof;
 pub use speedscope::Speedscope;
 
 /// Why a trace could not be exported.
