@@ -46,6 +46,9 @@ enum Task {
         /// What the binary to hand out needs, too: musl's compiler, and Rust's library for it.
         #[arg(long)]
         dist: bool,
+        /// Programs that read traces and exports, too, for their tests: DuckDB, ClickHouse, Polars, Perfetto's format, speedscope.
+        #[arg(long)]
+        readers: bool,
     },
     /// Builds a static, stripped binary to hand out, in `dist/`.
     Dist,
@@ -78,7 +81,15 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Demo(arguments) => demo::run(&arguments),
-        Task::Setup { bench, dist } => setup::run(setup::Wanted { bench, dist }),
+        Task::Setup {
+            bench,
+            dist,
+            readers,
+        } => setup::run(setup::Wanted {
+            bench,
+            dist,
+            readers,
+        }),
         Task::Dist => dist::run(),
         Task::Ebpf { check } => ebpf::run(check),
         Task::Test => test::run(),

@@ -7,6 +7,7 @@ mod apt;
 mod library;
 mod linker;
 mod node;
+mod readers;
 
 use crate::{tools, vm};
 
@@ -69,6 +70,12 @@ const STATIC: Need = Need {
     packages: &["musl-tools"],
 };
 
+/// What the tests of traces and exports by other programs are installed with.
+const READERS: Need = Need {
+    what: "other programs that read traces and exports (`cargo test -p zoo --test readers`)",
+    packages: &["python3-venv", "nodejs"],
+};
+
 /// What is installed beside the rest.
 #[derive(Clone, Copy)]
 pub struct Wanted {
@@ -76,6 +83,8 @@ pub struct Wanted {
     pub bench: bool,
     /// What a binary to hand out is built with.
     pub dist: bool,
+    /// Programs that read traces and exports.
+    pub readers: bool,
 }
 
 /// Installs what is missing, saying what before doing it.
@@ -85,7 +94,8 @@ pub struct Wanted {
 pub fn run(wanted: Wanted) -> anyhow::Result<()> {
     let bench = wanted.bench.then_some(&PEERS);
     let dist = wanted.dist.then_some(&STATIC);
-    let needs = || NEEDS.iter().chain(bench).chain(dist);
+    let readers = wanted.readers.then_some(&READERS);
+    let needs = || NEEDS.iter().chain(bench).chain(dist).chain(readers);
     let mut lacking = Vec::new();
     if tools::found("apt-get").is_none() || tools::found("dpkg-query").is_none() {
         println!("no apt here: install by hand, under the names your system gives them,");
@@ -102,6 +112,9 @@ pub fn run(wanted: Wanted) -> anyhow::Result<()> {
     }
     if wanted.bench {
         lacking.extend(node::install()?);
+    }
+    if wanted.readers {
+        lacking.extend(readers::install()?);
     }
     if wanted.dist {
         lacking.extend(library::install()?);
