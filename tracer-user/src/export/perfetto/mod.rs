@@ -283,7 +283,8 @@ impl Picture<'_> {
             return Ok(());
         };
         let is_client = classifier.classes.kind(row.class) == ClassKind::Peer
-            && (self.threads.get(&request.tid))
+            // Who asked before the window is not known; who reads the reply is.
+            && (self.threads.get(&row.call.tid))
                 .is_some_and(|thread| thread.role == TaskRole::Target);
         let Some(time) = self
             .inside(request.start, request.end)

@@ -7,6 +7,7 @@ use prost::Message;
 use super::proto::{COUNTER, INSTANT, SLICE_BEGIN, SLICE_END, Trace, TrackEvent};
 use super::*;
 use crate::export::export;
+use crate::row::{MemorySource, OpenRequest, ResourceId};
 use crate::script;
 
 /// A slice as a viewer puts it together.
@@ -45,9 +46,12 @@ impl Drawn {
 }
 
 fn drawn(text: &str) -> (Drawn, u64) {
-    let source = script::workload(text);
+    drawn_of(&script::workload(text))
+}
+
+fn drawn_of(source: &MemorySource) -> (Drawn, u64) {
     let mut bytes = Vec::new();
-    export(&source, &mut Perfetto, &mut bytes).expect("in memory");
+    export(source, &mut Perfetto, &mut bytes).expect("in memory");
     let trace = Trace::decode(bytes.as_slice()).expect("its own messages");
     let mut drawn = Drawn::default();
     let mut names = BTreeMap::new();
@@ -141,6 +145,38 @@ fn requests_are_on_their_connections_and_counted_at_their_peer() {
     assert!(counts.windows(2).all(|two| two[0].0 <= two[1].0));
     assert!(counts.iter().all(|(_, count)| (0..=4).contains(count)));
     assert_eq!(counts.iter().map(|(_, count)| *count).max(), Some(4));
+}
+
+#[test]
+fn a_request_from_before_the_window_is_drawn_from_its_begin_on() {
+    let mut source = script::workload("window 1s\n4 workers: fetch A 5ms; compute 1ms");
+    let opened = source.meta.opened;
+    let batch = source.batches.first_mut().expect("a batch");
+    let mut asked = BTreeMap::new();
+    batch.calls.retain(|call| {
+        let is_first = call.call.is_output() && !asked.contains_key(&call.resource);
+        if is_first {
+            asked.insert(call.resource, call.pid);
+        }
+        !is_first
+    });
+    let found = |(resource, pid): (&ResourceId, &Pid)| OpenRequest {
+        end: opened,
+        asked: opened,
+        resource: *resource,
+        pid: *pid,
+    };
+    batch.requests = asked.iter().map(found).collect();
+    let (drawn, _) = drawn_of(&source);
+    assert_eq!(asked.len(), 4);
+    for connection in drawn.named("connection") {
+        let first = &drawn.slices[&connection][0];
+        assert_eq!(
+            (first.from, first.name.as_str()),
+            (opened.0, "request, 200"),
+            "{first:?}"
+        );
+    }
 }
 
 #[test]
