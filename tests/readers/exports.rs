@@ -30,6 +30,15 @@ fn folded(trace: &Recorded, time: Time) -> BTreeMap<String, u64> {
         .collect()
 }
 
+/// Requests to all peers, by the stages of a report.
+fn requests(report: &Value) -> f64 {
+    let items = number(report, "/items/count");
+    let stages = report["stages"].as_array().expect("stages").iter();
+    let resources = stages.flat_map(|stage| stage["resources"].as_array().expect("resources"));
+    let peers = resources.filter(|resource| resource["kind"] == "peer");
+    peers.map(|peer| items * number(peer, "/visits")).sum()
+}
+
 pub fn perfetto_reads_the_times_of_the_report() {
     let folder = tempfile::tempdir().expect("a folder");
     for name in ["burners", "lock", "goldsky-node", "server-one-lock"] {
@@ -51,6 +60,17 @@ pub fn perfetto_reads_the_times_of_the_report() {
             "{name}: {running} of {}",
             cpus * window
         );
+        let waiting = read["waiting_ns"].as_object().expect("times").iter();
+        let locks = waiting.filter(|(name, _)| name.starts_with("lock "));
+        let locks: f64 = locks.filter_map(|(_, ns)| ns.as_f64()).sum();
+        if name == "lock" {
+            same(
+                "waiting for the lock",
+                locks,
+                number(&report, "/blame/0/ns"),
+            );
+        }
+        same("requests", number(&read, "/requests"), requests(&report));
         for track in &threads {
             let states = ["running", "queued", "waiting", "stopped"].map(|state| of(track, state));
             assert!(states.iter().sum::<f64>() <= window * 1.000_001, "{track}");

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -51,27 +51,38 @@ pub fn python(script: &str, input: &Value) -> Value {
 /// What a program answers to a text.
 pub fn answer(command: &mut Command, input: &str) -> String {
     let told = format!("{command:?}");
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{told}: {error}"));
-    let mut stdin = child.stdin.take().expect("piped");
-    let input = input.to_owned();
-    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
-    let output = child
-        .wait_with_output()
-        .unwrap_or_else(|error| panic!("{told}: {error}"));
-    let written = writer.join().expect("it does not panic");
+    let output = told_to(command, input);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
         "{told}: {}: {errors}",
         output.status
     );
-    assert!(written.is_ok(), "{told}: {written:?}: {errors}");
     String::from_utf8(output.stdout).expect("text")
+}
+
+/// What it says when it refuses the text.
+pub fn refusal(command: &mut Command, input: &str) -> String {
+    let output = told_to(command, input);
+    assert!(!output.status.success(), "{command:?} takes {input}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn told_to(command: &mut Command, input: &str) -> Output {
+    let piped = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = piped
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let mut stdin = child.stdin.take().expect("piped");
+    let input = input.to_owned();
+    // One that has heard enough closes its end; its answer says why.
+    let writer = std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+    let output = child.wait_with_output().expect("it ends");
+    writer.join().expect("it does not panic");
+    output
 }
 
 /// The same where the answer is JSON.

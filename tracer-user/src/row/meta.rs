@@ -216,3 +216,27 @@ impl Meta {
         self.closed.since(self.opened)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Counters;
+
+    #[test]
+    fn what_is_lost_of_a_record_is_no_lost_record() {
+        let counters = Counters {
+            ring_full: 1,
+            table_full: 2,
+            late: 4,
+            undecodable: 8,
+            unwritten: 16,
+            user_faults: 32,
+            stack_failures: 64,
+            unseen_switches: 128,
+            negative_times: 256,
+            ..Counters::default()
+        };
+        assert_eq!(counters.lost(), 31);
+        let all: u64 = counters.losses().iter().map(|loss| loss.count).sum();
+        assert_eq!(all, 511);
+    }
+}

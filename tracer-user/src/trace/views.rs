@@ -17,6 +17,9 @@ use crate::row::{Nanos, Stack, is_unsafe, printable};
 const JOINED: &str = include_str!("views.sql");
 /// How that schema is written there.
 const SCHEMA: &str = "holdup.";
+/// Comes first: earlier releases do not know whole numbers whose bytes are split (Parquet 2.11), and would say so of each query.
+const NEEDED: &str = "SET VARIABLE needs_duckdb_2 = (SELECT CASE WHEN version() LIKE 'v0.%' OR version() LIKE 'v1.%' \
+                      THEN error('these views need DuckDB 2.0 or later: earlier releases cannot read the durations of a trace') END);";
 
 /// Why the views of a trace could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +54,7 @@ impl Reader {
         for note in &self.meta.notes {
             writeln!(out, "-- {}", printable(note))?;
         }
-        writeln!(out, "CREATE SCHEMA IF NOT EXISTS {schema};")?;
+        writeln!(out, "{NEEDED}\nCREATE SCHEMA IF NOT EXISTS {schema};")?;
         for (table, columns) in TABLES {
             writeln!(out, "CREATE OR REPLACE VIEW {schema}.{table} AS")?;
             self.write_table(&folder, table, columns, out)?;
