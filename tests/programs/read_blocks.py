@@ -33,9 +33,9 @@ def work(worker, page):
         if source:
             source.ask("GET", "/rows")
         os.preadv(file, [into], BLOCK * drawn.randrange(BLOCKS))
+        page.enter(TRANSFORM)
         if pause:
             time.sleep(drawn.expovariate(1 / pause))
-        page.enter(TRANSFORM)
         digest = hashlib.sha256(into[:4096]).digest()
         page.enter(WRITE)
         os.write(out, digest)

@@ -19,7 +19,7 @@ ip link add near type veth peer name far netns $far
 ip addr add 10.64.0.1/30 dev near
 ip link set near up
 nsenter --net=/proc/$far/ns/net sh -c 'ip link set lo up; ip addr add 10.64.0.2/30 dev far; ip link set far up'
-tc qdisc add dev near root tbf rate "$0"bit burst 128kb latency 200ms
+tc qdisc add dev near root tbf rate "$0"bit burst 64kb latency 200ms
 echo $far
 wait
 "#;

@@ -35,7 +35,7 @@ pub enum Cause {
     Pool,
     /// A throttled rate.
     RateLimit,
-    /// Connections and packets that are dropped.
+    /// Connections that are dropped, or a way that is full.
     Network,
     /// One thread, or task, that does everybody's work.
     SingleThread,
@@ -148,8 +148,8 @@ pub const ENTRIES: [Entry; 22] = [
     Entry {
         cause: Cause::Network,
         id: "network",
-        title: "connections that are dropped",
-        definition: "connections that find the queue of their listener full, or are lost on the way, and are asked for again after a second or more",
+        title: "the network",
+        definition: "connections that find the queue of their listener full, or are lost on the way, and are asked for again after a second or more; or a way that is full of what the workers send and are sent",
     },
     Entry {
         cause: Cause::SingleThread,

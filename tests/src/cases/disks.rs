@@ -80,9 +80,9 @@ fn direct_reads(draw: &mut Draw) -> Plan {
 fn large_reads(draw: &mut Draw) -> Plan {
     let workers = draw.between(8, 16);
     let megabytes = draw.between(3, 6);
-    // A disk of about a gigabyte a second; of one that is twice as fast they still ask for twice as much.
+    // A disk of about a gigabyte a second; of one that is twice as fast they still ask for more.
     let item_us = megabytes * 1_000;
-    let overload = draw.between(5, 8);
+    let overload = draw.between(3, 5);
     let pause_us = workers * item_us / overload;
     Plan::new(
         workers,

@@ -258,7 +258,7 @@ fn mariadb_own_rows(draw: &mut Draw) -> Plan {
 
 /// Clients that post so many bytes over a link on which one of them takes so long, us.
 fn over_link(draw: &mut Draw, workers: u64, fetch_us: u64, post_us: u64, together_us: u64) -> Plan {
-    let bytes = draw.between(100_000, 250_000);
+    let bytes = draw.between(300_000, 500_000);
     let mut plan = Plan::new(
         workers,
         Program::Python("client"),
@@ -277,8 +277,8 @@ fn over_link(draw: &mut Draw, workers: u64, fetch_us: u64, post_us: u64, togethe
 
 fn narrow_link(draw: &mut Draw) -> Plan {
     let workers = draw.between(8, 16);
-    let fetch_us = draw.between(20_000, 50_000);
-    let post_us = draw.between(10_000, 20_000);
+    let fetch_us = draw.between(40_000, 80_000);
+    let post_us = draw.between(25_000, 40_000);
     over_link(draw, workers, fetch_us, post_us, workers * post_us)
         .culprit(Culprit::Server("output"))
 }
@@ -287,5 +287,5 @@ fn narrow_link(draw: &mut Draw) -> Plan {
 fn wide_link(draw: &mut Draw) -> Plan {
     let workers = draw.between(4, 8);
     let fetch_us = draw.between(80_000, 120_000);
-    over_link(draw, workers, fetch_us, 2_000, fetch_us + 4_000)
+    over_link(draw, workers, fetch_us, 4_000, fetch_us + 6_000)
 }

@@ -339,6 +339,10 @@ fn outside(
     if findings.may_lie_unread() || stalls {
         (lost.proved, lost.likely) = (0.0, 0.0);
     }
+    if sharing.even && lost.likely >= WORTH_NAMING * findings.time() {
+        // What limits the rate of requests takes no time of one alone.
+        lost.possible = lost.possible.max(seconds);
+    }
     if lost.possible < WORTH_NAMING * findings.time() {
         return;
     }

@@ -315,9 +315,10 @@ impl Resolver<'_> {
         at == Some(class)
     }
 
-    fn was_refused(&self, operation: OperationId) -> bool {
+    /// An operation that was seen, and not refused.
+    fn is_done(&self, operation: OperationId) -> bool {
         let kind = self.inventory.operation(operation).map(|of| of.kind);
-        matches!(kind, Some(OperationKind::Refused(_)))
+        kind.is_some_and(|kind| !matches!(kind, OperationKind::Refused(_)))
     }
 
     fn is_frame(&self, operation: OperationId) -> bool {
@@ -360,7 +361,7 @@ impl Resolver<'_> {
         match context.part {
             Part::Inside => after.unwrap_or(Other),
             Part::Asleep => match (before, after) {
-                (Some(Fetch), Some(Write)) if !self.was_refused(context.before) => Transform,
+                (Some(Fetch), Some(Write)) if self.is_done(context.before) => Transform,
                 _ => before.or(after).unwrap_or(Other),
             },
             Part::Frame(peer)

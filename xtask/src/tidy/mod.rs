@@ -24,7 +24,7 @@ use crate::project;
 pub struct File {
     /// From the root, with slashes.
     pub path: String,
-    /// What it says; files that are not text are not here.
+    /// What it says; empty, where it is no text.
     pub text: String,
 }
 
@@ -105,9 +105,8 @@ fn read(folder: &Path, prefix: &str, files: &mut Vec<File>) -> anyhow::Result<()
         } else if kind.is_file() && !SKIPPED.contains(&name.as_str()) {
             let bytes =
                 std::fs::read(entry.path()).with_context(|| format!("cannot read {path}"))?;
-            if let Ok(text) = String::from_utf8(bytes) {
-                files.push(File { path, text });
-            }
+            let text = String::from_utf8(bytes).unwrap_or_default();
+            files.push(File { path, text });
         }
     }
     Ok(())

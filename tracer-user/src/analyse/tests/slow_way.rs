@@ -113,7 +113,7 @@ fn what_is_dropped_on_a_full_way_has_no_queue() {
         ..looks(10, 0)
     };
     let with = |retransmitted| {
-        let mut source = script::workload(&format!("window 10s\n12 workers: write A 100ms"));
+        let mut source = script::workload("window 10s\n12 workers: write A 100ms");
         source.meta.network.transits = vec![without_queue.clone()];
         source.meta.network.peers = vec![TcpPeer {
             remote: "10.0.0.1:8000".to_owned(),

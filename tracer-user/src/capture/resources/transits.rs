@@ -17,8 +17,9 @@ use crate::row::{Nanos, Pid, Transit};
 const EVERY: Nanos = Nanos(250_000_000);
 /// Connections that are asked about at a look; the others have their turn at a later one. A question takes some five microseconds.
 const ASKED: usize = 64;
-/// So many bytes are more than a request or a reply of a few segments, whose confirmation may wait for what is sent back (delayed
-/// acknowledgement, RFC 1122, 4.2.3.2, of at most two full segments).
+/// The confirmation of so many segments may wait for what is sent back (delayed acknowledgement, RFC 1122, 4.2.3.2).
+const DELAYED: u32 = 2;
+/// So many bytes are much however long a segment is.
 const MUCH: u32 = 16 << 10;
 /// A round trip of more than so many times the shortest one to the address is mostly spent in a queue.
 const QUEUES: u32 = 2;
@@ -149,6 +150,11 @@ impl Transits {
     }
 }
 
+/// More than what is confirmed a little later.
+fn is_much(of: Unconfirmed) -> bool {
+    of.bytes >= MUCH || of.bytes > DELAYED * of.segment.clamp(1, MUCH)
+}
+
 impl Found {
     /// How many of the connections are there, by those that were asked about.
     fn living(self) -> u32 {
@@ -161,8 +167,8 @@ impl Found {
     fn take(&mut self, there: Unconfirmed, back: impl FnOnce() -> Option<Unconfirmed>) {
         self.asked += 1;
         self.learn(there.shortest);
-        if there.bytes < MUCH {
-            let Some(back) = back().filter(|back| back.bytes >= MUCH && !back.is_refused) else {
+        if !is_much(there) {
+            let Some(back) = back().filter(|back| is_much(*back) && !back.is_refused) else {
                 return;
             };
             self.learn(back.shortest);
@@ -198,6 +204,7 @@ mod tests {
         Unconfirmed {
             bytes,
             is_refused,
+            segment: 1 << 16,
             round_trip: 300,
             shortest: 150,
         }
@@ -224,6 +231,23 @@ mod tests {
             (found.asked, found.sending, found.unread, found.receiving),
             (5, 1, 1, 1)
         );
+    }
+
+    #[test]
+    fn more_than_two_segments_are_much() {
+        let of = |bytes, segment| Unconfirmed {
+            segment,
+            ..unconfirmed_of(bytes, false)
+        };
+        for (bytes, segment, much) in [
+            (2_896, 1_448, false),
+            (2_897, 1_448, true),
+            (MUCH - 1, 65_483, false),
+            (MUCH, 65_483, true),
+            (0, 0, false),
+        ] {
+            assert_eq!(is_much(of(bytes, segment)), much, "{bytes} {segment}");
+        }
     }
 
     #[test]

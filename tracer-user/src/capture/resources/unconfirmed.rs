@@ -25,6 +25,8 @@ pub(super) struct Unconfirmed {
     pub(super) bytes: u32,
     /// The other end has no room for more, and more there is.
     pub(super) is_refused: bool,
+    /// Most bytes of a segment.
+    pub(super) segment: u32,
     /// How long it takes of late until something is confirmed (`tcpi_rtt`), us; 0: not known.
     pub(super) round_trip: u32,
     /// The shortest of the latest five minutes (`tcpi_min_rtt`), us; 0 or all ones: not known.
@@ -58,6 +60,7 @@ fn unconfirmed_of(body: &[u8]) -> Option<Unconfirmed> {
     Some(Unconfirmed {
         bytes,
         is_refused: is_refused().unwrap_or(false),
+        segment: word(info, SEGMENT).unwrap_or(0),
         round_trip: word(info, ROUND_TRIP).unwrap_or(0),
         shortest: word(info, SHORTEST).unwrap_or(0),
     })
