@@ -97,6 +97,8 @@ fn from_inside(findings: &Findings<'_>, facts: &RemoteFacts, inside: &InsideFact
                 inside.process
             ));
             chain.push(format!("it asks {address}, where they queue"));
+            clause =
+                format!("requests to {name} queue at {address}, which is asked for each of them");
             holder = format!("the request {address} works on");
         }
         InsideQueue::OneThread => {
